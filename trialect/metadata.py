@@ -1,0 +1,153 @@
+"""What a package says of its datasets: the one description that every writer reads.
+
+XPT lengths, Dataset-JSON columns, Define-XML and the reviewer's guide are made from the same
+`DatasetMeta`, so they cannot disagree. It is made once, from the merged profile.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+OriginType = Literal["Collected", "Derived", "Assigned", "Protocol", "Predecessor", "Not Available"]
+OriginSource = Literal["Investigator", "Sponsor", "Subject", "Vendor"]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a variable's values come from (Define-XML 2.1, 5.3.11.3)."""
+
+    type: OriginType
+    source: OriginSource | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TermMeta:
+    """A term in use: `code` is its NCI code, None for a sponsor's own (ExtendedValue)."""
+
+    value: str
+    decode: str | None = None
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CodelistMeta:
+    """A codelist as used by a variable: the terms that occur, in the codelist's order."""
+
+    oid: str
+    name: str
+    code: str | None
+    terms: tuple[TermMeta, ...]
+    type: Literal["text", "integer", "float"] = "text"
+    external: str | None = None
+    """An external dictionary (MedDRA, ISO 3166) instead of terms, with `external_version`."""
+    external_version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MethodMeta:
+    """How a derived variable is made, in words a reviewer can follow."""
+
+    oid: str
+    name: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One range check of a where-clause: `variable` of `dataset` is one of `values`."""
+
+    dataset: str
+    variable: str
+    comparator: Literal["EQ", "IN", "NE", "NOTIN"]
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ValueMeta:
+    """Value-level metadata: what a variable is where a condition holds (QSORRES of PI0101)."""
+
+    where: tuple[Condition, ...]
+    label: str
+    data_type: str
+    length: int | None
+    significant_digits: int | None = None
+    origin: Origin | None = None
+    codelist: CodelistMeta | None = None
+    method: MethodMeta | None = None
+    comment: str | None = None
+    mandatory: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class VariableMeta:
+    """A variable of a dataset as it is submitted.
+
+    `type` and `length` are the XPT's (bytes; 8 for Num); `data_type` is Define-XML's (text,
+    integer, float, datetime, date, partialDatetime, durationDatetime, ...), which Dataset-JSON
+    maps to its own.
+    """
+
+    name: str
+    label: str
+    type: Literal["Char", "Num"]
+    length: int
+    data_type: str
+    role: str
+    core: str | None
+    origin: Origin | None = None
+    significant_digits: int | None = None
+    codelist: CodelistMeta | None = None
+    method: MethodMeta | None = None
+    comment: str | None = None
+    key_sequence: int | None = None
+    value_level: tuple[ValueMeta, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetMeta:
+    """A dataset as it is submitted: its variables in order and its number of records."""
+
+    name: str
+    label: str
+    domain: str
+    observation_class: str
+    structure: str
+    rows: int
+    variables: tuple[VariableMeta, ...]
+    has_subjects: bool = True
+    repeating: bool = True
+    comment: str | None = None
+
+    def variable(self, name: str) -> VariableMeta | None:
+        """The variable with this name."""
+        return next((variable for variable in self.variables if variable.name == name), None)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The key variables in their sequence."""
+        keyed = [(v.key_sequence, v.name) for v in self.variables if v.key_sequence is not None]
+        return tuple(name for _, name in sorted(keyed))
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """How one mapping block fills one variable: what trace prints and Define-XML's origin says.
+
+    `verb` is a verb of the mapping tables or `derive:NAME`; `form` and `columns` what it reads;
+    `table` and `line` the place of the instruction (`mappings/qs.csv`, 14).
+    """
+
+    domain: str
+    variable: str
+    block: str
+    verb: str
+    form: str | None = None
+    columns: tuple[str, ...] = ()
+    table: str | None = None
+    line: int | None = None
+    origin: Origin | None = None
+    method: str | None = None
+    note: str | None = None
+    inputs: tuple[str, ...] = field(default=())
+    """Variables (`QSDTC`, `DM.RFSTDTC`) that a derivation reads."""
