@@ -1,0 +1,32 @@
+# make demo: set up, convert the reference trial, say where to look.   make test: set up, run the tests.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.PHONY: demo test check bench fast docs clean
+
+$(BIN)/trialect: pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -c 'import sys; assert sys.version_info >= (3, 11), "trialect needs Python 3.11 or newer"'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $(BIN)/trialect
+
+demo: $(BIN)/trialect
+	$(BIN)/trialect demo demo
+
+test: $(BIN)/trialect
+	$(BIN)/python -m pytest -n auto
+
+check: $(BIN)/trialect
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: $(BIN)/trialect
+	$(BIN)/python -m benchmarks
+
+docs: $(BIN)/trialect
+	$(BIN)/python scripts/build_docs.py
+
+clean:
+	rm -rf $(VENV) demo build dist .pytest_cache .mypy_cache .ruff_cache
