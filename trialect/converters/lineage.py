@@ -1,0 +1,105 @@
+"""Where every record of a package came from, kept beside it so that trace needs nothing else.
+
+`lineage/<DATASET>-<n>.parquet` has a line for each record of the dataset, in its order: the keys
+(USUBJID, --SEQ, ...) and the lineage columns. `lineage/rules.json` says how each mapping block or
+derivation fills each variable, `lineage/transliterated.parquet` holds the texts that SDTM had to
+spell in ASCII. A file holds a fixed number of records, so the bytes do not depend on partitions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import orjson
+import polars as pl
+
+from trialect.converters.package import LINEAGE
+from trialect.metadata import Origin, Provenance
+from trialect.trial import is_lineage
+
+CHUNK = 500_000
+RULES = "rules.json"
+TRANSLITERATED = "transliterated"
+
+KEYS = ("USUBJID", "RDOMAIN", "IDVAR", "IDVARVAL", "QNAM", "RELID", "TSPARMCD", "TSSEQ")
+
+
+def key_columns(dataset: str, columns: Iterable[str]) -> list[str]:
+    """The columns that name a record of a dataset to people: USUBJID, --SEQ and their kin."""
+    wanted = {*KEYS, f"{dataset[:2]}SEQ"}
+    return [column for column in columns if column in wanted]
+
+
+def write_lineage(
+    package: Path,
+    frames: dict[str, Iterable[pl.DataFrame]],
+    transliterated: Iterable[pl.DataFrame],
+    provenance: Sequence[Provenance],
+) -> None:
+    """Write the lineage of all datasets; `frames` gives the parts of each in order."""
+    folder = package / LINEAGE
+    folder.mkdir(parents=True, exist_ok=True)
+    for dataset, parts in frames.items():
+        lines = (
+            part.select(
+                *key_columns(dataset, part.columns),
+                *sorted(column for column in part.columns if is_lineage(column)),
+            )
+            for part in parts
+        )
+        _write(folder, dataset, lines)
+    _write(folder, TRANSLITERATED, transliterated)
+    rules = [{k: v for k, v in asdict(one).items() if v not in (None, ())} for one in provenance]
+    (folder / RULES).write_bytes(
+        orjson.dumps(rules, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    )
+
+
+def read_lineage(package: Path, dataset: str) -> pl.DataFrame | None:
+    """The lineage of a dataset, a line a record in its order; None when there is none."""
+    files = sorted(
+        (package / LINEAGE).glob(f"{dataset}-*.parquet"),
+        key=lambda file: int(file.stem.rsplit("-", 1)[1]),
+    )
+    if not files:
+        return None
+    return pl.concat([pl.read_parquet(file) for file in files], how="diagonal")
+
+
+def read_rules(package: Path) -> list[Provenance]:
+    """How each variable is filled, as the conversion wrote it down."""
+    file = package / LINEAGE / RULES
+    if not file.is_file():
+        return []
+    return [
+        Provenance(
+            **{
+                **one,
+                "columns": tuple(one.get("columns", ())),
+                "inputs": tuple(one.get("inputs", ())),
+                "origin": Origin(**one["origin"]) if "origin" in one else None,
+            }
+        )
+        for one in orjson.loads(file.read_bytes())
+    ]
+
+
+def _write(folder: Path, name: str, parts: Iterable[pl.DataFrame]) -> None:
+    for number, chunk in enumerate(_chunks(parts)):
+        chunk.write_parquet(
+            folder / f"{name}-{number}.parquet", compression="zstd", row_group_size=CHUNK
+        )
+
+
+def _chunks(parts: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """The same lines in frames of `CHUNK`, whatever frames they came in."""
+    rest: pl.DataFrame | None = None
+    for part in parts:
+        rest = part if rest is None else pl.concat([rest, part], how="diagonal")
+        while rest.height > CHUNK:
+            yield rest[:CHUNK].rechunk()
+            rest = rest[CHUNK:]
+    if rest is not None and rest.height:
+        yield rest.rechunk()

@@ -1,0 +1,217 @@
+"""One partition of subjects: mapped, derived, checked and rendered, in whatever process.
+
+`process` is the same function on one core, in several processes or on a cluster. It leaves the
+partition's frames and files in the spool and gives back only facts that merge. Nothing in it may
+depend on how the subjects were split.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import orjson
+import polars as pl
+
+from trialect.converters.rejected import Rejected
+from trialect.converters.stage import Staged, load
+from trialect.converters.transliterate import transliterate
+from trialect.converters.writers.rejected import rejected_rows
+from trialect.mappings.engine import map_partition
+from trialect.mappings.sdtm import derive
+from trialect.mappings.tables import MappingTables
+from trialect.metadata import Provenance
+from trialect.problems import Problem, Severity
+from trialect.profile import DatasetProfile, profile
+from trialect.schemas.sdtm.checks import run_checks
+from trialect.trial import BLOCK, FORM, ROW, Study
+
+TRIAL = "trial"
+"""The name of the part that holds the trial design datasets, beside the numbered partitions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What every partition needs to know; sent to each process once."""
+
+    study: Study
+    tables: MappingTables
+    staged: Staged
+    spool: Path
+    trial_frames: Mapping[str, pl.DataFrame]
+    partition_subjects: int
+    fhir: bool
+    unblinded: bool
+
+
+@dataclass(slots=True)
+class Part:
+    """What one partition says of itself: facts that merge, and where its files lie."""
+
+    name: str
+    folder: Path
+    profiles: dict[str, DatasetProfile] = field(default_factory=dict)
+    provenance: tuple[Provenance, ...] = ()
+    subjects: int = 0
+    mapped: Counter[str] = field(default_factory=Counter)
+    rejected: Counter[str] = field(default_factory=Counter)
+    flows: Counter[tuple[str, str]] = field(default_factory=Counter)
+    fhir: Counter[str] = field(default_factory=Counter)
+    bundles: list[str] = field(default_factory=list)
+    by_rule: Counter[str] = field(default_factory=Counter)
+    by_severity: Counter[Severity] = field(default_factory=Counter)
+    by_domain: Counter[str] = field(default_factory=Counter)
+
+    def frame_file(self, dataset: str) -> Path:
+        """Where the partition's records of a dataset lie (Arrow IPC)."""
+        return self.folder / f"{dataset}.arrow"
+
+    @property
+    def problems_file(self) -> Path:
+        """Where the partition's problems lie, one JSON object a line."""
+        return self.folder / "problems.jsonl"
+
+    def rejected_file(self, form: str) -> Path:
+        """Where the partition's quarantined rows of a form lie (Arrow IPC)."""
+        return self.folder / "rejected" / f"{form}.arrow"
+
+
+def map_and_derive(job: Job, index: int) -> tuple[dict[str, pl.DataFrame], Part, list[Problem]]:
+    """The domains of one partition as the Trial holds them, in subject order."""
+    forms = load(job.staged, index)
+    part = Part(f"{index:05d}", job.spool / f"{index:05d}")
+    part.folder.mkdir(parents=True, exist_ok=True)
+    mapped = map_partition(job.tables, job.study, forms)
+    derived = derive(job.study, job.tables, mapped.frames)
+    part.provenance = tuple(derived.provenance)
+    part.rejected = _rejected(part, forms, mapped.rejected)
+    for form, rows in forms.items():
+        if "@subject" in rows.columns:
+            part.mapped[form] = rows.height - part.rejected[form]
+    frames = in_subject_order(derived.frames, forms)
+    part.subjects = frames["DM"].height if "DM" in frames else 0
+    return frames, part, [*mapped.problems, *derived.problems]
+
+
+def process(job: Job, index: int) -> Part:
+    """Everything that can be done for one partition before the whole trial is known."""
+    frames, part, problems = map_and_derive(job, index)
+    if job.fhir:
+        problems += _render_fhir(job, index, frames, part)
+    submit(part, frames, problems, job)
+    return part
+
+
+def submit(
+    part: Part, frames: Mapping[str, pl.DataFrame], problems: list[Problem], job: Job
+) -> None:
+    """Bring frames into the form in which SDTM is submitted, check and profile them, spool all."""
+    written, changes, found = transliterate(frames, job.study)
+    problems += found
+    problems += run_checks(written, study=job.study, trial_frames=job.trial_frames)
+    part.profiles = profile(dict(written))
+    for name, frame in written.items():
+        frame.write_ipc(part.frame_file(name))
+        if FORM in frame.columns:
+            counted = frame.group_by(FORM).len()
+            part.flows.update({(form or "", name): n for form, n in counted.iter_rows()})
+    if changes.height:
+        changes.write_ipc(part.folder / "transliterated.arrow")
+    keep_problems(part, problems)
+
+
+def keep_problems(part: Part, problems: Iterable[Problem]) -> None:
+    """Write a part's problems to its spool and count them."""
+    with part.problems_file.open("ab") as file:
+        for problem in problems:
+            file.write(orjson.dumps(problem.as_dict(), option=orjson.OPT_APPEND_NEWLINE))
+            part.by_rule[problem.rule] += 1
+            part.by_severity[problem.severity] += 1
+            if problem.domain:
+                part.by_domain[problem.domain] += 1
+
+
+def in_subject_order(
+    frames: Mapping[str, pl.DataFrame], forms: Mapping[str, pl.DataFrame]
+) -> dict[str, pl.DataFrame]:
+    """The records of each subject together, subjects in the order of their keys in the exports.
+
+    That order, unlike that of USUBJID, is known before anything is mapped, so that partitions
+    can be joined end to end.
+    """
+    dm = frames.get("DM")
+    if dm is None:
+        return dict(frames)
+    keys = pl.concat(
+        [
+            rows.select(pl.lit(form).alias(FORM), ROW, "@subject")
+            for form, rows in forms.items()
+            if "@subject" in rows.columns
+        ]
+    )
+    rank = (
+        dm.select("USUBJID", FORM, ROW)
+        .join(keys, on=[FORM, ROW], how="left")
+        .sort("@subject", "USUBJID")
+        .select("USUBJID", pl.int_range(pl.len()).alias("@rank"))
+    )
+    ordered = {}
+    for name, frame in frames.items():
+        if "USUBJID" in frame.columns:
+            ordered[name] = (
+                frame.join(rank, on="USUBJID", how="left", maintain_order="left")
+                .sort("@rank", maintain_order=True, nulls_last=True)
+                .drop("@rank")
+            )
+        else:
+            ordered[name] = frame
+    return ordered
+
+
+def _rejected(
+    part: Part, forms: Mapping[str, pl.DataFrame], rejected: Sequence[Rejected]
+) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for form, rows in rejected_rows(dict(forms), list(rejected)).items():
+        part.rejected_file(form).parent.mkdir(exist_ok=True)
+        rows.write_ipc(part.rejected_file(form))
+        counts[form] = rows.height
+    return counts
+
+
+def _render_fhir(
+    job: Job, index: int, frames: Mapping[str, pl.DataFrame], part: Part
+) -> list[Problem]:
+    from trialect.converters.writers.fhir_bundle import write_partition
+    from trialect.schemas.fhir import check_ndjson
+
+    written = write_partition(
+        part.folder / "fhir",
+        job.study,
+        job.tables.item_codes,
+        dict(frames),
+        first_subject=index * job.partition_subjects,
+        unblinded=job.unblinded,
+    )
+    part.fhir.update(written.counts)
+    part.bundles += written.bundles
+    problems = list(written.problems)
+    for file in sorted((part.folder / "fhir" / "ndjson").glob("*.ndjson")):
+        with file.open("rb") as lines:
+            problems += check_ndjson(lines, file=f"fhir/ndjson/{file.name}")
+    return problems
+
+
+__all__ = [
+    "BLOCK",
+    "TRIAL",
+    "Job",
+    "Part",
+    "in_subject_order",
+    "keep_problems",
+    "map_and_derive",
+    "process",
+    "submit",
+]

@@ -1,0 +1,82 @@
+"""Conformance checks of SDTM datasets: a registry of small units, and the two ways to run them.
+
+A new check is one decorated function in one of the modules below; the module is named here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from trialect.problems import Problem
+from trialect.schemas.ct import terminology
+from trialect.schemas.sdtm.checks.check import CHECKS, Check, Failure, Scope, findings
+from trialect.schemas.sdtm.model import dataset
+from trialect.trial import SdtmOptions, Study
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MODULES = (
+    "structure",
+    "terms",
+    "timing",
+    "demographics",
+    "interventions",
+    "results",
+    "events",
+    "trial_design",
+    "relationships",
+)
+"""The modules that declare checks, in the order in which their findings are told."""
+
+for _module in MODULES:
+    import_module(f"{__name__}.{_module}")
+
+
+def run_checks(
+    frames: Mapping[str, pl.DataFrame],
+    *,
+    study: Study | None = None,
+    trial_frames: Mapping[str, pl.DataFrame] | None = None,
+    checks: Sequence[Check] | None = None,
+) -> Iterator[Problem]:
+    """Check datasets of whole subjects, or those of the trial design.
+
+    `trial_frames` are datasets that are only looked into (TA, TI, TV). Yields the findings by
+    dataset, and within it by check.
+    """
+    version = study.sdtm.ct if study else SdtmOptions().ct
+    around = {**(trial_frames or {}), **frames}
+    for name, frame in frames.items():
+        model = dataset(name)
+        if model is None:
+            continue
+        scope = Scope(name, frame, model, around, study, terminology(version))
+        yield from _run(scope, [c for c in checks or CHECKS.values() if c.looks_at(model)])
+
+
+def _run(scope: Scope, checks: Sequence[Check]) -> Iterator[Problem]:
+    failures: list[tuple[Check, Failure]] = [
+        (check, failure) for check in checks for failure in check.find(scope)
+    ]
+    conditions = {
+        str(place): failure.where
+        for place, (_, failure) in enumerate(failures)
+        if failure.where is not None
+    }
+    broken = scope.frame.select(
+        **{
+            place: (where if isinstance(where, pl.Expr) else pl.lit(where)).any()
+            for place, where in conditions.items()
+        }
+    )
+    for place, (check, failure) in enumerate(failures):
+        if failure.where is None or broken[str(place)][0]:
+            yield from findings(check, scope, failure)
+
+
+__all__ = ["CHECKS", "Check", "Failure", "Scope", "run_checks"]

@@ -1,0 +1,76 @@
+"""Controlled terminology: values stand in the codelists that SDTMIG names for their variables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+import polars as pl
+
+from trialect.schemas.ct import Codelist
+from trialect.schemas.sdtm.checks.check import Failure, Scope, check
+
+MULTIPLE = frozenset({"MULTIPLE", "OTHER"})
+"""Words that SDTMIG puts where the answers stand in supplemental qualifiers (4.2.8.3)."""
+
+
+@check(
+    "SDTM-CT-NOT-EXTENSIBLE",
+    "error",
+    "A term is not in its codelist",
+    "{variable} is {value!r}, which is no term of {codelist} and that codelist takes no others.",
+    "Map it to a term of the codelist{nearest}.",
+    "SDTMIG 3.4, 4.3; CDISC CT",
+)
+def not_extensible(scope: Scope) -> Iterator[Failure]:
+    """A codelist that is not extensible takes its own terms only."""
+    yield from _outside(scope, extensible=False)
+
+
+@check(
+    "SDTM-CT-EXTENDED",
+    "warning",
+    "A sponsor's term extends a codelist",
+    "{variable} is {value!r}, a term of the sponsor in the extensible codelist {codelist}.",
+    "Use CDISC's term if one means the same{nearest}; else nothing: Define-XML marks it.",
+    "SDTMIG 3.4, 4.3; Define-XML 2.1, def:ExtendedValue",
+)
+def extended(scope: Scope) -> Iterator[Failure]:
+    """An extensible codelist takes a sponsor's term, and says so."""
+    yield from _outside(scope, extensible=True)
+
+
+def _outside(scope: Scope, *, extensible: bool) -> Iterator[Failure]:
+    for variable in scope.model.variables:
+        if not variable.codelists or variable.name not in scope.frame.columns:
+            continue
+        codelists = [
+            codelist
+            for codelist in map(scope.terminology.codelist, variable.codelists)
+            if codelist is not None
+        ]
+        if not codelists or any(c.extensible for c in codelists) is not extensible:
+            continue
+        values = scope.frame[variable.name].drop_nulls().unique(maintain_order=True).to_list()
+        unknown = [v for v in values if v not in MULTIPLE and not _known(v, codelists)]
+        names = " or ".join(f"{c.name} ({c.code})" for c in codelists)
+        for value in unknown:
+            yield Failure(
+                pl.col(variable.name) == value,
+                variable.name,
+                {"codelist": names, "nearest": _nearest(value, codelists)},
+            )
+
+
+def _known(value: str, codelists: list[Codelist]) -> bool:
+    return any(value in codelist.by_value for codelist in codelists)
+
+
+def _nearest(value: str, codelists: list[Codelist]) -> str:
+    for codelist in codelists:
+        meant = codelist.find(value)
+        if meant is not None:
+            return f" ({meant.value})"
+    words = [term.value for codelist in codelists for term in codelist.terms]
+    near = get_close_matches(str(value).upper(), words, n=1)
+    return f" (nearest: {near[0]})" if near else ""
