@@ -77,6 +77,7 @@ class ValueMeta:
     method: MethodMeta | None = None
     comment: str | None = None
     mandatory: bool = False
+    other_origins: tuple[Origin, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,9 @@ class VariableMeta:
 
     `type` and `length` are the XPT's (bytes; 8 for Num); `data_type` is Define-XML's (text,
     integer, float, datetime, date, partialDatetime, durationDatetime, ...), which Dataset-JSON
-    maps to its own.
+    maps to its own. `digits` is Define-XML's length of a number: its digits before and after the
+    decimal point, of which `significant_digits` come after. `has_data` is false when no record
+    holds a value. `other_origins` are those of the blocks whose values come from elsewhere.
     """
 
     name: str
@@ -102,11 +105,18 @@ class VariableMeta:
     comment: str | None = None
     key_sequence: int | None = None
     value_level: tuple[ValueMeta, ...] = ()
+    digits: int | None = None
+    has_data: bool = True
+    other_origins: tuple[Origin, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class DatasetMeta:
-    """A dataset as it is submitted: its variables in order and its number of records."""
+    """A dataset as it is submitted: its variables in order and its number of records.
+
+    `domain` is that of the records: QS for QS, for a part of it (QSPH) and for SUPPQS. Trial
+    design datasets have no subjects; `repeating` says that a subject may have several records.
+    """
 
     name: str
     label: str

@@ -1,0 +1,231 @@
+"""Which codelist a variable uses in this study: the terms that occur, with their NCI codes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from trialect.metadata import CodelistMeta, DatasetMeta, TermMeta
+from trialect.profile import VariableProfile
+from trialect.schemas.ct import Codelist, Terminology, terminology
+from trialect.schemas.define import oids
+from trialect.trial import Study
+
+Decodes = Mapping[str, Mapping[str, str | None]]
+"""The study's own terms and what they mean, by `DOMAIN.VARIABLE`."""
+
+_DICTIONARIES = {"MedDRA": "MedDRA", "LOINC": "LOINC", "ISO 21090 NullFlavor": "ISO 21090"}
+"""The external dictionary (C-codelist C66788) that a value domain of SDTMIG means."""
+_COUNTRIES = frozenset({"COUNTRY"})
+
+DSCAT_CODELISTS = {
+    "DISPOSITION EVENT": "C66727",
+    "PROTOCOL MILESTONE": "C114118",
+    "OTHER EVENT": "C150811",
+}
+"""The codelist of DSDECOD under each DSCAT (SDTMIG 3.4, 6.2.3, DS assumption 3)."""
+
+_YES_NO = "C66742"
+PARAMETER_CODELISTS = {
+    "ADAPT": _YES_NO,
+    "ADDON": _YES_NO,
+    "BRDNAIND": _YES_NO,
+    "BRIND": _YES_NO,
+    "DMCIND": _YES_NO,
+    "EGCTMON": _YES_NO,
+    "EGLEADSM": _YES_NO,
+    "EPDISIND": _YES_NO,
+    "EXTTIND": _YES_NO,
+    "FDADEIND": _YES_NO,
+    "FDADRIND": _YES_NO,
+    "HLTSUBJI": _YES_NO,
+    "ONGOSIND": _YES_NO,
+    "PASSIND": _YES_NO,
+    "PDPSTIND": _YES_NO,
+    "PDSTIND": _YES_NO,
+    "PIPIND": _YES_NO,
+    "RANDOM": _YES_NO,
+    "RDIND": _YES_NO,
+    "SSTDYIND": _YES_NO,
+    "DOSFRM": "C66726",
+    "DOSFRQ": "C71113",
+    "DOSU": "C71620",
+    "INTMODEL": "C99076",
+    "INTTYPE": "C99078",
+    "ROUTE": "C66729",
+    "SDTIGVER": "C160924",
+    "SDTMVER": "C160923",
+    "SEXPOP": "C66732",
+    "STYPE": "C99077",
+    "TBLIND": "C66735",
+    "TCNTRL": "C66785",
+    "TINDTP": "C66736",
+    "TPHASE": "C66737",
+    "TTYPE": "C66739",
+}
+"""The codelist of TSVAL for a parameter (SDTMIG 3.4, TS: trial summary codes)."""
+
+_SHARED = frozenset({"EPOCH"})
+"""Variables that mean the same in every domain: one codelist with the study's terms of all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Codelists:
+    """The terminology of the study, the study's own terms and the versions of dictionaries."""
+
+    ct: Terminology
+    own: Decodes
+    dictionaries: Mapping[str, str]
+
+    @classmethod
+    def of(cls, study: Study, own: Decodes) -> Codelists:
+        """Those of a study. Raises KeyError when its terminology is not at hand."""
+        versions = {
+            one.dictionary: one.dictionary_version
+            for one in study.parameters
+            if one.dictionary and one.dictionary_version
+        }
+        return cls(terminology(study.sdtm.ct), own, versions)
+
+    def external(self, name: str, value_domain: str) -> CodelistMeta | None:
+        """The dictionary that a variable's values are from, by SDTMIG's value domain."""
+        dictionary = _DICTIONARIES.get(value_domain)
+        if name in _COUNTRIES:
+            dictionary = "ISO 3166"
+        if dictionary is None:
+            return None
+        return CodelistMeta(
+            oid=oids.codelist_oid(dictionary),
+            name=dictionary,
+            code=None,
+            terms=(),
+            external=dictionary,
+            external_version=self.dictionaries.get(dictionary),
+        )
+
+    def used(
+        self,
+        dataset: str,
+        variable: str,
+        codes: Collection[str],
+        found: VariableProfile,
+        decodes: Mapping[str, str] | None = None,
+    ) -> CodelistMeta | None:
+        """The codelist with the terms that occur; None when no codelist applies or the values are
+        too many to be terms. `decodes` are what the terms mean (--TEST of --TESTCD).
+        """
+        values = sorted(found.values or ())
+        own = {**self.own.get(f"{dataset}.{variable}", {}), **(decodes or {})}
+        lists = [one for one in map(self.ct.codelist, codes) if one is not None]
+        if not values or not (lists or own):
+            return None
+        codelist = max(lists, key=lambda one: sum(v in one.by_value for v in values), default=None)
+        terms = tuple(_term(value, codelist, own.get(value)) for value in _order(values, codelist))
+        return CodelistMeta(
+            oid="",
+            name=codelist.name if codelist else f"{variable} terms",
+            code=codelist.code if codelist else None,
+            terms=terms,
+            type=_type(found),
+        )
+
+
+def _order(values: Collection[str], codelist: Codelist | None) -> list[str]:
+    published = {} if codelist is None else {t.value: n for n, t in enumerate(codelist.terms)}
+    return sorted(values, key=lambda value: (published.get(value, len(published)), value))
+
+
+def _term(value: str, codelist: Codelist | None, decode: str | None) -> TermMeta:
+    term = codelist.by_value.get(value) if codelist else None
+    if term is None:
+        return TermMeta(value, decode)
+    return TermMeta(value, decode or term.preferred or None, term.code)
+
+
+def _type(found: VariableProfile) -> Literal["text", "integer", "float"]:
+    if not found.numeric:
+        return "text"
+    return "float" if found.decimals else "integer"
+
+
+def settle(datasets: Iterable[DatasetMeta], ct: Terminology) -> list[DatasetMeta]:
+    """The datasets with their codelists named: equal lists are one, subsets of one codelist are
+    told apart by their first user, and variables that mean the same everywhere share one.
+    """
+    datasets = list(datasets)
+    shared = _shared(datasets)
+    datasets = [_share(dataset, shared) for dataset in datasets]
+    first: dict[CodelistMeta, tuple[str, ...]] = {}
+    for dataset in datasets:
+        for user, codelist in _uses(dataset):
+            if not codelist.oid:
+                first.setdefault(codelist, user)
+    named: dict[CodelistMeta, CodelistMeta] = {}
+    by_base: dict[str, list[CodelistMeta]] = {}
+    for codelist, user in first.items():
+        by_base.setdefault(_base(codelist, user, ct), []).append(codelist)
+    for base, subsets in by_base.items():
+        for codelist in subsets:
+            user = first[codelist] if len(subsets) > 1 else ()
+            name = f"{codelist.name} ({'.'.join(user)})" if user else codelist.name
+            named[codelist] = replace(codelist, oid=oids.codelist_oid(base, *user), name=name)
+    return [_rename(dataset, named) for dataset in datasets]
+
+
+def _base(codelist: CodelistMeta, user: tuple[str, ...], ct: Terminology) -> str:
+    published = ct.codelist(codelist.code) if codelist.code else None
+    return published.short if published else user[1]
+
+
+def _uses(dataset: DatasetMeta) -> Iterable[tuple[tuple[str, ...], CodelistMeta]]:
+    for variable in dataset.variables:
+        if variable.codelist is not None:
+            yield (dataset.name, variable.name), variable.codelist
+        for value in variable.value_level:
+            if value.codelist is not None:
+                key = tuple(v for condition in value.where for v in condition.values)
+                yield (dataset.name, variable.name, *key), value.codelist
+
+
+def _shared(datasets: Iterable[DatasetMeta]) -> dict[str, CodelistMeta]:
+    merged: dict[str, CodelistMeta] = {}
+    for dataset in datasets:
+        for variable in dataset.variables:
+            mine = variable.codelist
+            if variable.name not in _SHARED or mine is None:
+                continue
+            other = merged.get(variable.name)
+            terms = dict.fromkeys((*(other.terms if other else ()), *mine.terms))
+            order = sorted(terms, key=lambda term: (term.code is None, term.value))
+            merged[variable.name] = replace(mine, terms=tuple(order))
+    return merged
+
+
+def _share(dataset: DatasetMeta, shared: Mapping[str, CodelistMeta]) -> DatasetMeta:
+    return replace(
+        dataset,
+        variables=tuple(
+            replace(one, codelist=shared.get(one.name, one.codelist)) if one.codelist else one
+            for one in dataset.variables
+        ),
+    )
+
+
+def _rename(dataset: DatasetMeta, named: Mapping[CodelistMeta, CodelistMeta]) -> DatasetMeta:
+    def name(codelist: CodelistMeta | None) -> CodelistMeta | None:
+        return None if codelist is None else named.get(codelist, codelist)
+
+    return replace(
+        dataset,
+        variables=tuple(
+            replace(
+                one,
+                codelist=name(one.codelist),
+                value_level=tuple(
+                    replace(value, codelist=name(value.codelist)) for value in one.value_level
+                ),
+            )
+            for one in dataset.variables
+        ),
+    )

@@ -1,0 +1,157 @@
+"""Value-level metadata: what --ORRES is for one test, QVAL for one qualifier, TSVAL for one
+parameter (Define-XML 2.1, 4.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from trialect.metadata import CodelistMeta, Condition, Origin, ValueMeta
+from trialect.profile import (
+    CATEGORY_SEPARATOR,
+    VALUE_LEVEL_KEYS,
+    DatasetProfile,
+    VariableProfile,
+)
+from trialect.schemas.define.codelists import DSCAT_CODELISTS, PARAMETER_CODELISTS, Codelists
+from trialect.schemas.define.datatypes import WITH_LENGTH, number_type, text_type
+from trialect.schemas.define.sources import PROTOCOL, Making, Sources, qualifier_origin
+from trialect.schemas.sdtm import dataset
+
+_ALWAYS = ("ORRES", "STRESC")
+_WHERE_TESTS_DIFFER = ("STRESN",)
+_WHERE_VALUES_DIFFER = ("ORRESU", "STRESU")
+
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """One value of a variable: the condition it holds under, its key and its profile."""
+
+    where: tuple[Condition, ...]
+    key: str
+    label: str
+    found: VariableProfile
+
+
+def value_level(
+    name: str, column: str, found: DatasetProfile, sources: Sources, codelists: Codelists
+) -> tuple[ValueMeta, ...]:
+    """The value-level metadata of a variable, by key; empty where it would tell nothing."""
+    if not _wanted(column, found):
+        return ()
+    return tuple(
+        _value(name, column, one, found, sources, codelists) for one in _values(name, column, found)
+    )
+
+
+def _wanted(column: str, found: DatasetProfile) -> bool:
+    keys = [one for one in found.by_key.get(column, {}).values() if one.max_bytes]
+    if not keys:
+        return False
+    result = column[2:]
+    if column in ("QVAL", "TSVAL") or result in _ALWAYS:
+        return True
+    if result in _WHERE_TESTS_DIFFER or column == "DSDECOD":
+        return len(keys) > 1
+    if result in _WHERE_VALUES_DIFFER:
+        return len(keys) > 1 and len(found.variables[column].values or ()) > 1
+    return False
+
+
+def _values(name: str, column: str, found: DatasetProfile) -> Iterator[_Value]:
+    key_variable = VALUE_LEVEL_KEYS.get(column, column[:2] + "TESTCD")
+    labels = found.pairs.get(key_variable, {})
+    categories = _categories(column, found)
+    for key, one in sorted(found.by_key[column].items()):
+        condition = Condition(name, key_variable, "EQ", (key,))
+        split = categories.get(key, {})
+        if len(split) > 1 and "" not in split:
+            for category, part in sorted(split.items()):
+                if part.max_bytes:
+                    where = (Condition(name, column[:2] + "CAT", "EQ", (category,)), condition)
+                    yield _Value(where, key, labels.get(key, key), part)
+        elif one.max_bytes:
+            yield _Value((condition,), key, labels.get(key, key), one)
+
+
+def _categories(column: str, found: DatasetProfile) -> dict[str, dict[str, VariableProfile]]:
+    """The profiles of each test by its categories."""
+    by_test: dict[str, dict[str, VariableProfile]] = {}
+    for label, one in found.by_category.get(column, {}).items():
+        category, _, test = label.partition(CATEGORY_SEPARATOR)
+        by_test.setdefault(test, {})[category] = one
+    return by_test
+
+
+def _value(
+    name: str,
+    column: str,
+    one: _Value,
+    found: DatasetProfile,
+    sources: Sources,
+    codelists: Codelists,
+) -> ValueMeta:
+    data_type = number_type(one.found) if one.found.numeric else text_type(one.found)
+    making = _making(name, column, one, found, sources)
+    what = [value for condition in one.where for value in condition.values]
+    length = one.found.digits + one.found.decimals if one.found.numeric else one.found.max_bytes
+    return ValueMeta(
+        where=one.where,
+        label=one.label,
+        data_type=data_type,
+        length=max(1, length) if data_type in WITH_LENGTH else None,
+        significant_digits=one.found.decimals if data_type == "float" else None,
+        origin=making.origins[0] if making.origins else None,
+        other_origins=making.origins[1:],
+        codelist=_codelist(name, column, one, codelists),
+        method=making.method_of(name, column, *what),
+        comment=making.comment,
+        mandatory=column == "QVAL",
+    )
+
+
+def _making(name: str, column: str, one: _Value, found: DatasetProfile, sources: Sources) -> Making:
+    if column != "QVAL":
+        making = sources.making(name[:2], column, one.found.blocks)
+        if not making.origins and column == "TSVAL":
+            return Making((PROTOCOL,), making.method, making.comment)
+        return making
+    parent = name[4:]
+    making = sources.making(parent, one.key, one.found.blocks)
+    base = _base_variable(parent, one.key)
+    if not making.origins and base is not None:
+        making = sources.making(parent, base, one.found.blocks)
+    if making.origins:
+        return making
+    qorig = found.by_key.get("QORIG", {}).get(one.key)
+    stated: tuple[Origin, ...] = qualifier_origin(qorig.values or ()) if qorig else ()
+    return Making(stated, making.method, making.comment)
+
+
+def _base_variable(parent: str, qualifier: str) -> str | None:
+    """The variable that a numbered qualifier continues: RACE of RACE1, AETERM of AETERM1."""
+    base = qualifier.rstrip("0123456789")
+    model = dataset(parent)
+    known = model is not None and model.variable(base) is not None
+    return base if known and base != qualifier else None
+
+
+def _codelist(name: str, column: str, one: _Value, codelists: Codelists) -> CodelistMeta | None:
+    codes: tuple[str, ...] = ()
+    own, variable = name, column
+    if column == "TSVAL" and one.key in PARAMETER_CODELISTS:
+        codes = (PARAMETER_CODELISTS[one.key],)
+    elif column == "DSDECOD" and one.key in DSCAT_CODELISTS:
+        codes = (DSCAT_CODELISTS[one.key],)
+    elif column[2:] in _WHERE_VALUES_DIFFER:
+        facts = dataset(name)
+        known = facts.variable(column) if facts else None
+        codes = known.codelists if known else ()
+    elif column == "QVAL":
+        own, variable = name[4:], one.key
+        base = _base_variable(own, one.key)
+        model = dataset(own)
+        facts_of_base = model.variable(base) if model and base else None
+        codes = facts_of_base.codelists if facts_of_base else ()
+    return codelists.used(own, variable, codes, one.found)
