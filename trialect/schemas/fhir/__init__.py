@@ -1,0 +1,19 @@
+"""What is valid FHIR: facts generated from the official definitions, and the checks that use them.
+
+`check_resource` and `check_bundle` take decoded JSON; `check_ndjson` and `check_bundle_text` take
+files' bytes and are made for hundreds of thousands of resources; `ReferenceIndex` finds references
+between files that lead nowhere. All of them give `Problem`s.
+"""
+
+from trialect.schemas.fhir.bundle import check_bundle
+from trialect.schemas.fhir.structure import check_resource
+
+__all__ = ["check_bundle", "check_resource", "is_fhir"]
+
+
+def is_fhir(document: object) -> bool:
+    """Whether a decoded JSON document claims to be a FHIR resource (whatever its faults)."""
+    if not isinstance(document, dict):
+        return False
+    name = document.get("resourceType")
+    return isinstance(name, str) and name[:1].isupper() and name.isalpha()

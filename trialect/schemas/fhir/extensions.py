@@ -1,0 +1,68 @@
+"""Whether an extension that HL7 defines stands where it may, with a value that it may have.
+
+Source: the extension definitions of the release (http://hl7.org/fhir/R4/extensibility-registry.html).
+Extensions of others are not looked into.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import Any
+
+from trialect.problems import Rule
+from trialect.schemas.fhir import rules
+from trialect.schemas.fhir.table import Table
+
+HL7 = "http://hl7.org/fhir/StructureDefinition/"
+ANYWHERE = frozenset({"Element", "Resource", "DomainResource", "BackboneElement"})
+
+
+def extension_faults(
+    definitions: Table, extension: Any, contexts: frozenset[str]
+) -> Iterator[tuple[Rule, dict[str, Any]]]:
+    """The rules that an HL7 extension breaks, with what their messages need.
+
+    `contexts` are the names of the place it stands at: the paths and types of its parent element.
+    """
+    url = extension.get("url") if type(extension) is dict else None
+    if type(url) is not str or not url.startswith(HL7):
+        return
+    known = definitions.extensions.get(url)
+    if known is None:
+        close = get_close_matches(url, definitions.extensions, 1, 0.9)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        given = {"url": url, "release": definitions.release, "hint": hint, "value": url}
+        yield rules.EXTENSION_UNKNOWN, given
+        return
+    if contexts.isdisjoint(known["on"]):
+        places = ", ".join(known["on"])
+        yield rules.EXTENSION, _fault(url, f"may stand on {places} only")
+    values = [key for key in extension if key.startswith("value") and key != "value"]
+    allowed = allowed_values(known)
+    for key in values:
+        if key not in allowed:
+            named = ", ".join(sorted(allowed)) or "no value"
+            yield rules.EXTENSION, _fault(url, f"may have {named}, not {key}")
+    parts = known.get("parts")
+    inner = extension.get("extension")
+    if parts and type(inner) is list:
+        present = [one.get("url") for one in inner if type(one) is dict]
+        for name in present:
+            if name not in parts and not str(name).startswith("http"):
+                yield rules.EXTENSION, _fault(url, f"has no part {name!r}")
+        for name, (cardinality, *_) in parts.items():
+            if not cardinality.startswith("0") and name not in present:
+                yield rules.EXTENSION, _fault(url, f"must have the part {name!r}")
+
+
+def allowed_values(known: dict[str, Any]) -> set[str]:
+    """The keys (valueReference, ...) that an extension's definition allows."""
+    if "value" not in known:
+        return set()
+    types = [text.split("(")[0].split("{")[0] for text in known["value"][1].split()]
+    return {"value" + name[0].upper() + name[1:] for name in types}
+
+
+def _fault(url: str, fault: str) -> dict[str, Any]:
+    return {"url": url, "fault": fault, "value": url}

@@ -1,0 +1,106 @@
+"""The invariants of FHIR that are checked, by key, each a small function.
+
+An invariant is declared with `@invariant(key, reads=...)`; where it applies, its severity and its
+sentence come from the table of the release. The function gets the element (decoded JSON whose
+structure is already known to be right) and its `Place`, and says whether the invariant holds.
+
+`reads` tells the fast path (shapes.py) which values, beside the presence of elements, the answer
+depends on: paths of JSON keys below the element (`system`, `component.code.coding.code`, a list
+stands for all its items); `*` when it depends on more. Two resources of the same shape with the
+same values there must get the same answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an element stands: its path, the resource it is in, and what contains that resource."""
+
+    path: str
+    resource: Json
+    root: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    """An invariant's key, its function, and the values that the function reads."""
+
+    key: str
+    holds: Callable[[Any, Place], bool]
+    reads: tuple[str, ...]
+
+
+INVARIANTS: dict[str, Invariant] = {}
+"""Every invariant that is checked, by key."""
+
+Check = Callable[[Any, Place], bool]
+
+
+def invariant(*keys: str, reads: tuple[str, ...] = ()) -> Callable[[Check], Check]:
+    """Declare a function as the check of one invariant, or of several that ask the same."""
+
+    def declare(holds: Check) -> Check:
+        for key in keys:
+            if key in INVARIANTS:
+                raise ValueError(f"invariant {key} is declared twice")
+            INVARIANTS[key] = Invariant(key, holds, reads)
+        return holds
+
+    return declare
+
+
+def has(item: Json, *names: str) -> bool:
+    """Whether an element has a child of one of these names, with a value or only an extension."""
+    return any(name in item or "_" + name in item for name in names)
+
+
+def choice(item: Json, name: str) -> bool:
+    """Whether an element has a child `name[x]` of any type."""
+    length = len(name)
+    for key in item:
+        bare = key[1:] if key[0] == "_" else key
+        if bare.startswith(name) and bare[length : length + 1].isupper():
+            return True
+    return False
+
+
+def items(item: Json, *names: str) -> list[Any]:
+    """All the items found by following names through objects and lists."""
+    found: list[Any] = [item]
+    for name in names:
+        found = [one[name] for one in found if isinstance(one, dict) and name in one]
+        found = [x for one in found for x in (one if isinstance(one, list) else [one])]
+    return [one for one in found if one is not None]
+
+
+from trialect.schemas.fhir.invariants import (  # noqa: E402 - they fill the registry above
+    bundles,
+    clinical,
+    datatypes,
+    definitions,
+    questionnaires,
+    resources,
+)
+
+__all__ = [
+    "INVARIANTS",
+    "Invariant",
+    "Place",
+    "bundles",
+    "choice",
+    "clinical",
+    "datatypes",
+    "definitions",
+    "has",
+    "invariant",
+    "items",
+    "questionnaires",
+    "resources",
+]
