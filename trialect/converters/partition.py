@@ -41,6 +41,7 @@ class Job:
     staged: Staged
     spool: Path
     trial_frames: Mapping[str, pl.DataFrame]
+    trial_provenance: tuple[Provenance, ...]
     partition_subjects: int
     fhir: bool
     unblinded: bool

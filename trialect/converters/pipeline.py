@@ -5,27 +5,39 @@ docs/architecture.md tells what each step takes and gives.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+import tempfile
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
+import polars as pl
 
-from trialect.converters import assemble
-from trialect.converters.account import Account, FormAccount, write_manifest
-from trialect.converters.package import LINEAGE, MANIFEST, REPORT_HTML, REPORT_JSON, building
-from trialect.converters.partition import TRIAL, Job, Part, keep_problems, process, submit
+from trialect.converters import closing
+from trialect.converters.account import Account, write_manifest
+from trialect.converters.crosscheck import cross_check
+from trialect.converters.datasets import Plan, write_dataset, write_define_files
+from trialect.converters.fhir_files import join_fhir
+from trialect.converters.lineage import write_lineage
+from trialect.converters.package import MANIFEST, REPORT_HTML, REPORT_JSON, building
+from trialect.converters.partition import (
+    TRIAL,
+    Job,
+    Part,
+    keep_problems,
+    map_and_derive,
+    process,
+    submit,
+)
 from trialect.converters.readers.study_yaml import assumption_problems, read_study
 from trialect.converters.stage import stage
-from trialect.converters.stamp import stamp_of
+from trialect.converters.stamp import stamp_of, stamp_problems
+from trialect.converters.workers import workers
 from trialect.mappings.sdtm import trial_design
 from trialect.mappings.tables import check_columns, read_tables
 from trialect.problems import Problem, Problems, Severity, Unusable, rule
 from trialect.profile import merge
 from trialect.schemas.define.describe import describe
-from trialect.schemas.sdtm.checks import run_trial_checks
 from trialect.trial import Study, Trial
 
 TARGETS = ("sdtm", "dataset-json", "fhir")
@@ -83,39 +95,50 @@ def convert(
     """
     folder = Path(study_folder)
     destination = Path(out) if out is not None else folder / "out"
-    tell = progress or (lambda step, done, total: None)
+    tell = progress or _silent
     tell("read the study", 0, 1)
     study = read_study(folder)
     targets = _targets(study, to)
+    stamp = stamp_of(study)
     with building(destination, folder) as package:
         spool = package.parent / "spool"
         spool.mkdir()
-        job, problems = _prepare(folder, study, spool, targets, unblinded, partition_subjects)
-        account = _account(job, folder, targets)
-        with _mapper(job, jobs) as run:
-            parts = [_trial_part(job, problems)]
-            for part in run(process, range(job.staged.partitions)):
+        job, problems = prepare(folder, study, spool, targets, unblinded, partition_subjects)
+        parts = [_trial_part(job, problems)]
+        partitions = range(job.staged.partitions)
+        with workers(min(jobs, max(len(partitions), 2))) as run:
+            for part in run(process, job, partitions):
                 parts.append(part)
-                tell("map, derive and check", len(parts) - 1, job.staged.partitions)
-            assemble.count(account, job, parts)
+                tell("map, derive and check", len(parts) - 1, len(partitions))
+            account = closing.account(job, folder, targets, stamp, parts)
             profiles = merge(part.profiles for part in parts)
-            provenance = assemble.provenance(job, parts)
-            metas = describe(study, profiles, provenance)
-            found = Problems(run_trial_checks(profiles, metas, study, account))
-            plan = assemble.Plan(job, package, tuple(metas), tuple(parts), targets, account.stamp)
-            for done, written in enumerate(run(plan.write_dataset, range(len(metas))), start=1):
-                found.extend(written)
-                tell("write datasets", done, len(metas))
-            found.extend(plan.write_define())
-            found.extend(plan.write_fhir(account))
-            found.extend(plan.cross_check(account))
-        plan.write_lineage(provenance)
-        plan.write_rejected(account)
-        closing = Part(TRIAL, spool / "closing")
-        closing.folder.mkdir()
-        keep_problems(closing, found)
+            provenance = closing.provenance(job, parts)
+            metas = tuple(describe(study, profiles, provenance))
+            plan = Plan(study, package, metas, tuple(parts), targets, stamp)
+            found = Problems()
+            files: dict[str, list[str]] = {}
+            for written in run(write_dataset, plan, metas):
+                files[written.dataset] = written.files
+                found.extend(written.problems)
+                tell("write datasets", len(files), len(metas))
+        if "sdtm" in targets:
+            found.extend(write_define_files(plan, files))
+        if "fhir" in targets:
+            tell("write FHIR", 0, 1)
+            found.extend(join_fhir(job, package, parts, account))
+        found.extend(cross_check(plan, files, account))
+        write_lineage(
+            package,
+            {meta.name: closing.frames(parts, meta.name) for meta in metas},
+            closing.transliterated(parts),
+            provenance,
+        )
+        closing.write_rejected_rows(package, job, parts)
+        last = Part("closing", spool / "closing")
+        last.folder.mkdir()
+        keep_problems(last, found)
         tell("report", 0, 1)
-        _report(package, account, [*parts, closing], plan)
+        _report(package, account, [*parts, last], plan)
     return Conversion(destination, account)
 
 
@@ -124,24 +147,21 @@ def read(study_folder: str | Path) -> Trial:
 
     Raises `Unusable` when the study, its tables or its exports cannot be read at all.
     """
-    import tempfile
-
     folder = Path(study_folder)
     study = read_study(folder)
     with tempfile.TemporaryDirectory(prefix="trialect-") as spool:
-        job, problems = _prepare(folder, study, Path(spool), (), False, PARTITION_SUBJECTS)
-        return assemble.whole_trial(job, problems)
+        job, problems = prepare(folder, study, Path(spool), (), False, PARTITION_SUBJECTS)
+        found: dict[str, list[pl.DataFrame]] = {n: [f] for n, f in job.trial_frames.items()}
+        for index in range(job.staged.partitions):
+            frames, _, more = map_and_derive(job, index)
+            problems.extend(more)
+            for name, frame in frames.items():
+                found.setdefault(name, []).append(frame)
+    joined = {name: pl.concat(frames, how="diagonal") for name, frames in found.items()}
+    return Trial(study, joined, problems)
 
 
-def _targets(study: Study, to: Sequence[str] | None) -> tuple[str, ...]:
-    wanted = tuple(dict.fromkeys(to if to else study.outputs))
-    unknown = [UNKNOWN_TARGET.problem(value=one) for one in wanted if one not in TARGETS]
-    if unknown:
-        raise Unusable(unknown)
-    return wanted
-
-
-def _prepare(
+def prepare(
     folder: Path,
     study: Study,
     spool: Path,
@@ -149,8 +169,12 @@ def _prepare(
     unblinded: bool,
     partition_subjects: int,
 ) -> tuple[Job, Problems]:
-    """Everything before the partitions: tables, exports staged, trial design made."""
+    """Everything before the partitions: tables read, exports staged, the trial design made.
+
+    Raises `Unusable` with the errors that make the input no input.
+    """
     problems = Problems(assumption_problems(study))
+    problems.extend(stamp_problems(study))
     tables = read_tables(folder, study)
     problems.extend(tables.problems)
     # Bundles hold whole groups of subjects, so a partition holds whole bundles.
@@ -176,6 +200,18 @@ def _prepare(
     return job, problems
 
 
+def _silent(step: str, done: int, total: int) -> None:
+    """No progress is told."""
+
+
+def _targets(study: Study, to: Sequence[str] | None) -> tuple[str, ...]:
+    wanted = tuple(dict.fromkeys(to if to else study.outputs))
+    unknown = [UNKNOWN_TARGET.problem(value=one) for one in wanted if one not in TARGETS]
+    if unknown:
+        raise Unusable(unknown)
+    return wanted
+
+
 def _trial_part(job: Job, problems: Problems) -> Part:
     """The trial design datasets as a part of their own, with the problems found so far."""
     part = Part(TRIAL, job.spool / TRIAL, provenance=job.trial_provenance)
@@ -184,40 +220,14 @@ def _trial_part(job: Job, problems: Problems) -> Part:
     return part
 
 
-def _account(job: Job, folder: Path, targets: tuple[str, ...]) -> Account:
-    account = Account(job.study, targets, job.unblinded, stamp_of(job.study).isoformat())
-    for name, form in job.staged.forms.items():
-        account.forms[name] = FormAccount(form.file, form.sha256, form.bytes, rows=form.rows)
-    account.other_inputs = [
-        assemble.output_of(folder, path)
-        for path in sorted([folder / "study.yaml", *(folder / "mappings").rglob("*.*")])
-        if path.is_file()
-    ]
-    return account
-
-
-def _report(package: Path, account: Account, parts: Sequence[Part], plan: assemble.Plan) -> None:
+def _report(package: Path, account: Account, parts: Sequence[Part], plan: Plan) -> None:
     from trialect.converters.writers.report import write_html, write_json
     from trialect.converters.writers.reviewers_guide import write_guide
 
-    assemble.count_problems(account, parts)
-    problems = assemble.sorted_problems(parts)
+    problems = closing.problems(account, parts)
     if "sdtm" in account.targets:
         write_guide(plan.sdtm, account, plan.metas, problems)
     write_json(package / REPORT_JSON, account, problems)
     write_html(package / REPORT_HTML, account, problems)
-    assemble.fingerprint(package, account, plan)
+    closing.fingerprint(package, account, plan.metas)
     write_manifest(package / MANIFEST, account)
-
-
-Run = Callable[[Callable, Sequence[int] | range], Iterator]  # type: ignore[type-arg] # any step
-
-
-@contextmanager
-def _mapper(job: Job, jobs: int) -> Iterator[Run]:
-    """Runs a step over numbers in order, here or in `jobs` processes."""
-    raise NotImplementedError
-    yield
-
-
-__all__ = ["LINEAGE", "TARGETS", "AbstractContextManager", "Conversion", "convert", "os", "read"]

@@ -1,0 +1,140 @@
+"""What the parts of a conversion leave behind, joined: counts, problems, rejected rows, digests."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+
+import orjson
+import polars as pl
+
+from trialect.converters.account import Account, FormAccount, Output
+from trialect.converters.package import REJECTED
+from trialect.converters.partition import Job, Part
+from trialect.converters.writers.rejected import write_rejected
+from trialect.metadata import DatasetMeta, Provenance
+from trialect.problems import Problem, Severity
+from trialect.schemas.sdtm.model import datasets
+
+_ORDER = {severity.value: place for place, severity in enumerate(Severity)}
+
+
+def account(
+    job: Job, folder: Path, targets: tuple[str, ...], stamp: datetime, parts: Sequence[Part]
+) -> Account:
+    """The account of what was read and mapped; outputs and problems are added later."""
+    whole = Account(job.study, targets, job.unblinded, stamp.isoformat())
+    for name, form in sorted(job.staged.forms.items()):
+        rejected = form.rejected + sum(part.rejected[name] for part in parts)
+        whole.forms[name] = FormAccount(
+            file=form.file,
+            sha256=form.sha256,
+            bytes=form.bytes,
+            rows=form.rows,
+            mapped=sum(part.mapped[name] for part in parts),
+            rejected=rejected,
+        )
+        if not form.per_subject:
+            whole.forms[name].mapped = form.rows - form.rejected
+    whole.other_inputs = [
+        _output(folder, path)
+        for path in sorted([folder / "study.yaml", *(folder / "mappings").rglob("*")])
+        if path.is_file()
+    ]
+    counts: dict[str, int] = {}
+    for part in parts:
+        whole.subjects += part.subjects
+        whole.flows.update(part.flows)
+        for name, one in part.profiles.items():
+            counts[name] = counts.get(name, 0) + one.rows
+    places = {name: place for place, name in enumerate(datasets())}
+    whole.datasets = dict(
+        sorted(counts.items(), key=lambda one: (places.get(one[0], len(places)), one[0]))
+    )
+    return whole
+
+
+def provenance(job: Job, parts: Sequence[Part]) -> list[Provenance]:
+    """Every instruction that filled a variable, each once: the tables', then the derivations'."""
+    found = dict.fromkeys(job.tables.provenance)
+    for part in parts:
+        found.update(dict.fromkeys(part.provenance))
+    return list(found)
+
+
+def frames(parts: Sequence[Part], dataset: str) -> Iterator[pl.DataFrame]:
+    """A dataset's records with their lineage, part by part."""
+    for part in parts:
+        file = part.frame_file(dataset)
+        if file.exists():
+            yield pl.read_ipc(file, memory_map=False)
+
+
+def transliterated(parts: Sequence[Part]) -> Iterator[pl.DataFrame]:
+    """The cells that were spelled in ASCII, part by part."""
+    for part in parts:
+        file = part.folder / "transliterated.arrow"
+        if file.exists():
+            yield pl.read_ipc(file, memory_map=False)
+
+
+def write_rejected_rows(package: Path, job: Job, parts: Sequence[Part]) -> None:
+    """Write rejected/<form>.csv for each form that has quarantined rows."""
+    for form in sorted(job.staged.forms):
+        staged = job.staged.rejected_frames(form)
+        files = [part.rejected_file(form) for part in parts]
+        kept = [*staged, *(pl.read_ipc(f, memory_map=False) for f in files if f.exists())]
+        if kept:
+            (package / REJECTED).mkdir(exist_ok=True)
+            write_rejected(package / REJECTED, form, kept)
+
+
+def problems(account: Account, parts: Sequence[Part]) -> list[Problem]:
+    """All problems, the worst first, then by rule and place; counted in the account."""
+    found: list[Problem] = []
+    for part in parts:
+        account.by_rule.update(part.by_rule)
+        account.by_severity.update(part.by_severity)
+        account.by_domain.update(part.by_domain)
+        if part.problems_file.exists():
+            with part.problems_file.open("rb") as lines:
+                found.extend(Problem.from_dict(orjson.loads(line)) for line in lines)
+    return sorted(found, key=_place)
+
+
+def _place(problem: Problem) -> tuple[object, ...]:
+    return (
+        _ORDER[problem.severity.value],
+        problem.rule,
+        problem.file or "",
+        problem.row or 0,
+        problem.domain or "",
+        problem.usubjid or "",
+        problem.variable or problem.field or "",
+        problem.path or "",
+        problem.message,
+    )
+
+
+def fingerprint(package: Path, account: Account, metas: Sequence[DatasetMeta]) -> None:
+    """Add every file of the package to the account, with its SHA-256 and number of records."""
+    rows = {meta.name.lower(): meta.rows for meta in metas}
+    paths = sorted(path for path in package.rglob("*") if path.is_file())
+    with ThreadPoolExecutor(2) as pool:
+        outputs = list(pool.map(lambda path: _output(package, path), paths))
+    account.outputs = [
+        Output(one.file, one.sha256, one.bytes, _records(Path(one.file), rows)) for one in outputs
+    ]
+
+
+def _records(file: Path, rows: dict[str, int]) -> int | None:
+    return rows.get(file.stem) if file.suffix in {".xpt", ".json", ".ndjson"} else None
+
+
+def _output(folder: Path, path: Path) -> Output:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return Output(path.relative_to(folder).as_posix(), digest, path.stat().st_size)
