@@ -147,7 +147,9 @@ def misfit_of(
     problem = RAGGED_ROW.problem(
         file=file, row=row, actual=len(fields), expected=expected, hint=hint
     )
-    return problem, Misfit(row, RAGGED_ROW.id, problem.message, fields)
+    beyond = ", ".join(f'"{one}"' for one in fields[expected:])
+    reason = f"{problem.message} Beyond the header: {beyond}." if beyond else problem.message
+    return problem, Misfit(row, RAGGED_ROW.id, reason, fields)
 
 
 def frame_of(

@@ -1,0 +1,172 @@
+"""What a file or folder is, told by its content; its name is not looked at."""
+
+from __future__ import annotations
+
+import json
+import re
+import zipfile
+import zlib
+from enum import StrEnum
+from pathlib import Path
+
+HEAD = 2**16
+"""Bytes that are looked at first."""
+
+WHOLE = 64 * 2**20
+"""Bytes of a JSON file at most that is read whole where its beginning does not tell its kind."""
+
+
+class Kind(StrEnum):
+    """The kinds of input that trialect knows."""
+
+    XPT5 = "xpt5"
+    XPT8 = "xpt8"
+    SAS7BDAT = "sas7bdat"
+    DATASET_JSON = "dataset-json"
+    DATASET_NDJSON = "dataset-ndjson"
+    DSJC = "dsjc"
+    DEFINE_XML = "define-xml"
+    FHIR_BUNDLE = "fhir-bundle"
+    FHIR_RESOURCE = "fhir-resource"
+    FHIR_NDJSON = "fhir-ndjson"
+    CSV = "csv"
+    EXCEL = "excel"
+    STUDY_FOLDER = "study-folder"
+    PACKAGE = "package"
+    UNKNOWN = "unknown"
+
+
+_SAS7BDAT = bytes.fromhex("000000000000000000000000c2ea8160b31411cfbd92080009c7318c181f1011")
+_XPT = b"HEADER RECORD*******"
+_RESOURCE = re.compile(rb'^\s*\{\s*"resourceType"\s*:\s*"([A-Za-z]+)"')
+_DATASET = re.compile(rb'"datasetJSONVersion"\s*:')
+_DEFINE = re.compile(rb"https?://www\.cdisc\.org/ns/def/v")
+_DELIMITED = re.compile(rb"[,;\t|]")
+
+
+def recognise(path: Path) -> Kind:
+    """The kind of a file or folder. Raises OSError when it is not there or cannot be read."""
+    if path.is_dir():
+        return _folder(path)
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+    if head.startswith(_SAS7BDAT):
+        return Kind.SAS7BDAT
+    if head.startswith(_XPT):
+        return Kind.XPT8 if head[20:25] == b"LIBV8" else Kind.XPT5
+    if head.startswith(b"PK\x03\x04"):
+        return _zip(path)
+    if packed := unpacked_head(head):
+        return Kind.DSJC if _DATASET.search(packed) else Kind.UNKNOWN
+    text = _utf8(head)
+    if text is None:
+        return Kind.UNKNOWN
+    start = text.lstrip()[:1]
+    if start == b"{":
+        return _json(path, text, whole=len(head) < HEAD)
+    if start == b"<":
+        return Kind.DEFINE_XML if b"<ODM" in text and _DEFINE.search(text) else Kind.UNKNOWN
+    return Kind.CSV if _is_table(text) else Kind.UNKNOWN
+
+
+def is_text(path: Path) -> bool:
+    """Whether a file begins as text does (in UTF-8, UTF-16 or a one-byte encoding)."""
+    with path.open("rb") as file:
+        return _utf8(file.read(HEAD)) is not None
+
+
+def unpacked_head(head: bytes, size: int = HEAD) -> bytes | None:
+    """The beginning of what a gzip or zlib stream holds; None when it is neither."""
+    if head.startswith(b"\x1f\x8b"):
+        bits = zlib.MAX_WBITS | 16
+    elif len(head) > 2 and head[0] & 0x0F == 8 and (head[0] << 8 | head[1]) % 31 == 0:
+        bits = zlib.MAX_WBITS
+    else:
+        return None
+    try:
+        return zlib.decompressobj(bits).decompress(head, size)
+    except zlib.error:
+        return None
+
+
+def _folder(path: Path) -> Kind:
+    if (path / "study.yaml").is_file():
+        return Kind.STUDY_FOLDER
+    if (path / "manifest.json").is_file() or any(
+        one.suffix.lower() == ".xpt" for one in path.iterdir()
+    ):
+        return Kind.PACKAGE
+    return Kind.UNKNOWN
+
+
+def _zip(path: Path) -> Kind:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError):
+        return Kind.UNKNOWN
+    return Kind.EXCEL if "xl/workbook.xml" in names else Kind.UNKNOWN
+
+
+def _utf8(head: bytes) -> bytes | None:
+    """The head without its byte order mark, as UTF-8 where it is UTF-16; None when no text."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return head[: len(head) & ~1].decode("utf-16", errors="ignore").encode()
+    if any(byte < 0x20 and byte not in b"\t\n\r\f" for byte in set(head)):
+        return None
+    return head.removeprefix(b"\xef\xbb\xbf")
+
+
+def _json(path: Path, head: bytes, whole: bool) -> Kind:
+    lines = _is_lines(path, head, whole)
+    if _DATASET.search(head):
+        return Kind.DATASET_NDJSON if lines else Kind.DATASET_JSON
+    found = _RESOURCE.match(head)
+    type_ = found[1].decode() if found else None
+    if type_ is None and lines:
+        type_ = _resource_type(head[: head.find(b"\n")])
+    elif type_ is None and path.stat().st_size <= WHOLE:
+        data = path.read_bytes()
+        if _DATASET.search(data):
+            return Kind.DATASET_JSON
+        type_ = _resource_type(data)
+    if type_ is None:
+        return Kind.UNKNOWN
+    if lines:
+        return Kind.FHIR_NDJSON
+    return Kind.FHIR_BUNDLE if type_ == "Bundle" else Kind.FHIR_RESOURCE
+
+
+def _is_lines(path: Path, head: bytes, whole: bool) -> bool:
+    """Whether the first line is a JSON value by itself and another one follows."""
+    line, newline, rest = head.lstrip().partition(b"\n")
+    if not newline:
+        if whole:
+            return False
+        with path.open("rb") as file:
+            line, rest = file.readline(WHOLE), file.read(1)
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return bool(rest.strip())
+
+
+def _resource_type(data: bytes) -> str | None:
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+    found = value.get("resourceType") if isinstance(value, dict) else None
+    return found if isinstance(found, str) else None
+
+
+def _is_table(head: bytes) -> bool:
+    """Whether a delimiter divides the first line, and the second if there is one."""
+    lines = [line for line in head.splitlines() if line.strip()][:2]
+    return bool(lines) and any(
+        all(sign in line for line in lines) for sign in set(_DELIMITED.findall(lines[0]))
+    )
+
+
+__all__ = ["Kind", "is_text", "recognise", "unpacked_head"]
