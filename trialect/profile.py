@@ -319,6 +319,8 @@ def _describe(
     """The profiles of distinct values by the columns that tell them apart; without a value none."""
     import polars as pl
 
+    if distinct.is_empty():
+        return {}
     numeric = distinct[_VALUE].dtype != pl.String
     if numeric:
         distinct = distinct.with_columns(_numbers(distinct[_VALUE]))
