@@ -14,6 +14,7 @@ import polars as pl
 from trialect.converters.account import Account, FormAccount, Output
 from trialect.converters.package import REJECTED
 from trialect.converters.partition import Job, Part
+from trialect.converters.stage import rejected_frames
 from trialect.converters.writers.rejected import write_rejected
 from trialect.metadata import DatasetMeta, Provenance
 from trialect.problems import Problem, Severity
@@ -83,13 +84,11 @@ def transliterated(parts: Sequence[Part]) -> Iterator[pl.DataFrame]:
 
 def write_rejected_rows(package: Path, job: Job, parts: Sequence[Part]) -> None:
     """Write rejected/<form>.csv for each form that has quarantined rows."""
-    for form in sorted(job.staged.forms):
-        staged = job.staged.rejected_frames(form)
-        files = [part.rejected_file(form) for part in parts]
-        kept = [*staged, *(pl.read_ipc(f, memory_map=False) for f in files if f.exists())]
-        if kept:
-            (package / REJECTED).mkdir(exist_ok=True)
-            write_rejected(package / REJECTED, form, kept)
+    for name, form in sorted(job.staged.forms.items()):
+        files = [part.rejected_file(name) for part in parts]
+        mapped = [pl.read_ipc(file, memory_map=False) for file in files if file.exists()]
+        kept = [*rejected_frames(job.staged, name), *mapped]
+        write_rejected(package / REJECTED, name, kept, delimiter=form.delimiter)
 
 
 def problems(account: Account, parts: Sequence[Part]) -> list[Problem]:

@@ -6,14 +6,14 @@ read back by our reader and compared, so that a package never holds a file nobod
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import polars as pl
 
-from trialect.converters.package import DATASET_JSON, sdtm_folder
+from trialect.converters.package import DATASET_JSON, GUIDE, sdtm_folder
 from trialect.converters.partition import Part
 from trialect.converters.readers.xpt import XptReader
 from trialect.converters.writers.dataset_json import write_dataset_json
@@ -150,3 +150,22 @@ def _slices(frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
             rest = rest[_SLICE:]
     if rest is not None and rest.height:
         yield rest
+
+
+def write_define_files(plan: Plan, files: Mapping[str, Sequence[str]]) -> list[Problem]:
+    """Write define.xml and define.html beside the datasets, and check the former by its XSD."""
+    from trialect.converters.writers.define_html import write_define_html
+    from trialect.converters.writers.define_xml import write_define
+    from trialect.schemas.define import check_define
+
+    path = plan.sdtm / "define.xml"
+    write_define(
+        path,
+        plan.study,
+        plan.metas,
+        files=files,
+        stamp=plan.stamp,
+        documents={GUIDE: "Clinical Study Data Reviewer's Guide"},
+    )
+    write_define_html(path.with_suffix(".html"), plan.study, plan.metas, files=files)
+    return list(check_define(path))

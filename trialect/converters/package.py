@@ -21,6 +21,7 @@ from trialect.problems import Unusable, rule
 MANIFEST = "manifest.json"
 REPORT_JSON = "report.json"
 REPORT_HTML = "report.html"
+GUIDE = "csdrg.docx"
 LINEAGE = "lineage"
 REJECTED = "rejected"
 DATASET_JSON = "dataset-json"
@@ -112,7 +113,7 @@ def _refuse(out: Path, study: Path | None) -> None:
 
 
 def _take(lock: int, out: Path) -> None:
-    """Hold the lock as long as the process lives; the system frees it when the process is killed."""
+    """Hold the lock as long as the process lives; the system frees it when it is killed."""
     try:
         import fcntl
     except ImportError:

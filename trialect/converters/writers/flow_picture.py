@@ -69,9 +69,9 @@ def _links(account: Account) -> dict[tuple[_Key, _Key], int]:
     for (form, dataset), count in sorted(account.flows.items()):
         start = (0, form or DERIVED)
         links[start, (1, dataset)] = links.get((start, (1, dataset)), 0) + count
-    for name, form in sorted(account.forms.items()):
-        if form.rejected:
-            links[(0, name), (1, REJECTED)] = form.rejected
+    for name, read in sorted(account.forms.items()):
+        if read.rejected:
+            links[(0, name), (1, REJECTED)] = read.rejected
     for dataset, count in account.datasets.items():
         if "sdtm" in account.targets:
             links[(1, dataset), (2, "XPT")] = count
