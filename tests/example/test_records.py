@@ -39,11 +39,6 @@ def read(folder: Path) -> dict[str, Rows]:
 
 
 @pytest.fixture(scope="module")
-def forms() -> dict[str, Rows]:
-    return read(EXAMPLE / "records")
-
-
-@pytest.fixture(scope="module")
 def scaled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Rows]:
     folder = tmp_path_factory.mktemp("scaled")
     make_example.write(folder, factor=21)
