@@ -101,10 +101,11 @@ def problems(account: Account, parts: Sequence[Part]) -> list[Problem]:
         if part.problems_file.exists():
             with part.problems_file.open("rb") as lines:
                 found.extend(Problem.from_dict(orjson.loads(line)) for line in lines)
-    return sorted(found, key=_place)
+    return sorted(found, key=place_of)
 
 
-def _place(problem: Problem) -> tuple[object, ...]:
+def place_of(problem: Problem) -> tuple[object, ...]:
+    """Sorts problems: the worst first, then by rule and place."""
     return (
         _ORDER[problem.severity.value],
         problem.rule,
@@ -134,6 +135,10 @@ def _records(file: Path, rows: dict[str, int]) -> int | None:
 
 
 def _output(folder: Path, path: Path) -> Output:
+    return Output(path.relative_to(folder).as_posix(), digest(path), path.stat().st_size)
+
+
+def digest(path: Path) -> str:
+    """The SHA-256 of a file."""
     with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return Output(path.relative_to(folder).as_posix(), digest, path.stat().st_size)
+        return hashlib.file_digest(file, "sha256").hexdigest()
