@@ -23,10 +23,7 @@ def one_disposition(scope: Scope) -> Iterator[Failure]:
     if not scope.has("USUBJID", "DSCAT", "EPOCH"):
         return
     event = pl.col("DSCAT") == "DISPOSITION EVENT"
-    if scope.has("DSSCAT"):
-        keys = ["USUBJID", "EPOCH", "DSSCAT"]
-    else:
-        keys = ["USUBJID", "EPOCH"]
+    keys = ["USUBJID", "EPOCH", "DSSCAT"] if scope.has("DSSCAT") else ["USUBJID", "EPOCH"]
     twice = event & (event.sum().over(keys) > 1) & pl.col("EPOCH").is_not_null()
     yield Failure(twice, "EPOCH", {"epoch": pl.col("EPOCH")})
 
@@ -37,7 +34,7 @@ def one_disposition(scope: Scope) -> Iterator[Failure]:
     "A serious event without a criterion",
     "AESER is Y and no seriousness criterion is Y.",
     "Say which criterion made it serious (AESDTH, AESHOSP, AESLIFE, AESDISAB, AESCONG, AESMIE).",
-    "CG0041; SDTMIG 3.4, 6.2.1",
+    "CG0042; SDTMIG 3.4, 6.2.1",
     datasets=("AE",),
 )
 def serious(scope: Scope) -> Iterator[Failure]:
@@ -55,7 +52,7 @@ def serious(scope: Scope) -> Iterator[Failure]:
     "Death is told by one variable and not by the other",
     "AEOUT is {outcome} and AESDTH is {death}.",
     "An event with outcome FATAL has AESDTH = Y, and the reverse.",
-    "CG0042; SDTMIG 3.4, 6.2.1",
+    "SDTMIG 3.4, 6.2.1",
     datasets=("AE",),
 )
 def fatal(scope: Scope) -> Iterator[Failure]:
@@ -72,7 +69,7 @@ def fatal(scope: Scope) -> Iterator[Failure]:
     "A criterion that was met is in IE",
     "{variable} is {value!r} for a criterion of category {category}.",
     "IE holds inclusion criteria not met (N) and exclusion criteria met (Y) only.",
-    "CG0176; CG0177; SDTMIG 3.4, 6.3.4",
+    "CG0175; CG0176; SDTMIG 3.4, 6.3.4",
     datasets=("IE",),
 )
 def criterion_result(scope: Scope) -> Iterator[Failure]:
@@ -92,7 +89,7 @@ def criterion_result(scope: Scope) -> Iterator[Failure]:
     "A criterion is not in TI",
     "{variable} is {value!r}, which TI does not hold.",
     "List the criterion in study.yaml (criteria).",
-    "CG0175; SDTMIG 3.4, 6.3.4",
+    "SDTMIG 3.4, 6.3.4",
     datasets=("IE",),
 )
 def criterion_in_ti(scope: Scope) -> Iterator[Failure]:

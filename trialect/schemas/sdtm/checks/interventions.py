@@ -73,7 +73,7 @@ def dose_unit(scope: Scope) -> Iterator[Failure]:
     "A unit without a dose",
     "{variable} is {value} and no dose is given.",
     "Leave the unit empty where nothing was dosed.",
-    "CG0111; SDTMIG 3.4, 6.1.3",
+    "SDTMIG 3.4, 6.1.3",
     observation_classes=INTERVENTIONS,
 )
 def unit_without_dose(scope: Scope) -> Iterator[Failure]:
@@ -90,7 +90,7 @@ def unit_without_dose(scope: Scope) -> Iterator[Failure]:
     "A dose is negative",
     "{variable} is {value}.",
     "Correct the dose at its source.",
-    "CG0106; SDTMIG 3.4, 6.1.3",
+    "SDTMIG 3.4, 6.1.3",
     observation_classes=INTERVENTIONS,
 )
 def dose_negative(scope: Scope) -> Iterator[Failure]:

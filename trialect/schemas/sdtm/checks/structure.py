@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import polars as pl
@@ -103,7 +104,7 @@ def order(scope: Scope) -> Iterator[Failure]:
     """Variables stand in the order in which SDTMIG lists them."""
     places = {variable.name: variable.order for variable in scope.model.variables}
     known = [column for column in scope.columns if column in places]
-    for before, after in zip(known, known[1:], strict=False):
+    for before, after in itertools.pairwise(known):
         if places[after] < places[before]:
             yield Failure(None, after, {"after": before})
 
@@ -194,7 +195,7 @@ def seq_number(scope: Scope) -> Iterator[Failure]:
     "A subject is not in DM",
     "{usubjid} has records in {dataset} and none in DM.",
     "Every subject has one record in DM.",
-    "CG0157; SDTMIG 3.4, 5.2",
+    "SDTMIG 3.4, 5.2",
 )
 def usubjid_in_dm(scope: Scope) -> Iterator[Failure]:
     """Every USUBJID stands in DM."""

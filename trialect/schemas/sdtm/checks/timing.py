@@ -45,7 +45,7 @@ def _dates(scope: Scope) -> list[str]:
     "A date is not ISO 8601",
     "{variable} is {value!r}.",
     "Write it as 2026-03-01T09:30, cut on the right where parts are unknown.",
-    "SDTMIG 3.4, 4.4.1, 4.4.2; CG0238",
+    "SDTMIG 3.4, 4.4.1, 4.4.2",
 )
 def date_format(scope: Scope) -> Iterator[Failure]:
     """Dates and times follow ISO 8601 as SDTMIG uses it."""
@@ -92,7 +92,7 @@ def duration_format(scope: Scope) -> Iterator[Failure]:
     "An end is before its start",
     "{variable} is {value}, before {start_variable} {start}.",
     "Correct one of the two dates at its source.",
-    "FB2501; SDTMIG 3.4, 4.4.1",
+    "SDTMIG 3.4, 4.4.1",
 )
 def end_before_start(scope: Scope) -> Iterator[Failure]:
     """--STDTC is not after --ENDTC, as far as both are known."""
@@ -133,7 +133,7 @@ def _reference(scope: Scope) -> pl.Series | None:
     "A study day does not follow from its date",
     "{variable} is {value}; {date_variable} {date} makes it {expected}.",
     "Leave {variable} to trialect, or correct the date.",
-    "CG0006; CG0007; CG0221; CG0223; SDTMIG 3.4, 4.4.4",
+    "CG0006; SDTMIG 3.4, 4.4.4",
 )
 def study_day(scope: Scope) -> Iterator[Failure]:
     """--DY = (date - RFSTDTC) + 1 from RFSTDTC on, else the difference."""
@@ -172,7 +172,7 @@ def study_day_zero(scope: Scope) -> Iterator[Failure]:
     "A study day without complete dates",
     "{variable} is {value}, but {date_variable} or DM.RFSTDTC is partial or missing.",
     "Leave {variable} empty until both dates are complete.",
-    "CG0006; CG0221; SDTMIG 3.4, 4.4.4",
+    "CG0007; CG0221; CG0223; SDTMIG 3.4, 4.4.4",
 )
 def study_day_unfounded(scope: Scope) -> Iterator[Failure]:
     """--DY is null unless both dates are complete."""
@@ -190,7 +190,7 @@ def study_day_unfounded(scope: Scope) -> Iterator[Failure]:
     "A study day is missing",
     "{variable} is empty though {date_variable} {date} and DM.RFSTDTC are complete.",
     "Leave {variable} to trialect.",
-    "CG0007; CG0223; SDTMIG 3.4, 4.4.4",
+    "CG0006; SDTMIG 3.4, 4.4.4",
 )
 def study_day_missing(scope: Scope) -> Iterator[Failure]:
     """--DY is there when both dates are complete."""
@@ -227,7 +227,7 @@ def epoch_in_ta(scope: Scope) -> Iterator[Failure]:
     "A visit of a subject is not in SV",
     "VISITNUM {value} of {usubjid} is not in SV.",
     "Map the visit's form to SV, or correct the visit.",
-    "CG0032; SDTMIG 3.4, 5.5",
+    "CG0034; SDTMIG 3.4, 5.5",
 )
 def visitnum_in_sv(scope: Scope) -> Iterator[Failure]:
     """The subject's VISITNUM stands in SV."""
@@ -250,7 +250,7 @@ def visitnum_in_sv(scope: Scope) -> Iterator[Failure]:
     "VISIT and VISITNUM disagree",
     "{variable} {value} goes with more than one {other} ({others}).",
     "One VISITNUM has one VISIT; give an unscheduled visit its own number.",
-    "CG0033; CG0034; CG0035; SDTMIG 3.4, 4.4.5",
+    "CG0033; CG0035; SDTMIG 3.4, 4.4.5",
 )
 def visit_one_to_one(scope: Scope) -> Iterator[Failure]:
     """VISIT and VISITNUM have a one-to-one relationship."""
@@ -265,7 +265,7 @@ def visit_one_to_one(scope: Scope) -> Iterator[Failure]:
     "VISITDY and VISITNUM disagree",
     "{variable} {value} goes with more than one {other} ({others}).",
     "A planned visit has one planned day.",
-    "CG0034; SDTMIG 3.4, 4.4.5",
+    "SDTMIG 3.4, 4.4.5",
 )
 def visitdy(scope: Scope) -> Iterator[Failure]:
     """One VISITDY for a VISITNUM."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import polars as pl
@@ -18,7 +19,7 @@ TS = ("TS",)
     "A trial summary parameter's code is too long",
     "TSPARMCD is {value!r}.",
     "A parameter's code has at most 8 characters.",
-    "CG0265; SDTMIG 3.4, 7.4.2",
+    "SDTMIG 3.4, 7.4.2",
     datasets=TS,
 )
 def parmcd_length(scope: Scope) -> Iterator[Failure]:
@@ -33,7 +34,7 @@ def parmcd_length(scope: Scope) -> Iterator[Failure]:
     "A parameter has two names",
     "{variable} {value!r} goes with more than one {other} ({others}).",
     "One TSPARMCD has one TSPARM.",
-    "CG0266; SDTMIG 3.4, 7.4.2",
+    "SDTMIG 3.4, 7.4.2",
     datasets=TS,
 )
 def parm_one_to_one(scope: Scope) -> Iterator[Failure]:
@@ -88,7 +89,7 @@ def ts_seq(scope: Scope) -> Iterator[Failure]:
 def tsval_order(scope: Scope) -> Iterator[Failure]:
     """TSVAL1..n are filled in order."""
     names = ["TSVAL", *sorted(c for c in scope.columns if c[:5] == "TSVAL" and c[5:].isdigit())]
-    for before, name in zip(names, names[1:], strict=False):
+    for before, name in itertools.pairwise(names):
         yield Failure(
             pl.col(name).is_not_null() & pl.col(before).is_null(), name, {"before": before}
         )
@@ -149,7 +150,7 @@ def etcd_length(scope: Scope) -> Iterator[Failure]:
     "An element is not planned",
     "ETCD is {value!r}, which TE does not hold.",
     "List the element in study.yaml (elements).",
-    "CG0245; SDTMIG 3.4, 5.3, 7.2.1",
+    "SDTMIG 3.4, 5.3, 7.2.1",
     datasets=("SE", "TA"),
 )
 def etcd_in_te(scope: Scope) -> Iterator[Failure]:
@@ -166,7 +167,7 @@ def etcd_in_te(scope: Scope) -> Iterator[Failure]:
     "An element has no start",
     "SESTDTC is empty for element {element}.",
     "Give the date that starts the element, or the event in study.yaml that tells it.",
-    "CG0206; SDTMIG 3.4, 5.3",
+    "CG0207; SDTMIG 3.4, 5.3",
     datasets=("SE",),
 )
 def se_start(scope: Scope) -> Iterator[Failure]:
