@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from functools import cache
 
 import polars as pl
 
@@ -74,17 +75,27 @@ def variable_unknown(scope: Scope) -> Iterator[Failure]:
             yield Failure(None, column)
 
 
-def _of_class(observation_class: str, name: str) -> set[str]:
-    """The variables of all datasets of a class, spelled with this dataset's prefix."""
+GENERAL_CLASSES = frozenset({"Interventions", "Events", "Findings", "Findings About"})
+
+
+@cache
+def _of_class(observation_class: str, name: str) -> frozenset[str]:
+    """The variables that the SDTM model allows in a class, spelled with the dataset's prefix.
+
+    They are those of all datasets of the class; identifiers and timing variables are common to
+    the general observation classes (SDTM 2.0, 3.1).
+    """
     spelled = set()
     for other in datasets().values():
-        if other.observation_class == observation_class:
-            for variable in other.variables:
-                if variable.name.startswith(other.name[:2]):
-                    spelled.add(name[:2] + variable.name[2:])
-                else:
-                    spelled.add(variable.name)
-    return spelled
+        same = other.observation_class == observation_class
+        common = observation_class in GENERAL_CLASSES and (
+            other.observation_class in GENERAL_CLASSES or other.name == "DI"
+        )
+        for variable in other.variables:
+            if same or (common and variable.role in ("Identifier", "Timing")):
+                own = variable.name.startswith(other.name[:2])
+                spelled.add(name[:2] + variable.name[2:] if own else variable.name)
+    return frozenset(spelled)
 
 
 def _continues_text(column: str) -> bool:

@@ -52,6 +52,9 @@ def _outside(scope: Scope, *, extensible: bool) -> Iterator[Failure]:
         if not codelists or any(c.extensible for c in codelists) is not extensible:
             continue
         values = scope.frame[variable.name].drop_nulls().unique(maintain_order=True).to_list()
+        if variable.role == "Result Qualifier":
+            # The codelist is for results in words; a measured number is none of its terms.
+            values = [value for value in values if not _is_number(value)]
         unknown = [v for v in values if v not in MULTIPLE and not _known(v, codelists)]
         names = " or ".join(f"{c.name} ({c.code})" for c in codelists)
         for value in unknown:
@@ -60,6 +63,14 @@ def _outside(scope: Scope, *, extensible: bool) -> Iterator[Failure]:
                 variable.name,
                 {"codelist": names, "nearest": _nearest(value, codelists)},
             )
+
+
+def _is_number(value: str) -> bool:
+    try:
+        float(value.lstrip("<>= "))
+    except ValueError:
+        return False
+    return True
 
 
 def _known(value: str, codelists: list[Codelist]) -> bool:
