@@ -47,11 +47,17 @@ UNUSED_FILE = rule(
 )
 
 
-def meant(word: str, words: Collection[str]) -> str:
-    """Did you mean ...?", where a word is close to one of others; else nothing."""
-    folded = {one.casefold(): one for one in words}
-    close = difflib.get_close_matches(word.casefold(), list(folded), n=1)
-    return f" Did you mean {folded[close[0]]!r}?" if close else ""
+def is_inside(name: str) -> bool:
+    """Whether a relative path with / stays inside its folder, on any system."""
+    path = PurePosixPath(name)
+    return not (
+        path.is_absolute()
+        or ".." in path.parts
+        or "\\" in name
+        or ":" in name
+        or "\0" in name
+        or not name
+    )
 
 
 class FormFiles:
@@ -104,12 +110,9 @@ class FormFiles:
                 yield UNUSED_FILE.problem(file=self.shown(path))
 
     def _check_inside(self, form: str, name: str, path: Path | None = None) -> None:
-        parts = PurePosixPath(name).parts
-        wrong = "\\" in name or "\0" in name or name.startswith("/") or ".." in parts or not parts
         # A link may lead anywhere, whatever its name says.
-        if path is not None:
-            wrong = wrong or not path.resolve().is_relative_to(self.folder.resolve())
-        if wrong:
+        leads_out = path is not None and not path.resolve().is_relative_to(self.folder.resolve())
+        if leads_out or not is_inside(name):
             raise Unusable(
                 OUTSIDE.problem(file="study.yaml", form=form, value=name, folder=self.records)
             )

@@ -15,7 +15,8 @@ from typing import Any
 
 import polars as pl
 
-from trialect.converters.form_files import FormFiles, meant
+from trialect.converters.did_you_mean import meant
+from trialect.converters.form_files import FormFiles
 from trialect.converters.readers import open_form
 from trialect.converters.readers.form import OWN_COLUMNS, Misfit, OpenForm, frame_of
 from trialect.converters.rejected import Rejected
