@@ -9,7 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-OriginType = Literal["Collected", "Derived", "Assigned", "Protocol", "Predecessor", "Not Available"]
+OriginType = Literal[
+    "Collected", "Derived", "Assigned", "Protocol", "Predecessor", "Not Available", "Other"
+]
+Comparator = Literal["EQ", "IN", "NE", "NOTIN"]
 OriginSource = Literal["Investigator", "Sponsor", "Subject", "Vendor"]
 
 
@@ -59,7 +62,7 @@ class Condition:
 
     dataset: str
     variable: str
-    comparator: Literal["EQ", "IN", "NE", "NOTIN"]
+    comparator: Comparator
     values: tuple[str, ...]
 
 
