@@ -6,9 +6,18 @@ between files that lead nowhere. All of them give `Problem`s.
 """
 
 from trialect.schemas.fhir.bundle import check_bundle
+from trialect.schemas.fhir.references import ReferenceIndex
+from trialect.schemas.fhir.stream import check_bundle_text, check_ndjson
 from trialect.schemas.fhir.structure import check_resource
 
-__all__ = ["check_bundle", "check_resource", "is_fhir"]
+__all__ = [
+    "ReferenceIndex",
+    "check_bundle",
+    "check_bundle_text",
+    "check_ndjson",
+    "check_resource",
+    "is_fhir",
+]
 
 
 def is_fhir(document: object) -> bool:

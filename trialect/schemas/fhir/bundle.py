@@ -6,11 +6,14 @@ Source: http://hl7.org/fhir/R4/bundle.html#references and http.html#transaction.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from trialect.problems import Problem
 from trialect.schemas.fhir import rules
+from trialect.schemas.fhir.invariants import INVARIANTS, Place
 from trialect.schemas.fhir.literals import read_reference
+from trialect.schemas.fhir.shapes import Shape
 from trialect.schemas.fhir.structure import Walk
 from trialect.schemas.fhir.table import Table, table
 
@@ -26,137 +29,194 @@ def check_bundle(bundle: Any, release: str = "R4") -> list[Problem]:
     a request that fits its resource; no two entries have the same condition or address.
     """
     definitions = table(release)
-    walk = Walk(definitions, skip=frozenset({"bdl-7"}))
-    walk.resource(bundle, "", None)
     entries = bundle.get("entry") if type(bundle) is dict else None
-    if type(entries) is not list or bundle.get("resourceType") != "Bundle":
+    if type(entries) is not list or not entries or bundle.get("resourceType") != "Bundle":
+        walk = Walk(definitions)
+        walk.resource(bundle, "", None)
         return walk.problems
-    known = [Entry.of(entry, f"Bundle.entry[{i}]") for i, entry in enumerate(entries)]
-    between = Between(definitions, bundle.get("type"))
-    found = [problem for entry in known for problem in between.entry(entry)]
-    found.extend(between.references(walk.references))
-    return walk.problems + found
+    check = BundleCheck(definitions, bundle)
+    for number, entry in enumerate(entries):
+        check.exact(number, entry)
+    return check.finish()
 
 
+@dataclass(slots=True)
 class Entry:
     """What the rules between entries need to know of one entry; absent or broken parts are None."""
 
-    __slots__ = ("full_url", "id", "path", "request", "type", "version")
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self.full_url: str | None = None
-        self.type: str | None = None
-        self.id: str | None = None
-        self.version: str | None = None
-        self.request: Json | None = None
+    path: str
+    full_url: str | None
+    type: str | None
+    id: str | None
+    version: str | None
+    method: str | None
+    url: str | None
+    if_none_exist: str | None
 
     @classmethod
-    def of(cls, entry: Any, path: str) -> Entry:
+    def of(cls, entry: Json, path: str) -> Entry:
         """The facts of a decoded entry."""
-        made = cls(path)
-        given = entry if type(entry) is dict else {}
-        resource = given.get("resource")
-        held = resource if type(resource) is dict else {}
-        meta = held.get("meta")
-        made.full_url = _text(given.get("fullUrl"))
-        made.type = _text(held.get("resourceType"))
-        made.id = _text(held.get("id"))
-        made.version = _text(meta.get("versionId")) if type(meta) is dict else None
-        request = given.get("request")
-        made.request = request if type(request) is dict else None
-        return made
+        resource = _object(entry.get("resource"))
+        request = _object(entry.get("request"))
+        return cls(
+            path=path,
+            full_url=_text(entry.get("fullUrl")),
+            type=_text(resource.get("resourceType")),
+            id=_text(resource.get("id")),
+            version=_text(_object(resource.get("meta")).get("versionId")),
+            method=_text(request.get("method")),
+            url=_text(request.get("url")),
+            if_none_exist=_text(request.get("ifNoneExist")),
+        )
 
 
 def _text(value: Any) -> str | None:
     return value if type(value) is str else None
 
 
-class Between:
-    """The rules between the entries of one Bundle; entries are given in order, then references."""
+def _object(value: Any) -> Json:
+    return value if type(value) is dict else {}
 
-    def __init__(self, definitions: Table, kind: Any) -> None:
-        self.definitions = definitions
-        self.kind = kind
-        self._named: dict[tuple[str, str | None], str] = {}
+
+def _outline(entry: Json) -> Json:
+    """As much of an entry as the invariants of the whole Bundle look at."""
+    kept: Json = dict.fromkeys(entry)
+    kept["resource"] = {"resourceType": _object(entry.get("resource")).get("resourceType")}
+    return kept if "resource" in entry else dict.fromkeys(entry)
+
+
+class BundleCheck:
+    """The check of one Bundle: its head first, then its entries in order, then `finish`.
+
+    An entry is given decoded (`exact`), or as what a shape captured of its text (`vouched`).
+    """
+
+    def __init__(self, definitions: Table, bundle: Json) -> None:
+        self._definitions = definitions
+        self._head = {key: value for key, value in bundle.items() if key != "entry"}
+        self._kind = self._head.get("type")
+        self._outlines: list[Json] = []
+        self._first_of: dict[tuple[str, str | None], str] = {}
         self._types: dict[str, str | None] = {}
         self._conditions: dict[str, str] = {}
+        self._references: list[tuple[int, str, str, frozenset[str] | None]] = []
+        bundle_rules = frozenset(definitions.node("Bundle").invariants)
+        self._walk = Walk(definitions, skip=bundle_rules)
+        self.problems = self._walk.problems
+        self._walk.resource(self._head, "", None)
 
-    def entry(self, entry: Entry) -> Iterator[Problem]:
-        """The problems of an entry against those before it."""
-        if entry.full_url is not None:
-            yield from self._full_url(entry, entry.full_url)
-        if self.kind in ("transaction", "batch") and entry.request is not None:
-            yield from self._request(entry, entry.request)
+    def exact(self, number: int, value: Any) -> None:
+        """Check a decoded entry."""
+        path = f"Bundle.entry[{number}]"
+        if value is None:
+            self._walk.add(rules.NULL, path, key="entry")
+            return
+        walk = self._walk
+        walk.references.clear()
+        walk.whole(self._definitions.node("Bundle.entry"), value, path, self._head, self._head)
+        for place, text, targets in walk.references:
+            if text.startswith("urn:") and ".resource.entry[" not in place:
+                self._references.append((number, place, text, targets))
+        if type(value) is dict:
+            self._outlines.append(_outline(value))
+            self._between(Entry.of(value, path))
 
-    def references(
-        self, references: list[tuple[str, str, frozenset[str] | None]]
-    ) -> Iterator[Problem]:
-        """The references that name no entry, or an entry of a wrong type."""
-        for path, text, targets in references:
-            if not text.startswith("urn:") or ".resource.entry[" in path:
-                continue
+    def vouched(self, number: int, shape: Shape, groups: tuple[str, ...]) -> None:
+        """Take an entry that a shape vouches for."""
+        given: dict[str, str] = {}
+        for capture, raw in zip(shape.captures, groups, strict=True):
+            if capture.role == "reference":
+                if raw.startswith('"urn:'):
+                    place = (number, capture.path, raw[1:-1], capture.targets)
+                    self._references.append(place)
+            elif capture.path in ENTRY_PATHS:
+                given[capture.path] = raw[1:-1]
+        self._outlines.append(shape.outline)
+        path = f"Bundle.entry[{number}]"
+        full_url, name, version, method, url, condition = map(given.get, ENTRY_PATHS)
+        self._between(Entry(path, full_url, shape.type, name, version, method, url, condition))
+
+    def finish(self) -> list[Problem]:
+        """Check what needs all entries, and give all problems of the Bundle."""
+        for number, place, text, targets in self._references:
             name = text.split("#")[0]
+            path = place.replace("Bundle.entry.", f"Bundle.entry[{number}].", 1)
             if name not in self._types:
-                yield rules.DANGLING.problem(path=path, value=text, kind="fullUrl")
+                self._walk.add(rules.DANGLING, path, value=text, kind="fullUrl")
                 continue
             found = self._types[name]
-            if found and targets and not self.definitions.is_subtype(found, targets):
+            if found and targets and not self._definitions.is_subtype(found, targets):
                 allowed = ", ".join(sorted(targets))
-                yield rules.TARGET.problem(path=path, value=text, found=found, allowed=allowed)
+                self._walk.add(rules.TARGET, path, value=text, found=found, allowed=allowed)
+        if type(self._kind) is str:
+            whole = {**self._head, "entry": self._outlines}
+            for key in self._definitions.node("Bundle").invariants:
+                if key == "bdl-7" or key not in INVARIANTS:  # bdl-7 was checked at each entry
+                    continue
+                if not INVARIANTS[key].holds(whole, Place("Bundle", whole, whole)):
+                    self._walk.broken(key, "Bundle")
+        return self.problems
 
-    def _full_url(self, entry: Entry, full_url: str) -> Iterator[Problem]:
-        self._types.setdefault(full_url, entry.type)
-        first = self._named.setdefault((full_url, entry.version), entry.path)
-        if first != entry.path and self.kind != "history":
-            yield rules.BUNDLE_FULL_URL.problem(
-                path=f"{entry.path}.fullUrl",
-                value=full_url,
-                fault=f"The fullUrl {full_url} stands at {first} already (bdl-7)",
-                cure="Give each entry a fullUrl of its own",
-            )
-        literal = read_reference(full_url, self.definitions.resources)
-        if literal is None or literal.form != "absolute" or literal.type is None:
-            return
-        if (entry.type and literal.type != entry.type) or (entry.id and literal.id != entry.id):
-            yield rules.BUNDLE_FULL_URL.problem(
-                path=f"{entry.path}.fullUrl",
-                value=full_url,
-                fault=f"The fullUrl names {literal.type}/{literal.id}, "
-                f"the resource is {entry.type}/{entry.id or '(without id)'}",
-                cure="Let the fullUrl end in the resource's type and id",
-            )
+    def _between(self, entry: Entry) -> None:
+        if entry.full_url is not None:
+            self._full_url(entry, entry.full_url)
+        if self._kind in ("transaction", "batch") and entry.method and entry.url:
+            for fault, cure in _request_faults(entry, entry.method, entry.url):
+                value = f"{entry.method} {entry.url}"
+                path = f"{entry.path}.request"
+                self._walk.add(rules.BUNDLE_REQUEST, path, value=value, fault=fault, cure=cure)
+            if self._kind == "transaction":
+                self._condition(entry, _condition(entry, entry.method, entry.url))
 
-    def _request(self, entry: Entry, request: Json) -> Iterator[Problem]:
-        method, url = _text(request.get("method")), _text(request.get("url"))
-        if method is None or url is None:
-            return  # the structure has said so
-        for fault, cure in _request_faults(entry, method, url, request):
-            yield rules.BUNDLE_REQUEST.problem(
-                path=f"{entry.path}.request", value=f"{method} {url}", fault=fault, cure=cure
-            )
-        if self.kind != "transaction":
-            return
-        condition = _condition(method, url, request)
+    def _condition(self, entry: Entry, condition: str | None) -> None:
         if condition is not None:
             first = self._conditions.setdefault(condition, entry.path)
             if first != entry.path:
-                yield rules.BUNDLE_CONDITION.problem(
-                    path=f"{entry.path}.request", value=condition, first=first
-                )
+                path = f"{entry.path}.request"
+                self._walk.add(rules.BUNDLE_CONDITION, path, value=condition, first=first)
+
+    def _full_url(self, entry: Entry, full_url: str) -> None:
+        self._types.setdefault(full_url, entry.type)
+        path = f"{entry.path}.fullUrl"
+        first = self._first_of.setdefault((full_url, entry.version), entry.path)
+        if first != entry.path and self._kind != "history":
+            fault = f"The fullUrl {full_url} stands at {first} already (bdl-7)"
+            cure = "Give each entry a fullUrl of its own"
+            self._walk.add(rules.BUNDLE_FULL_URL, path, value=full_url, fault=fault, cure=cure)
+        if full_url.startswith("urn:"):
+            return
+        literal = read_reference(full_url, self._definitions.resources)
+        if literal is None or literal.form != "absolute" or literal.type is None:
+            return
+        if (entry.type and literal.type != entry.type) or (entry.id and literal.id != entry.id):
+            fault = (
+                f"The fullUrl names {literal.type}/{literal.id}, "
+                f"the resource is {entry.type}/{entry.id or '(without id)'}"
+            )
+            cure = "Let the fullUrl end in the resource's type and id"
+            self._walk.add(rules.BUNDLE_FULL_URL, path, value=full_url, fault=fault, cure=cure)
 
 
-def _condition(method: str, url: str, request: Json) -> str | None:
+ENTRY_PATHS = (
+    "Bundle.entry.fullUrl",
+    "Bundle.entry.resource.id",
+    "Bundle.entry.resource.meta.versionId",
+    "Bundle.entry.request.method",
+    "Bundle.entry.request.url",
+    "Bundle.entry.request.ifNoneExist",
+)
+"""Where an entry has what `Entry` wants, in its order."""
+
+
+def _condition(entry: Entry, method: str, url: str) -> str | None:
     """What decides whether, and onto what, an entry is written; no two entries may share it."""
     if method == "POST":
-        given = _text(request.get("ifNoneExist"))
+        given = entry.if_none_exist
         return None if given is None else f"{url.split('?')[0]}?{given.rpartition('?')[2]}"
     return url if method in ("PUT", "PATCH", "DELETE") else None
 
 
-def _request_faults(
-    entry: Entry, method: str, url: str, request: Json
-) -> Iterator[tuple[str, str]]:
+def _request_faults(entry: Entry, method: str, url: str) -> Iterator[tuple[str, str]]:
     path, asked, query = url.partition("?")
     kind, _, name = path.partition("/")
     if method in ("POST", "PUT") and entry.type is None:
@@ -184,12 +244,12 @@ def _request_faults(
         yield "DELETE comes with a resource", "Remove the resource"
     if asked and "=" not in query:
         yield f"{url} has no condition", "Write the condition as name=value"
-    condition = request.get("ifNoneExist")
+    condition = entry.if_none_exist
     if condition is None:
         return
     if method != "POST":
         yield "ifNoneExist stands beside a method other than POST", "Remove ifNoneExist"
-    elif type(condition) is str and "=" not in condition:
+    elif "=" not in condition:
         yield (
             f"ifNoneExist {condition!r} is no condition",
             "Write it as identifier=system|value",

@@ -10,16 +10,17 @@ import re
 from dataclasses import dataclass
 
 _ID = r"[A-Za-z0-9\-.]{1,64}"
-_RELATIVE = re.compile(rf"([A-Za-z]+)/({_ID})(?:/_history/{_ID})?(?:#[^\s]*)?")
-_CONDITIONAL = re.compile(r"([A-Za-z]+)\?([^\s]+)")
+_RELATIVE = re.compile(rf"([A-Za-z]+)/({_ID})(?:/_history/{_ID})?(?:#[^\s]*)?", re.ASCII)
+_CONDITIONAL = re.compile(r"([A-Za-z]+)\?([^\s]+)", re.ASCII)
 _ABSOLUTE = re.compile(
-    rf"https?://[^\s]*?(?:/([A-Za-z]+)/({_ID})(?:/_history/{_ID})?)?(?:#[^\s]*)?"
+    rf"https?://[^\s]*?(?:/([A-Za-z]+)/({_ID})(?:/_history/{_ID})?)?(?:#[^\s]*)?", re.ASCII
 )
 _URN = re.compile(
     r"urn:(?:uuid:[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-    r"|oid:[0-2](?:\.(?:0|[1-9][0-9]*))+)(?:#[^\s]*)?"
+    r"|oid:[0-2](?:\.(?:0|[1-9][0-9]*))+)(?:#[^\s]*)?",
+    re.ASCII,
 )
-_OTHER = re.compile(r"(?!urn:|https?:)[A-Za-z][A-Za-z0-9+.\-]*:[^\s]+")
+_OTHER = re.compile(r"(?!urn:|https?:)[A-Za-z][A-Za-z0-9+.\-]*:[^\s]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def read_reference(text: str, resources: frozenset[str]) -> Literal | None:
     the caller can name it. None for a text that is no reference.
     """
     if text[:1] == "#":
-        return None if re.search(r"\s", text) else _FRAGMENT
+        return None if re.search(r"\s", text, re.ASCII) else _FRAGMENT
     if found := _RELATIVE.fullmatch(text):
         return Literal("relative", found[1], found[2])
     if text.startswith("urn:"):

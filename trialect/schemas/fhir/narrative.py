@@ -58,7 +58,7 @@ def narrative_fault(text: str) -> str | None:
     for element in root.iter():
         tag = element.tag
         name = tag.removeprefix(XHTML) if isinstance(tag, str) else ""
-        if name not in ELEMENTS or element.keys() - ATTRIBUTES - NAMED.get(name, set()):
+        if name not in ELEMENTS or set(element.keys()) - ATTRIBUTES - NAMED.get(name, set()):
             return "markup"
     said = "".join(root.itertext()).strip() or any(True for _ in root.iter(XHTML + "img"))
     return None if said else "empty"

@@ -85,17 +85,21 @@ class Walk:
                 hint=nearest(str(name), self.table.resources),
             )
             return
-        before, waiting = len(self.problems), len(self._pending)
-        self._resources.append(root if root is not None else value)
         node = self.table.node(name)
-        self.node(node, value, path or name, node.contexts, value)
+        self.whole(node, value, path or name, value, root if root is not None else value)
+
+    def whole(self, node: Node, value: Any, path: str, resource: Json, root: Json) -> None:
+        """Check an object with all that is in it, and then the invariants met on the way."""
+        before, waiting = len(self.problems), len(self._pending)
+        self._resources.append(root)
+        self.node(node, value, path, node.contexts, resource)
         self._resources.pop()
         pending = self._pending[waiting:]
         del self._pending[waiting:]
         if BROKEN.isdisjoint(problem.rule for problem in self.problems[before:]):
             for key, item, place in pending:
                 if not INVARIANTS[key].holds(item, place):
-                    self._broken_invariant(key, place.path)
+                    self.broken(key, place.path)
 
     def node(
         self, node: Node, value: Any, path: str, contexts: frozenset[str], resource: Json
@@ -132,7 +136,7 @@ class Walk:
             if len(given) > 1:
                 self.add(rules.CHOICE, path, element=element, keys=", ".join(given))
         if not node.resource and len(value) == 1 and "id" in value:
-            self._broken_invariant("ele-1", path)
+            self.broken("ele-1", path)
         for key in ("extension", "modifierExtension"):
             extensions = value.get(key)
             for index, one in enumerate(extensions if type(extensions) is list else ()):
@@ -195,7 +199,7 @@ class Walk:
         elif prop.binding is not None:
             self._coded(prop, prop.binding, item, at)
         if prop.simple and "comparator" in item:
-            self._broken_invariant("sqty-1", at)
+            self.broken("sqty-1", at)
 
     def _coded(self, prop: Property, binding: Binding, item: Json, at: str) -> None:
         if prop.type == "CodeableConcept":
@@ -237,10 +241,13 @@ class Walk:
                 self.add(rules.TARGET, f"{at}.type", found=found, allowed=kind, value=found)
                 return
             found = kind or found
-        if found is None or found not in self.table.resources:
-            if found is not None and "/" not in found:
-                allowed = "a type of resource"
-                self.add(rules.TARGET, f"{at}.type", found=found, allowed=allowed, value=found)
+        if found is None:
+            return
+        if found not in self.table.resources:
+            if "/" not in found:  # Reference.type may be the URL of a logical model
+                at = f"{at}.{'reference' if found != named else 'type'}"
+                allowed = "types of resources, as the specification spells them"
+                self.add(rules.TARGET, at, found=found, allowed=allowed, value=text or found)
             return
         if prop.targets and not self.table.is_subtype(found, prop.targets):
             allowed = ", ".join(sorted(prop.targets))
@@ -265,7 +272,8 @@ class Walk:
         if key in INVARIANTS and key not in self._skip:
             self._pending.append((key, item, Place(at, resource, self._resources[-1])))
 
-    def _broken_invariant(self, key: str, path: str) -> None:
+    def broken(self, key: str, path: str) -> None:
+        """Keep the problem that an invariant does not hold."""
         severity, human, _ = self.table.invariants.get(key) or EXTRA[key]
         rule = rules.INVARIANT if severity == "error" else rules.GUIDELINE
         self.add(rule, path, key=key.split("@")[0], human=human)

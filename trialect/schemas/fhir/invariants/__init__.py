@@ -1,13 +1,20 @@
 """The invariants of FHIR that are checked, by key, each a small function.
 
-An invariant is declared with `@invariant(key, reads=...)`; where it applies, its severity and its
+An invariant is declared with `@invariant(key, ...)`; where it applies, its severity and its
 sentence come from the table of the release. The function gets the element (decoded JSON whose
 structure is already known to be right) and its `Place`, and says whether the invariant holds.
 
-`reads` tells the fast path (shapes.py) which values, beside the presence of elements, the answer
-depends on: paths of JSON keys below the element (`system`, `component.code.coding.code`, a list
-stands for all its items); `*` when it depends on more. Two resources of the same shape with the
-same values there must get the same answer.
+`reads` and `values` tell the fast path (shapes.py) which values, beside the presence of elements,
+the answer depends on, as paths of JSON keys below the element (a list stands for all its items):
+
+- `reads` for values with few variants, such as codes: resources that differ in one of them are
+  different shapes. `component?code.coding.code` counts only where there is a `component`.
+- `values` for values with many variants, such as dates: the function is asked for each resource.
+  These paths must not go through lists; `$this` is the element itself.
+- `*` in `reads` when the answer depends on more: such resources always take the exact path.
+
+So: two resources of the same shape with the same values there must get the same answer. (The fast
+path never takes resources that contain others or have local references.)
 """
 
 from __future__ import annotations
@@ -30,11 +37,12 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Invariant:
-    """An invariant's key, its function, and the values that the function reads."""
+    """An invariant's key, its function, and the values that the function depends on."""
 
     key: str
     holds: Callable[[Any, Place], bool]
     reads: tuple[str, ...]
+    values: tuple[str, ...]
 
 
 INVARIANTS: dict[str, Invariant] = {}
@@ -43,14 +51,16 @@ INVARIANTS: dict[str, Invariant] = {}
 Check = Callable[[Any, Place], bool]
 
 
-def invariant(*keys: str, reads: tuple[str, ...] = ()) -> Callable[[Check], Check]:
+def invariant(
+    *keys: str, reads: tuple[str, ...] = (), values: tuple[str, ...] = ()
+) -> Callable[[Check], Check]:
     """Declare a function as the check of one invariant, or of several that ask the same."""
 
     def declare(holds: Check) -> Check:
         for key in keys:
             if key in INVARIANTS:
                 raise ValueError(f"invariant {key} is declared twice")
-            INVARIANTS[key] = Invariant(key, holds, reads)
+            INVARIANTS[key] = Invariant(key, holds, reads, values)
         return holds
 
     return declare

@@ -18,7 +18,7 @@ def extension_has_value_or_extensions(item: Json, _: Place) -> bool:
     return has(item, "extension") != choice(item, "value")
 
 
-@invariant("per-1", reads=("start", "end"))
+@invariant("per-1", values=("start", "end"))
 def period_starts_before_it_ends(item: Json, _: Place) -> bool:
     return "start" not in item or "end" not in item or not after(item["start"], item["end"])
 
@@ -32,13 +32,13 @@ def _ucum_if_any(item: Json) -> bool:
     return "system" not in item or item["system"] == UCUM
 
 
-@invariant("age-1", reads=("system", "value"))
+@invariant("age-1", reads=("system",), values=("value",))
 def age_is_positive_time(item: Json, _: Place) -> bool:
     coded = has(item, "code") or not has(item, "value")
     return coded and _ucum_if_any(item) and ("value" not in item or item["value"] > 0)
 
 
-@invariant("cnt-3", reads=("system", "code", "value"))
+@invariant("cnt-3", reads=("system", "code"), values=("value",))
 def count_is_whole(item: Json, _: Place) -> bool:
     coded = has(item, "code") or not has(item, "value")
     one = "code" not in item or item["code"] == "1"
@@ -55,7 +55,11 @@ def duration_is_ucum(item: Json, _: Place) -> bool:
     return not has(item, "code") or (item.get("system") == UCUM and has(item, "value"))
 
 
-@invariant("rng-2", reads=("low.value", "high.value", "low.code", "high.code"))
+@invariant(
+    "rng-2",
+    reads=("low.code", "high.code", "low.unit", "high.unit"),
+    values=("low.value", "high.value"),
+)
 def range_low_is_below_high(item: Json, _: Place) -> bool:
     low, high = item.get("low", {}), item.get("high", {})
     same_unit = low.get("code", low.get("unit")) == high.get("code", high.get("unit"))
@@ -70,7 +74,7 @@ def ratio_has_both_parts(item: Json, _: Place) -> bool:
     return above == below and (above or has(item, "extension"))
 
 
-@invariant("ref-1", reads=("reference",))
+@invariant("ref-1")
 def local_reference_is_contained(item: Json, place: Place) -> bool:
     text = item.get("reference", "")
     if not text.startswith("#") or text == "#":
@@ -128,12 +132,12 @@ def period_has_unit(item: Json, _: Place) -> bool:
     return not has(item, "period") or has(item, "periodUnit")
 
 
-@invariant("tim-4", reads=("duration",))
+@invariant("tim-4", values=("duration",))
 def duration_is_not_negative(item: Json, _: Place) -> bool:
     return bool(item.get("duration", 0) >= 0)
 
 
-@invariant("tim-5", reads=("period",))
+@invariant("tim-5", values=("period",))
 def period_is_not_negative(item: Json, _: Place) -> bool:
     return bool(item.get("period", 0) >= 0)
 
@@ -165,11 +169,11 @@ def time_of_day_or_event(item: Json, _: Place) -> bool:
     return not has(item, "timeOfDay") or not has(item, "when")
 
 
-@invariant("txt-1", reads=("*",))
+@invariant("txt-1", values=("$this",))
 def narrative_is_plain_xhtml(div: Any, _: Place) -> bool:
     return narrative_fault(div) != "markup"
 
 
-@invariant("txt-2", reads=("*",))
+@invariant("txt-2", values=("$this",))
 def narrative_says_something(div: Any, _: Place) -> bool:
     return narrative_fault(div) != "empty"

@@ -18,7 +18,7 @@ def contained_contains_nothing(item: Json, _: Place) -> bool:
     return not any("contained" in one for one in item.get("contained", ()))
 
 
-@invariant("dom-3", reads=("contained",))
+@invariant("dom-3")
 def contained_is_referred_to(item: Json, _: Place) -> bool:
     contained = item.get("contained", ())
     if not contained:
@@ -27,7 +27,7 @@ def contained_is_referred_to(item: Json, _: Place) -> bool:
     return all("#" + str(one.get("id")) in named or "#" in _local_names(one) for one in contained)
 
 
-@invariant("dom-4", reads=("contained",))
+@invariant("dom-4")
 def contained_has_no_version(item: Json, _: Place) -> bool:
     metas = [one.get("meta", {}) for one in item.get("contained", ())]
     return not any("versionId" in meta or "lastUpdated" in meta for meta in metas)

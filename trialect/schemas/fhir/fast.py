@@ -1,0 +1,70 @@
+"""Texts of resources in great number: the shapes seen so far, and which texts they vouch for.
+
+A shape is compiled when the exact path has found `OFTEN` texts of it valid, because compiling one
+(a few milliseconds) costs as much as some dozens of exact checks.
+"""
+
+from __future__ import annotations
+
+import re
+
+from trialect.schemas.fhir.shapes import Shape, UnfitError, compile_shape
+from trialect.schemas.fhir.table import Table
+
+OFTEN = 16
+"""How many valid texts of a shape take the exact path before the shape is compiled."""
+
+MOST_SHAPES = 400
+"""How many shapes are compiled at most; texts of further shapes take the exact path."""
+
+MOST_RIVALS = 12
+"""How many shapes with the same number of quotation marks are tried on a text."""
+
+MOST_COUNTED = 10_000
+"""How many shapes are counted before the counting starts anew (memory)."""
+
+_VALUES = re.compile(r':\s*(?:"(?:[^"\\]|\\.)*+"|[^"\[{\s][^,}\]]*)')
+
+
+class Shapes:
+    """The shapes of the texts of one root: a resource ("") or a node such as Bundle.entry."""
+
+    def __init__(self, definitions: Table, root: str = "") -> None:
+        self._definitions = definitions
+        self._root = root
+        self._shapes: dict[int, list[Shape]] = {}
+        self._compiled = 0
+        self._counts: dict[str, int] = {}
+
+    def vouch(self, text: str) -> tuple[Shape, tuple[str, ...]] | None:
+        """The shape that a valid text has, with its captured values; None says nothing."""
+        rivals = self._shapes.get(text.count('"'))
+        if rivals is None:
+            return None
+        for place, shape in enumerate(rivals):
+            groups = shape.groups(text)
+            if groups is not None:
+                if place:
+                    rivals.insert(0, rivals.pop(place))
+                return shape, groups
+        return None
+
+    def learn(self, text: str) -> None:
+        """Take note of a text that the exact path found valid."""
+        if self._compiled >= MOST_SHAPES:
+            return
+        shape = _VALUES.sub(":", text)
+        count = self._counts.get(shape, 0) + 1
+        if len(self._counts) >= MOST_COUNTED:
+            self._counts.clear()
+        self._counts[shape] = count
+        if count % OFTEN or count > OFTEN * MOST_RIVALS:
+            return
+        rivals = self._shapes.setdefault(text.count('"'), [])
+        if len(rivals) >= MOST_RIVALS:
+            return
+        try:
+            rivals.insert(0, compile_shape(text, self._definitions, self._root))
+            self._compiled += 1
+        except UnfitError:
+            self._counts[shape] = OFTEN * MOST_RIVALS

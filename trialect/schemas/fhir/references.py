@@ -1,0 +1,227 @@
+"""References between files: which of them lead nowhere, and which resources stand twice.
+
+The index keeps 16 bytes for each resource and each distinct reference, not their texts: a hash and
+the place. What is unresolved in the end is read again to be named.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trialect.problems import Problem
+from trialect.schemas.fhir import rules
+from trialect.schemas.fhir.json_text import decode
+from trialect.schemas.fhir.primitives import ID
+from trialect.schemas.fhir.structure import Walk
+from trialect.schemas.fhir.table import table
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Words = NDArray[np.uint64]
+
+ROW_BITS = 40
+ROW_MASK = (1 << ROW_BITS) - 1
+BATCH = 16_384
+"""How many names are collected before they are hashed together."""
+
+_TYPE_ID = re.compile(rf"[A-Za-z]+/{ID}(?=[/#]|$)", re.ASCII)
+
+Lines = Callable[[str], Iterable[bytes]]
+
+
+def file_lines(name: str) -> Iterator[bytes]:
+    """The lines of a file."""
+    with Path(name).open("rb") as file:
+        yield from file
+
+
+class ReferenceIndex:
+    """The resources and references of some NDJSON files.
+
+    Give it to `check_ndjson` for each file, then ask `unresolved()` and `duplicates()`. Indexes of
+    parts that other processes have read are joined with `merge`. Only references of the forms
+    Type/id and urn:... are looked up: conditional and absolute ones are another server's.
+    """
+
+    def __init__(self) -> None:
+        self._files: list[str] = []
+        self._resources = _Column(distinct=False)
+        self._references = _Column(distinct=True)
+
+    def __len__(self) -> int:
+        """How many resources have been noted."""
+        return len(self._resources)
+
+    def file(self, name: str) -> int:
+        """The number to give for a file in what follows."""
+        if name not in self._files:
+            self._files.append(name)
+        return self._files.index(name)
+
+    def resource(self, name: str, file: int, row: int) -> None:
+        """Take note of a resource, named as Type/id, at a row (from 1) of a file."""
+        self._resources.add(name, file << ROW_BITS | row)
+
+    def reference(self, name: str, file: int, row: int) -> None:
+        """Take note of a reference, as `looked_up` gives it, at a row of a file."""
+        self._references.add(name, file << ROW_BITS | row)
+
+    def merge(self, other: ReferenceIndex) -> None:
+        """Add what another index has noted."""
+        numbers = [self.file(name) for name in other._files]
+        self._resources.merge(other._resources, numbers)
+        self._references.merge(other._references, numbers)
+
+    def unresolved(self, lines: Lines = file_lines, release: str = "R4") -> Iterator[Problem]:
+        """A problem for each place that refers to a resource that no file has, file by file.
+
+        `lines` opens a file by the name it was noted under. A reference that stands at several
+        places is reported where it stands first, and perhaps at some of the others.
+        """
+        import numpy as np
+
+        sought, places = self._references.columns()
+        lost = ~np.isin(sought, self._resources.columns()[0])
+        missing = set(sought[lost].tolist())
+        for file, row, value in self._again(places[lost].tolist(), lines):
+            walk = Walk(table(release))
+            walk.resource(value, "", None)
+            named = [(path, looked_up(text), text) for path, text, _ in walk.references]
+            hashes = _hashes([name or "" for _, name, _ in named]).tolist() if named else []
+            for (path, name, text), hashed in zip(named, hashes, strict=True):
+                if name is not None and hashed in missing:
+                    yield rules.DANGLING.problem(
+                        path=path, value=text, kind="resource", file=file or None, row=row
+                    )
+
+    def duplicates(self, lines: Lines = file_lines) -> Iterator[Problem]:
+        """A problem for each resource whose type and id another resource had before it."""
+        import numpy as np
+
+        ids, places = self._resources.columns()
+        _, first, inverse = np.unique(ids, return_index=True, return_inverse=True)
+        again = first[inverse] != np.arange(len(ids))
+        before = dict(
+            zip(places[again].tolist(), places[first[inverse][again]].tolist(), strict=True)
+        )
+        for file, row, value in self._again(list(before), lines):
+            place = before[self._files.index(file) << ROW_BITS | row]
+            where = self._files[place >> ROW_BITS]
+            yield rules.DUPLICATE_ID.problem(
+                path=f"{value['resourceType']}.id",
+                value=f"{value['resourceType']}/{value['id']}",
+                first=f" at {where}:{place & ROW_MASK}" if where else f" in row {place & ROW_MASK}",
+                file=file or None,
+                row=row,
+            )
+
+    def _again(self, places: list[int], lines: Lines) -> Iterator[tuple[str, int, Any]]:
+        """The resources at these places, read again."""
+        rows: dict[int, set[int]] = {}
+        for place in places:
+            rows.setdefault(place >> ROW_BITS, set()).add(place & ROW_MASK)
+        for number in sorted(rows, key=lambda n: self._files[n]):
+            last = max(rows[number])
+            for row, line in enumerate(lines(self._files[number]), 1):
+                if row in rows[number]:
+                    yield self._files[number], row, decode(line.decode("utf-8", "replace"))[0]
+                if row == last:
+                    break
+
+
+class _Column:
+    """Hashes of names and their places; with `distinct` only the first place of each is kept."""
+
+    def __init__(self, distinct: bool) -> None:
+        self._distinct = distinct
+        self._names: list[str] = []
+        self._places: list[int] = []
+        self._done: list[tuple[Words, Words]] = []
+        self._count = 0
+        self._next_compaction = 1_000_000
+
+    def __len__(self) -> int:
+        return self._count + len(self._names)
+
+    def add(self, name: str, place: int) -> None:
+        self._names.append(name)
+        self._places.append(place)
+        if len(self._names) == BATCH:
+            self._flush()
+
+    def merge(self, other: _Column, numbers: list[int]) -> None:
+        import numpy as np
+
+        hashes, places = other.columns()
+        moved = np.array(numbers or [0], dtype=np.uint64)[places >> np.uint64(ROW_BITS)]
+        self._keep(hashes, moved << np.uint64(ROW_BITS) | places & np.uint64(ROW_MASK))
+
+    def columns(self) -> tuple[Words, Words]:
+        """All hashes and their places."""
+        import numpy as np
+
+        self._flush()
+        none = np.empty(0, dtype=np.uint64)
+        hashes = np.concatenate([none, *(pair[0] for pair in self._done)])
+        places = np.concatenate([none, *(pair[1] for pair in self._done)])
+        self._done = [(hashes, places)]
+        return hashes, places
+
+    def _flush(self) -> None:
+        import numpy as np
+
+        if self._names:
+            names, places = self._names, self._places
+            self._names, self._places = [], []
+            self._keep(_hashes(names), np.array(places, dtype=np.uint64))
+
+    def _keep(self, hashes: Words, places: Words) -> None:
+        self._done.append(self._first(hashes, places))
+        self._count += len(self._done[-1][0])
+        if self._distinct and self._count >= self._next_compaction:
+            self._done = [self._first(*self.columns())]
+            self._count = len(self._done[0][0])
+            self._next_compaction = 2 * self._count + 1_000_000
+
+    def _first(self, hashes: Words, places: Words) -> tuple[Words, Words]:
+        import numpy as np
+
+        if not self._distinct:
+            return hashes, places
+        kept, first = np.unique(hashes, return_index=True)
+        return kept, places[first]
+
+
+def looked_up(text: str) -> str | None:
+    """What a reference must find in the index: Type/id or urn:...; None if it is not looked up."""
+    found = _TYPE_ID.match(text)
+    if found is not None:
+        return found[0]
+    return text.split("#")[0] if text.startswith("urn:") else None
+
+
+def _hashes(names: list[str]) -> Words:
+    """A hash of 64 bits of each name, the same on every machine.
+
+    Eight characters at a time are spread over all bits (the finisher of splitmix64) with a factor
+    of their place, and summed; characters that are not there add nothing.
+    """
+    import numpy as np
+
+    packed = np.array("\n".join(names).encode().split(b"\n"))
+    wide = packed.astype(f"S{-(-packed.dtype.itemsize // 8) * 8}")
+    words = wide.view(np.dtype("<u8")).reshape(len(names), -1)
+    total = np.zeros(len(names), dtype=np.uint64)
+    factor = 0x9E3779B97F4A7C15
+    for column in range(words.shape[1]):
+        mixed = words[:, column] * np.uint64(factor)
+        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        total += mixed ^ (mixed >> np.uint64(31))
+        factor = (factor * 0x2545F4914F6CDD1D) & (2**64 - 1)
+    return total

@@ -1,0 +1,337 @@
+"""The fast path: one regular expression per shape of resource.
+
+A file of resources has few shapes: the text of a resource without its values. When a text has been
+found valid by the exact path (structure.py), its shape is compiled into a regular expression: the
+text between the values stands as it is, and each value is replaced by what may stand there: the
+pattern of its primitive type, the codes of its required value set, the form of its reference. A
+text that matches is valid for the same reasons as the first one; a text that does not match says
+nothing, and takes the exact path, which alone reports problems.
+
+Why that is right: whether a resource is valid depends on which elements it has (the shape), on each
+value by itself (the pattern), and on few values together. Of these last, values with few variants
+(a system, an extension's url, what an invariant `reads`) belong to the shape and stand literally;
+invariants over `values` are asked for each text. A test changes resources at random and holds the
+two paths against each other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from trialect.schemas.fhir.invariants import INVARIANTS, Invariant, Place, choice, has
+from trialect.schemas.fhir.json_text import Leaf, NotPlainError, parse
+from trialect.schemas.fhir.literals import read_reference
+from trialect.schemas.fhir.primitives import ID, TOKENS, UUID
+from trialect.schemas.fhir.table import Node, Property, Table
+
+LONGEST = 2**18
+"""Texts beyond this many characters take the exact path (it measures single values in bytes)."""
+
+MOST_CODES = 300
+"""A value set of more codes than this is not written into a pattern."""
+
+WORD = r'[^"\\\x00-\x20]'
+
+
+class UnfitError(Exception):
+    """A shape that no regular expression can stand for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """A value that is given to the caller: its role, its path and the types it may name.
+
+    The role is id, reference, fullUrl, method, url, ifNoneExist or versionId. A reference is local
+    when it has the form Type/id or urn:..., not that of another server's URL or a condition.
+    """
+
+    role: str
+    path: str
+    targets: frozenset[str] | None
+    local: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """An invariant that is asked for each text, with the element it is asked about.
+
+    `slots` say which group's value goes where: the object and the key in it (None: the element).
+    """
+
+    holds: Callable[[Any, Place], bool]
+    item: Any
+    place: Place
+    slots: tuple[tuple[int, dict[str, Any] | None, str], ...]
+
+    def answer(self, groups: tuple[str, ...]) -> bool:
+        """Whether the invariant holds for the values of a matched text."""
+        item = self.item
+        for group, holder, key in self.slots:
+            value = orjson.loads(groups[group])
+            if holder is None:
+                item = value
+            else:
+                holder[key] = value
+        return self.holds(item, self.place)
+
+
+class Shape:
+    """A compiled shape. `groups(text)` gives the captured values of a valid text of this shape.
+
+    `type` is the resource's type (an entry's resource's, "" without one); `outline` has the keys
+    of the object, and under `resource` the type of the resource. `identity` is the group of the
+    resource's id, `sought` are the groups of the references that must be found beside it.
+    """
+
+    __slots__ = ("_match", "_questions", "captures", "identity", "outline", "sought", "type")
+
+    def __init__(
+        self,
+        type: str,
+        match: Callable[[str], re.Match[str] | None],
+        captures: tuple[Capture, ...],
+        outline: dict[str, Any],
+        questions: tuple[Question, ...],
+    ) -> None:
+        self.type = type
+        self._match = match
+        self.captures = captures
+        self.outline = outline
+        roles = [capture.role for capture in captures]
+        self.identity = roles.index("id") if "id" in roles else None
+        self.sought = tuple(
+            n for n, capture in enumerate(captures) if capture.role == "reference" and capture.local
+        )
+        self._questions = questions
+
+    def groups(self, text: str) -> tuple[str, ...] | None:
+        """The JSON texts of the captured values, in the order of `captures`; None for no match."""
+        found = self._match(text)
+        if found is None:
+            return None
+        groups: tuple[str, ...] = found.groups()
+        for question in self._questions:
+            if not question.answer(groups):
+                return None
+        return groups
+
+
+def compile_shape(text: str, definitions: Table, root: str = "") -> Shape:
+    """The shape of a text that is known to be valid: a resource, or at `root` the node it is.
+
+    Raises UnfitError when resources of this shape have to take the exact path.
+    """
+    if len(text) > LONGEST:
+        raise UnfitError("too long")
+    try:
+        tree = parse(text)
+    except (NotPlainError, RecursionError) as error:
+        raise UnfitError("not plain JSON") from error
+    return _Compiler(definitions).compile(text, tree, root)
+
+
+class _Compiler:
+    def __init__(self, definitions: Table) -> None:
+        self._table = definitions
+        self._leaves: list[Leaf] = []
+        self._asked: list[tuple[Invariant, Any, str]] = []
+        self._type = ""
+
+    def compile(self, text: str, tree: Any, root: str) -> Shape:
+        if root:
+            self._node(self._table.node(root), tree, root, "")
+        else:
+            self._resource(tree, "", top=True)
+        for invariant, item, path in self._asked:
+            self._pin(invariant, item, path)
+        captured = {id(leaf): n for n, leaf in enumerate(self._captured())}
+        questions = tuple(
+            self._question(invariant, item, path, captured)
+            for invariant, item, path in self._asked
+            if _concerned(invariant, item)
+        )
+        pieces, at = [], 0
+        for leaf in self._leaves:
+            pattern = leaf.pattern or re.escape(leaf.raw)
+            pieces.append(re.escape(text[at : leaf.start]))
+            pieces.append(f"({pattern})" if leaf.role else pattern)
+            at = leaf.end
+        pieces.append(re.escape(text[at:]))
+        captures = tuple(
+            Capture(leaf.role, leaf.path, leaf.targets, leaf.local) for leaf in self._captured()
+        )
+        match = re.compile("".join(pieces), re.ASCII).fullmatch
+        outline: dict[str, Any] = dict.fromkeys(tree)
+        if "resource" in outline:
+            outline["resource"] = {"resourceType": self._type}
+        return Shape(self._type, match, captures, outline, questions)
+
+    def _captured(self) -> list[Leaf]:
+        return [leaf for leaf in self._leaves if leaf.role]
+
+    def _resource(self, tree: Any, path: str, top: bool) -> None:
+        name = _text(tree.get("resourceType"))
+        node = self._table.node(name)
+        if top:
+            self._type = name
+        self._node(node, tree, path or name, name)
+
+    def _node(self, node: Node, tree: Any, path: str, resource: str) -> None:
+        if type(tree) is not dict:
+            raise UnfitError("no object")
+        if "contained" in tree:
+            raise UnfitError("contained resources")
+        for key, item in tree.items():
+            if key == "resourceType" and node.resource:
+                self._leaves.append(item)
+                continue
+            prop = node.properties.get(key)
+            if prop is None:
+                raise UnfitError("unknown element")
+            at = f"{path}.{prop.step}"
+            for index, one in enumerate(item if type(item) is list else [item]):
+                place = f"{at}[{index}]" if prop.many else at
+                self._property(prop, one, place, resource)
+        for key in node.invariants:
+            self._ask(key, tree, path)
+
+    def _property(self, prop: Property, tree: Any, path: str, resource: str) -> None:
+        if type(tree) is Leaf and tree.raw == "null":
+            self._leaves.append(tree)
+        elif prop.kind == "primitive":
+            self._primitive(prop, tree, path)
+        elif prop.kind == "sibling":
+            self._node(self._table.node("Element"), tree, path, resource)
+        elif prop.kind == "resource":
+            self._resource(tree, path, top=prop.path == "Bundle.entry.resource")
+        else:
+            self._node(self._table.node(prop.type), tree, path, resource)
+            if prop.type == "Reference":
+                self._reference(prop, tree, path)
+            elif prop.type == "Extension":
+                _pin_all(tree.get("url"))
+            elif prop.binding is not None:
+                for coding in tree.get("coding", [tree]) if type(tree) is dict else ():
+                    _pin_all(coding.get("system"))
+                    _pin_all(coding.get("code"))
+        for key in prop.invariants:
+            self._ask(key, tree, path)
+
+    def _primitive(self, prop: Property, tree: Any, path: str) -> None:
+        if type(tree) is not Leaf:
+            raise UnfitError("no value")
+        self._leaves.append(tree)
+        tree.path = path
+        tree.role = ROLES.get(prop.path, "")
+        if path in (f"{self._type}.id", "Bundle.entry.resource.id"):
+            tree.role = "id"
+        if prop.binding is None:
+            tree.pattern = TOKENS[prop.type]
+        elif prop.binding.codes is not None and len(prop.binding.codes) <= MOST_CODES:
+            codes = "|".join(re.escape(code) for code in sorted(prop.binding.codes))
+            tree.pattern = f'"(?:{codes})"'
+
+    def _reference(self, prop: Property, tree: dict[str, Any], path: str) -> None:
+        _pin_all(tree.get("type"))
+        leaf = tree.get("reference")
+        if leaf is None:
+            return
+        literal = read_reference(_text(leaf), self._table.resources)
+        if literal is None or literal.form == "fragment":
+            raise UnfitError("a local reference")
+        leaf.role, leaf.path, leaf.targets = "reference", path + ".reference", prop.targets
+        kind = literal.type or ""
+        leaf.local = literal.form in ("relative", "urn")
+        if literal.form == "relative":
+            leaf.pattern = f'"{kind}/{ID}"'
+        elif literal.form == "conditional":
+            leaf.pattern = rf'"{kind}\?{WORD}++"'
+        elif literal.form == "urn":
+            leaf.pattern = f'"{UUID}"'
+        elif kind:
+            leaf.pattern = rf'"https?://[^"\\\x00-\x20#]*/{kind}/{ID}"'
+        else:
+            leaf.pattern = ""
+        if not leaf.pattern or not re.fullmatch(leaf.pattern, leaf.raw, re.ASCII):
+            leaf.pattern = ""
+
+    def _ask(self, key: str, tree: Any, path: str) -> None:
+        if key in INVARIANTS:
+            self._asked.append((INVARIANTS[key], tree, path))
+
+    def _pin(self, invariant: Invariant, item: Any, path: str) -> None:
+        for read in invariant.reads:
+            if read == "*":
+                raise UnfitError(f"invariant {invariant.key}")
+            needed, _, names = read.rpartition("?")
+            if not needed or has(item, needed) or choice(item, needed):
+                for found in _below(item, names):
+                    _pin_all(found)
+        for name in invariant.values:
+            for leaf in _below(item, name):
+                leaf.role = leaf.role or "value"
+                leaf.path = leaf.path or path
+
+    def _question(
+        self, invariant: Invariant, item: Any, path: str, captured: dict[int, int]
+    ) -> Question:
+        plain = _plain(item)
+        slots: list[tuple[int, dict[str, Any] | None, str]] = []
+        for name in invariant.values:
+            for leaf in _below(item, name):
+                *outer, last = name.split(".")
+                holder = plain
+                for step in outer:
+                    holder = holder[step]
+                slots.append((captured[id(leaf)], None if last == "$this" else holder, last))
+        return Question(invariant.holds, plain, Place(path, {}, {}), tuple(slots))
+
+
+ROLES = {
+    "Bundle.entry.fullUrl": "fullUrl",
+    "Bundle.entry.request.method": "method",
+    "Bundle.entry.request.url": "url",
+    "Bundle.entry.request.ifNoneExist": "ifNoneExist",
+    "Meta.versionId": "versionId",
+}
+"""The elements beside ids and references whose values a caller is given."""
+
+
+def _concerned(invariant: Invariant, item: Any) -> bool:
+    return any(_below(item, name) for name in invariant.values)
+
+
+def _text(leaf: Any) -> str:
+    if type(leaf) is not Leaf or leaf.raw[0] != '"' or "\\" in leaf.raw:
+        raise UnfitError("no plain text")
+    return leaf.raw[1:-1]
+
+
+def _below(item: Any, names: str) -> list[Any]:
+    found = [item]
+    for name in names.split("."):
+        if name != "$this":
+            found = [one[name] for one in found if type(one) is dict and name in one]
+            found = [x for one in found for x in (one if type(one) is list else [one])]
+    return found
+
+
+def _pin_all(tree: Any) -> None:
+    if type(tree) is Leaf:
+        tree.pattern = ""
+    elif tree is not None:
+        for one in tree.values() if type(tree) is dict else tree:
+            _pin_all(one)
+
+
+def _plain(tree: Any) -> Any:
+    if type(tree) is Leaf:
+        return orjson.loads(tree.raw)
+    if type(tree) is dict:
+        return {key: _plain(one) for key, one in tree.items()}
+    return [_plain(one) for one in tree]
