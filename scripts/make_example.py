@@ -24,6 +24,8 @@ SCREENED, RANDOMISED = 50, 42
 FIRST_CONSENT = date(2025, 12, 25)
 CONSENT_DAYS = 66
 SITE = "01"
+HOLIDAYS = {(1, 1), (3, 20), (4, 23), (5, 1), (5, 19), (5, 26), (5, 27), (5, 28), (5, 29)}
+"""Month and day, in the first half of 2026."""
 ORIGIN = "invented"
 
 DIRT = (
@@ -69,8 +71,19 @@ FORMS: dict[str, tuple[str, ...]] = {
         *("improvement", "form_status", "origin"),
     ),
     "adverse_events": (
-        *("site", "subjid", "ae_no", "ae_term", "ae_llt", "ae_pt", "ae_soc", "ae_start", "ae_end"),
-        *("ongoing", "severity", "serious", "sae___1", "sae___2", "sae___3", "sae___4", "sae___5"),
+        *("site", "subjid", "ae_no", "ae_term", "ae_llt", "ae_pt", "ae_soc", "ae_start"),
+        *(
+            "ae_time",
+            "ae_end",
+            "ongoing",
+            "severity",
+            "serious",
+            "sae___1",
+            "sae___2",
+            "sae___3",
+            "sae___4",
+            "sae___5",
+        ),
         *("sae___6", "related", "outcome", "treated", "form_status", "origin"),
     ),
     "comments": (
@@ -140,8 +153,10 @@ def shuffled(random: Random, among: Sequence[T]) -> list[T]:
 
 
 def workday(day: date) -> date:
-    """The day itself, or the Monday after a weekend."""
-    return day + timedelta(days=max(0, 7 - day.weekday()) if day.weekday() > 4 else 0)
+    """The day itself, or the next that is no weekend and no holiday in Türkiye."""
+    while day.weekday() > 4 or (day.month, day.day) in HOLIDAYS:
+        day += timedelta(days=1)
+    return day
 
 
 def dotted(day: date) -> str:
@@ -395,15 +410,17 @@ def adverse_event(
     person.write("adverse_events", **{**given, **more})
 
 
-def adverse_events(person: Person, treated: date, last: date) -> None:
-    """What happened after the treatment."""
+def adverse_events(person: Person, ended: datetime, last: date) -> None:
+    """What happened after the treatment; the form asks for a time on the day of treatment only."""
     random = person.random
+    treated = ended.date()
     day = treated.isoformat()
+    at = clock(ended + timedelta(minutes=between(random, 10, 300)))
     if person.place == 32:
         no_such_day = "30" if treated.month == 2 else "32"
-        adverse_event(person, day, f"{day[:7]}-{no_such_day}", kind=1)
+        adverse_event(person, day, f"{day[:7]}-{no_such_day}", kind=1, ae_time=at)
     elif person.place == 15:
-        adverse_event(person, day, "", kind=0, severity="Mild to moderate")
+        adverse_event(person, day, "", kind=0, severity="Mild to moderate", ae_time=at)
     elif person.place == 24:
         adverse_event(person, day[:7], last.isoformat(), kind=2)
     elif person.place == 38:
@@ -426,9 +443,10 @@ def adverse_events(person: Person, treated: date, last: date) -> None:
     elif random.random() < (0.25 if person.arm == "A" else 0.35):
         begin = treated + timedelta(days=between(random, 0, 1))
         end = min(last, begin + timedelta(days=between(random, 0, 5)))
-        adverse_event(person, begin.isoformat(), max(begin, end).isoformat())
+        time_of_day = at if begin == treated else ""
+        adverse_event(person, begin.isoformat(), end.isoformat(), ae_time=time_of_day)
     if person.place == 27:
-        adverse_event(person, day, day, kind=3)
+        adverse_event(person, day, day, kind=3, ae_time=at)
         form, row = person.rows[-1]
         person.rows[-1] = form, {**row, "site": "02", "subjid": "02" + person.subjid[2:]}
 
@@ -490,7 +508,7 @@ def live(person: Person) -> list[tuple[str, Row]]:
         ended = treatment(person, treated, side)
         baseline = int(person.rows[-1][1]["pain"])
         last = follow_up(person, ended, baseline)
-        adverse_events(person, treated, last)
+        adverse_events(person, ended, last)
     comments(person, last)
     disposition(person, last)
     return person.rows
