@@ -50,13 +50,38 @@ def run_checks(
     dataset, and within it by check.
     """
     version = study.sdtm.ct if study else SdtmOptions().ct
-    around = {**(trial_frames or {}), **frames}
+    around = {
+        name: _typed(name, frame) for name, frame in {**(trial_frames or {}), **frames}.items()
+    }
     for name, frame in frames.items():
         model = dataset(name)
         if model is None:
             continue
-        scope = Scope(name, frame, model, around, study, terminology(version))
+        scope = Scope(
+            name,
+            around[name],
+            model,
+            around,
+            study,
+            terminology(version),
+            types=dict(frame.schema),
+        )
         yield from _run(scope, [c for c in checks or CHECKS.values() if c.looks_at(model)])
+
+
+def _typed(name: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with the types of the model, so that a wrong type is one finding and no crash."""
+    model = dataset(name)
+    wrong = []
+    for variable in model.variables if model else ():
+        dtype = frame.schema.get(variable.name)
+        if dtype is None:
+            continue
+        if variable.type == "Num" and dtype != pl.Float64:
+            wrong.append(pl.col(variable.name).cast(pl.Float64, strict=False))
+        elif variable.type == "Char" and dtype != pl.String:
+            wrong.append(pl.col(variable.name).cast(pl.String, strict=False))
+    return frame.with_columns(wrong) if wrong else frame
 
 
 def _run(scope: Scope, checks: Sequence[Check]) -> Iterator[Problem]:

@@ -35,8 +35,8 @@ class Failure:
 class Scope:
     """One dataset under check, and what it is compared with.
 
-    `frames` are all datasets of the same subjects and those of the trial design; `rfstdtc` is
-    DM.RFSTDTC by USUBJID (columns USUBJID, RFSTDTC) when there is a DM.
+    `frames` are all datasets of the same subjects and those of the trial design. Frames have the
+    types of the model; `types` are those that were found.
     """
 
     name: str
@@ -45,6 +45,7 @@ class Scope:
     frames: Mapping[str, pl.DataFrame]
     study: Study | None
     terminology: Terminology
+    types: Mapping[str, pl.DataType] = field(default_factory=dict)
 
     @property
     def columns(self) -> list[str]:

@@ -132,7 +132,7 @@ def variable_type(scope: Scope) -> Iterator[Failure]:
     """Char variables hold text, Num variables numbers."""
     for variable in scope.model.variables:
         if variable.name in scope.frame.columns:
-            dtype = scope.frame.schema[variable.name]
+            dtype = scope.types[variable.name]
             found = "Num" if dtype.is_numeric() else "Char"
             if found != variable.type and dtype != pl.Null:
                 given = {"found": found, "expected": variable.type}
