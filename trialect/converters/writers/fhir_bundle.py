@@ -1,0 +1,202 @@
+"""FHIR as transaction bundles and NDJSON: the study once, then the subjects by partition.
+
+A bundle holds whole subjects: those of one group of `fhir.bundle_subjects` in the trial's order,
+in several bundles where they exceed `fhir.bundle_bytes`. So the bundles do not depend on the
+partitions, as long as no group stands in two of them. Each entry is stored under the condition
+that its identifier makes (`PUT Type?identifier=system|value`): sending a bundle twice changes
+nothing. The study's bundle goes first; the others refer to what it holds by search.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import orjson
+import polars as pl
+
+from trialect.converters.writers.fhir_json import render
+from trialect.converters.writers.fhir_ndjson import write_lines
+from trialect.mappings.fhir import observation
+from trialect.mappings.fhir.identity import Identity
+from trialect.mappings.fhir.opening import meta
+from trialect.mappings.fhir.partition import SUBJECT, Codes, Partition
+from trialect.mappings.fhir.protocol import Item, Resource, items_of
+from trialect.mappings.fhir.study_resources import study_resources
+from trialect.mappings.fhir.subject_resources import SUBJECT_RESOURCES
+from trialect.problems import Problem, Problems, rule
+from trialect.trial import Study
+
+STUDY_BUNDLE = "study.json"
+"""The name of the study's bundle; it sorts before those of the subjects."""
+
+TOO_LARGE = rule(
+    "FHIR-BUNDLE-SIZE",
+    "warning",
+    "A subject does not fit a bundle",
+    "The resources of {usubjid} take {size} bytes, more than fhir.bundle_bytes ({limit});"
+    " they stand in a bundle of their own.",
+    "Raise fhir.bundle_bytes to what the receiving server takes.",
+)
+
+
+@dataclass(slots=True)
+class FhirPart:
+    """What was rendered, as facts that merge.
+
+    `counts`: resources by type. `values`: Observations with a value by USUBJID, to compare with
+    the results of QS. `bundles`: names of the bundles' files. `items`: questions seen in QS, which
+    `write_study` makes Questionnaires of.
+    """
+
+    counts: Counter[str] = field(default_factory=Counter)
+    values: dict[str, int] = field(default_factory=dict)
+    bundles: list[str] = field(default_factory=list)
+    items: list[Item] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def write_partition(
+    folder: Path,
+    study: Study,
+    codes: Codes,
+    frames: Mapping[str, pl.DataFrame],
+    *,
+    first_subject: int = 0,
+    positions: Sequence[int] | None = None,
+    unblinded: bool = False,
+) -> FhirPart:
+    """Write a partition's subjects into `folder`: ndjson/TYPE.ndjson and bundles/NAME.json.
+
+    `frames` are the partition's domains with whole subjects, DM in the trial's order. A subject's
+    place in the trial is `positions`, one number a row of DM; else they follow `first_subject`
+    without a gap. Raises `Unusable` when the study has no base URL (fhir.base).
+    """
+    part = Partition(study, codes, frames, unblinded=unblinded)
+    found = FhirPart()
+    by_subject: list[list[str]] = [[] for _ in range(part.subjects.height)]
+    for resource in SUBJECT_RESOURCES:
+        if resource.unblinded_only and not unblinded:
+            continue
+        rows = part.rows(resource)
+        rendered = render(resource.template(part), rows, part.identity)
+        write_lines(folder / "ndjson" / f"{resource.type}.ndjson", rendered.lines)
+        for subject, entry in zip(rows[SUBJECT], rendered.entries, strict=True):
+            by_subject[subject].append(entry)
+        if rows.height:
+            found.counts[resource.type] = rows.height
+    results = part.rows(observation.RESOURCE)
+    valued = results.filter(pl.col("value").is_not_null())
+    found.values = dict(valued.group_by("USUBJID", maintain_order=True).len().iter_rows())
+    found.items = items_of(results)
+    places = positions or range(first_subject, first_subject + len(by_subject))
+    names = part.subjects["USUBJID"].to_list()
+    subjects = [
+        Entries(name, place, ",\n".join(entries).encode())
+        for name, place, entries in zip(names, places, by_subject, strict=True)
+    ]
+    for name, packed in _packed(study, subjects, part.problems):
+        found.bundles.append(name)
+        _write(folder / "bundles" / name, _bundle(study, part.identity, packed))
+    found.problems = list(part.problems)
+    return found
+
+
+def write_study(folder: Path, study: Study, codes: Codes, items: Iterable[Item] = ()) -> FhirPart:
+    """Write the study's own resources into `folder`, as one bundle and as NDJSON.
+
+    `items` are those of all partitions. Raises `Unusable` when the study has no base URL.
+    """
+    resources, problems = study_resources(study, codes, items)
+    found = FhirPart(bundles=[STUDY_BUNDLE], items=list(items), problems=problems)
+    identity = Identity(study)
+    inside = {f"{one['resourceType']}/{one['id']}": f"urn:uuid:{one['id']}" for one in resources}
+    entries = []
+    for resource in resources:
+        kind = resource["resourceType"]
+        found.counts[kind] += 1
+        line = orjson.dumps(resource).decode()
+        write_lines(folder / "ndjson" / f"{kind}.ndjson", [line])
+        entries.append(orjson.dumps(_entry(resource, inside, identity)))
+    _write(folder / "bundles" / STUDY_BUNDLE, _bundle(study, identity, entries))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """The bundle entries of one subject, joined, and the subject's place in the trial."""
+
+    usubjid: str
+    place: int
+    text: bytes
+
+
+def _packed(
+    study: Study, subjects: Iterable[Entries], problems: Problems
+) -> Iterator[tuple[str, list[bytes]]]:
+    """The subjects' entries by bundle, with the bundles' names, from 1 in the trial's order."""
+    limit = study.fhir.bundle_bytes
+    for group, members in groupby(subjects, lambda one: one.place // study.fhir.bundle_subjects):
+        for number, packed in enumerate(_within(limit, members, problems), start=1):
+            yield f"subjects-{group + 1:06d}-{number:02d}.json", packed
+
+
+def _within(limit: int, subjects: Iterable[Entries], problems: Problems) -> Iterator[list[bytes]]:
+    packed: list[bytes] = []
+    size = 0
+    for subject in subjects:
+        if not subject.text:
+            continue
+        if len(subject.text) > limit:
+            problems.add(
+                TOO_LARGE.problem(
+                    domain="DM", usubjid=subject.usubjid, size=len(subject.text), limit=limit
+                )
+            )
+        if packed and size + len(subject.text) > limit:
+            yield packed
+            packed, size = [], 0
+        packed.append(subject.text)
+        size += len(subject.text)
+    if packed:
+        yield packed
+
+
+def _bundle(study: Study, identity: Identity, entries: Iterable[bytes]) -> bytes:
+    start: dict[str, Any] = {"resourceType": "Bundle"}
+    if mark := meta(study, identity):
+        start["meta"] = mark
+    start["type"] = "transaction"
+    opened = orjson.dumps(start)[:-1]
+    return opened + b',"entry":[\n' + b",\n".join(entries) + b"\n]}\n"
+
+
+def _entry(resource: Resource, inside: Mapping[str, str], identity: Identity) -> Resource:
+    """A resource of the study as an entry; a server chooses the id of what it stores."""
+    body = {key: value for key, value in resource.items() if key != "id"}
+    value = resource["identifier"][0]["value"]
+    condition = identity.condition(resource["resourceType"], value)
+    return {
+        "fullUrl": f"urn:uuid:{resource['id']}",
+        "resource": _referring(body, inside),
+        "request": {"method": "PUT", "url": condition},
+    }
+
+
+def _referring(node: Any, inside: Mapping[str, str]) -> Any:
+    """The same JSON, with references to other entries by their fullUrl."""
+    if isinstance(node, dict):
+        return {
+            key: inside.get(value, value) if key == "reference" else _referring(value, inside)
+            for key, value in node.items()
+        }
+    return [_referring(one, inside) for one in node] if isinstance(node, list) else node
+
+
+def _write(file: Path, text: bytes) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(text)

@@ -1,0 +1,104 @@
+"""AE to AdverseEvent.
+
+R4 allows only its own codes for severity and outcome, and has no element for the end, which goes
+to an extension. Causality (AEREL) is said of the study treatment: of the Procedure if the subject
+has exactly one, else of "Study treatment" by name, since AE does not say of which.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from trialect.mappings.fhir import procedure
+from trialect.mappings.fhir.opening import opening
+from trialect.mappings.fhir.partition import ID, SUBJECT, Partition, json_text, shown
+from trialect.mappings.fhir.resource import SubjectResource
+from trialect.mappings.fhir.slots import Json, Ref, StudyRef, Template, Text
+from trialect.mappings.fhir.terms import MEDDRA, NOT_MAPPED, Concept, coding, concept, values
+
+TYPE = "AdverseEvent"
+
+CRITERIA = ("AESDTH", "AESLIFE", "AESHOSP", "AESDISAB", "AESCONG", "AESINTV")
+"""What makes an event serious, in the order in which the codings stand."""
+
+AE = (
+    *("AETERM", "AEDECOD", "AESER", "AESEV", "AEOUT", "AEREL", "AESTDTC", "AEENDTC"),
+    *CRITERIA,
+)
+
+
+def template(part: Partition) -> Template:
+    """Filled from the columns of `rows`."""
+    end = {"url": part.identity.extension("adverse-event-end"), "valueDateTime": Text("end")}
+    return {
+        **opening(part, TYPE, [end]),
+        "actuality": "actual",
+        "event": Json("event"),
+        "subject": Ref("Patient", "patient"),
+        "date": Text("start"),
+        "seriousness": Json("seriousness"),
+        "severity": Json("severity"),
+        "outcome": Json("outcome"),
+        "suspectEntity": [
+            {
+                "instance": Ref("Procedure", "treatment"),
+                "causality": [{"assessment": {"text": Text("related")}}],
+            },
+            {
+                "instance": Json("unnamed"),
+                "causality": [{"assessment": {"text": Text("unattributed")}}],
+            },
+        ],
+        "study": [StudyRef("ResearchStudy", part.study.studyid)],
+    }
+
+
+def rows(part: Partition) -> pl.DataFrame:
+    """One row a record of AE."""
+    ae = part.domain("AE", AE, ("AESEQ", "AEPTCD"))
+    ae = part.named(ae, TYPE, "AE", "AESEQ")
+    ae = part.dated(ae, "AE", "AESTDTC", "start")
+    ae = part.dated(ae, "AE", "AEENDTC", "end")
+    ae = part.fragments(ae, ["AETERM", "AEDECOD", "AEPTCD"], _event, "event")
+    ae = part.fragments(ae, ["AESER", *CRITERIA], _seriousness, "seriousness")
+    for variable, table in (("AESEV", "severity"), ("AEOUT", "outcome")):
+        known = values(table)
+        unknown = pl.col(variable).is_not_null() & ~pl.col(variable).is_in(list(known))
+        part.report(ae.filter(unknown), "AE", variable, NOT_MAPPED)
+        ae = part.fragments(ae, [variable], lambda v, known=known: _coded(known, v), table)
+    treated = part.rows(procedure.RESOURCE).filter("treatment")
+    treated = treated.group_by(SUBJECT).agg(pl.col(ID).first(), n=pl.len())
+    one = treated.filter(pl.col("n") == 1).select(SUBJECT, treatment=ID)
+    ae = ae.join(one, on=SUBJECT, how="left", maintain_order="left")
+    rated = pl.col("AEREL").is_not_null()
+    alone = pl.col("treatment").is_not_null()
+    unnamed = json_text({"display": procedure.STUDY_TREATMENT})
+    return ae.with_columns(
+        treatment=pl.when(rated).then("treatment"),
+        related=pl.when(alone).then("AEREL"),
+        unnamed=pl.when(rated & ~alone).then(pl.lit(unnamed)),
+        unattributed=pl.when(~alone).then("AEREL"),
+    )
+
+
+def _event(term: str | None, preferred: str | None, code: float | None) -> Concept | None:
+    codings = [coding(MEDDRA, shown(code), preferred)] if code is not None else []
+    if not codings and preferred and preferred != term:
+        return concept(f"{term} ({preferred})" if term else preferred)
+    return concept(term or preferred, codings)
+
+
+def _seriousness(serious: str | None, *criteria: str | None) -> Concept | None:
+    table = values("seriousness")
+    found = [table[serious]] if serious in table else []
+    found += [table[name] for name, met in zip(CRITERIA, criteria, strict=True) if met == "Y"]
+    return concept(None, found)
+
+
+def _coded(known: dict[str, Any], value: str | None) -> Concept | None:
+    return concept(value, [known[value]]) if value in known else None
+
+
+RESOURCE = SubjectResource(TYPE, template, rows)

@@ -1,0 +1,84 @@
+"""What must not leave for a hospital while the trial is blinded.
+
+The arms and treatments of the protocol are public; which of them a subject was given is not. So
+everything of a subject that names an arm or a treatment stays out unless `--unblinded`: the arms
+of ResearchSubject, what was given, how much, where and by which route, visits of one arm alone,
+and free text that uses a word by which one arm is told from another.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from trialect.problems import rule
+from trialect.trial import Study
+
+TEXT_WITHHELD = rule(
+    "FHIR-BLIND-TEXT",
+    "warning",
+    "Text that may break the blind is withheld",
+    "The text names a word by which an arm can be told; it is left out of the blinded FHIR"
+    " resources.",
+    "Word the text without naming a treatment, or write with --unblinded.",
+)
+VISIT_WITHHELD = rule(
+    "FHIR-BLIND-VISIT",
+    "note",
+    "A visit of one arm is withheld",
+    "The visit {value} is planned in one arm only; it is left out of the blinded FHIR resources.",
+    "Write with --unblinded when the trial is unblinded.",
+)
+
+_LETTERS = 4
+"""Shorter words tell too little: DRY of "dry needling" would withhold every dry mouth."""
+
+_COMMON = frozenset({"with", "from", "plus", "versus", "group", "study", "treatment", "guided"})
+
+
+def telling_words(study: Study) -> tuple[str, ...]:
+    """Words and names by which one arm is told from another, longest first.
+
+    They are those of the arms, their interventions, treatments and elements, without what all arms
+    share and what the study's conditions are called.
+    """
+    names = {arm.code: _names_of_arm(study, arm.code) for arm in study.arms}
+    shared = set.intersection(*names.values()) if names else set()
+    words = {
+        code: {word for name in found for word in _words(name)} for code, found in names.items()
+    }
+    open_words = {word for condition in study.conditions for word in _words(condition)}
+    if words:
+        open_words |= set.intersection(*words.values())
+    telling = {name for found in names.values() for name in found - shared if len(name) > 1}
+    telling |= {word for found in words.values() for word in found - open_words}
+    return tuple(sorted(telling, key=lambda word: (-len(word), word)))
+
+
+def pattern(words: Iterable[str]) -> str | None:
+    """A regular expression that finds any of the words, as whole words in any case."""
+    found = [re.escape(word).replace(r"\ ", r"\s+") for word in words]
+    return rf"(?i)(?:^|[^\w])(?:{'|'.join(found)})(?:[^\w]|$)" if found else None
+
+
+def _names_of_arm(study: Study, code: str) -> set[str]:
+    arm = study.arm(code)
+    if arm is None:
+        return set()
+    names = {arm.code, arm.name}
+    for intervention in study.interventions:
+        if intervention.name in arm.interventions:
+            names |= {intervention.name, intervention.treatment or intervention.name}
+    codes = {one.element for one in arm.elements}
+    for element in study.elements:
+        if element.code in codes:
+            names |= {element.code, element.name}
+    return {name.casefold() for name in names if name}
+
+
+def _words(name: str) -> set[str]:
+    return {
+        word
+        for word in re.findall(r"[^\W\d_]+", name.casefold())
+        if len(word) >= _LETTERS and word not in _COMMON
+    }

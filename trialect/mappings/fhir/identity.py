@@ -1,0 +1,121 @@
+"""What the study's FHIR resources are called: identifiers, ids, conditions.
+
+Every resource has one identifier that is made of what it stands for, and everything else follows
+from it: the id is the UUID (version 5) of the identifier, the condition under which a server
+stores it asks for the identifier. So the same record is the same resource in every run.
+
+- subjects: system BASE/subjects, value USUBJID (Patient, ResearchSubject)
+- records: system BASE/records, value `USUBJID.DOMAIN.SEQ` (SV: `USUBJID.SV.VISITNUM`)
+- study: system BASE/study, value a word (`STUDYID`, `sponsor`, `site-01`, `schedule`)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import uuid
+from collections.abc import Iterable
+from urllib.parse import quote
+
+from trialect.problems import Unusable, rule
+from trialect.trial import Study
+
+NO_BASE = rule(
+    "FHIR-BASE",
+    "error",
+    "The study has no base URL",
+    "fhir.base is {value!r}; FHIR resources need an absolute URL under which the study's"
+    " identifiers stand.",
+    "Set fhir.base in study.yaml to a URL that your organisation controls"
+    " (for example https://trials.example.org/STUDYID).",
+    "http://hl7.org/fhir/R4/datatypes.html#Identifier",
+)
+
+SUBJECT_TYPES = frozenset({"Patient", "ResearchSubject"})
+RECORD_TYPES = frozenset(
+    {
+        "Consent",
+        "Encounter",
+        "Procedure",
+        "MedicationAdministration",
+        "QuestionnaireResponse",
+        "Observation",
+        "AdverseEvent",
+    }
+)
+
+_URL = re.compile(r"(https?|urn):\S+")
+_TOKEN_SPECIAL = re.compile(r"([\\|,$])")
+_RECORD = re.compile(r"(.+)\.(?:(DM)|([A-Z][A-Z0-9]{1,3})\.(\d+(?:\.\d+)?))", re.DOTALL)
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+
+
+class Identity:
+    """Names under one study's base. Raises `Unusable` when `study.fhir.base` is no URL."""
+
+    def __init__(self, study: Study) -> None:
+        base = study.fhir.base.rstrip("/")
+        if not _URL.fullmatch(base):
+            raise Unusable(NO_BASE.problem(file="study.yaml", field="fhir.base", value=base))
+        self.base = base
+        self._namespace = uuid.uuid5(uuid.NAMESPACE_URL, base).bytes
+
+    def system(self, type: str) -> str:
+        """The system of the identifiers of a type of resource."""
+        if type in SUBJECT_TYPES:
+            return f"{self.base}/subjects"
+        return f"{self.base}/{'records' if type in RECORD_TYPES else 'study'}"
+
+    def code_system(self, name: str) -> str:
+        """The system of the study's own codes (visits, criteria, arms, tests)."""
+        return f"{self.base}/CodeSystem/{quote(name, safe='')}"
+
+    def extension(self, name: str) -> str:
+        """The URL of an extension that trialect defines (docs/fhir.md lists them)."""
+        return f"{self.base}/StructureDefinition/{name}"
+
+    def canonical(self, type: str, name: str) -> str:
+        """The canonical URL of a definition (Questionnaire, PlanDefinition)."""
+        return f"{self.base}/{type}/{quote(name, safe='')}"
+
+    def id(self, type: str, value: str) -> str:
+        """The id of the resource of this type with this identifier."""
+        return self.ids(type, [value])[0]
+
+    def ids(self, type: str, values: Iterable[str]) -> list[str]:
+        """The ids of many identifiers: uuid5(uuid5(URL, base), `TYPE/VALUE`), RFC 4122."""
+        start = hashlib.sha1(self._namespace + f"{type}/".encode(), usedforsecurity=False)
+        found = []
+        for value in values:
+            one = start.copy()
+            one.update(value.encode())
+            x = one.hexdigest()
+            found.append(f"{x[:8]}-{x[8:12]}-5{x[13:16]}-{_VARIANT[x[16]]}{x[17:20]}-{x[20:32]}")
+        return found
+
+    def condition(self, type: str, value: str) -> str:
+        """The search that finds the resource on a server: `Type?identifier=system|value`."""
+        return self.condition_start(type) + condition_value(value)
+
+    def condition_start(self, type: str) -> str:
+        """A condition up to the value."""
+        return f"{type}?identifier={quote(self.system(type), safe=':/')}|"
+
+
+def condition_value(value: str) -> str:
+    r"""An identifier's value in a condition: `\ | , $` escaped as FHIR's search wants it
+    (R4 search 3.1.1.4.0.1), then percent-encoded; the `|` after the system stays, as in R4's own
+    examples.
+    """
+    return quote(_TOKEN_SPECIAL.sub(r"\\\1", value), safe="")
+
+
+def parse_record(value: str) -> tuple[str, str, str] | None:
+    """The domain, USUBJID and sequence number (SV: VISITNUM; DM: empty) that an identifier's value
+    of the system BASE/records names; None for any other text.
+    """
+    match = _RECORD.fullmatch(value)
+    if match is None:
+        return None
+    usubjid, dm, domain, number = match.groups()
+    return (dm, usubjid, "") if dm else (domain, usubjid, number)

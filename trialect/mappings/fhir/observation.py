@@ -1,0 +1,194 @@
+"""QS to Observation: one result each, exactly as collected.
+
+| record | Observation |
+|---|---|
+| result that is a number | valueQuantity, the number's own text (19.00 stays 19.00) |
+| result that is a text with a code of its own (QSSTRESC) | valueCodeableConcept |
+| any other result | valueString |
+| QSSTAT = NOT DONE | no value, dataAbsentReason not-performed, QSREASND as note |
+| no result without a reason | no value, dataAbsentReason unknown |
+
+The status is final in every case: nothing more is to come. A collected result is derived from the
+QuestionnaireResponse it was given in; a derived one (QSDRVFL) from the results that RELREC relates.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import polars as pl
+
+from trialect.mappings.fhir import encounter
+from trialect.mappings.fhir.opening import opening
+from trialect.mappings.fhir.partition import ID, RECORD, SUBJECT, Partition, json_text
+from trialect.mappings.fhir.protocol import Protocol
+from trialect.mappings.fhir.resource import SubjectResource
+from trialect.mappings.fhir.slots import Json, Ref, Refs, Template, Text
+from trialect.mappings.fhir.terms import (
+    Coding,
+    Concept,
+    coding,
+    concept,
+    loinc,
+    ncit_of_test,
+    quantity,
+    snomed,
+)
+
+TYPE = "Observation"
+
+QS = (
+    *("QSTESTCD", "QSTEST", "QSCAT", "QSORRES", "QSORRESU", "QSSTRESC", "QSSTRESU", "QSSTAT"),
+    *("QSREASND", "QSMETHOD", "QSDRVFL", "QSDTC", "QSTPT", "QSEVLINT", "QSEVINTX"),
+)
+
+NUMBER = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$"
+"""Numbers that JSON and FHIR's decimal write as they stand."""
+
+_CATEGORY = coding("http://terminology.hl7.org/CodeSystem/observation-category", "survey", "Survey")
+_ABSENT = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
+_NOT_PERFORMED = concept(None, [coding(_ABSENT, "not-performed", "Not Performed")])
+_UNKNOWN = concept(None, [coding(_ABSENT, "unknown", "Unknown")])
+
+
+def template(part: Partition) -> Template:
+    """Filled from the columns of `rows`."""
+    extension = part.identity.extension
+    return {
+        **opening(
+            part,
+            TYPE,
+            [
+                {"url": extension("planned-time-point"), "valueString": Text("QSTPT")},
+                {"url": extension("evaluation-interval"), "valueString": Text("interval")},
+            ],
+        ),
+        "status": "final",
+        "category": [{"coding": [_CATEGORY]}],
+        "code": Json("code"),
+        "subject": Ref("Patient", "patient"),
+        "encounter": Ref("Encounter", "encounter"),
+        "effectiveDateTime": Text("effective"),
+        "valueQuantity": Json("quantity"),
+        "valueCodeableConcept": Json("answer"),
+        "valueString": Text("words"),
+        "dataAbsentReason": Json("absent"),
+        "note": [{"text": Text("QSREASND")}],
+        "method": {"text": Text("QSMETHOD")},
+        "derivedFrom": [
+            Ref("QuestionnaireResponse", "response"),
+            Refs("Observation", "sources"),
+        ],
+    }
+
+
+def rows(part: Partition) -> pl.DataFrame:
+    """One row a record of QS."""
+    qs = part.domain("QS", QS, ("QSSEQ", "VISITNUM"))
+    qs = part.named(encounter.at_visit(part, qs), TYPE, "QS", "QSSEQ")
+    qs = part.dated(qs, "QS", "QSDTC", "effective")
+    qs = _valued(part, qs)
+
+    def code(testcd: str | None, test: str | None) -> Concept | None:
+        return concept(test or testcd, codings_of_test(part, testcd, test))
+
+    qs = part.fragments(qs, ["QSTESTCD", "QSTEST"], code, "code")
+    return _with_sources(part, _with_responses(part, qs))
+
+
+def codings_of_test(of: Partition | Protocol, testcd: str | None, test: str | None) -> list[Coding]:
+    """The codings of a test: LOINC and SNOMED CT as the study's items say, NCI Thesaurus, and
+    the test code itself.
+    """
+    if testcd is None:
+        return []
+    in_loinc, in_snomed = of.codes.get(testcd, (None, None))
+    found = [loinc(in_loinc)] if in_loinc else []
+    found += [snomed(in_snomed)] if in_snomed else []
+    found += ncit_of_test(of.study.sdtm.ct, testcd)
+    return [*found, coding(of.identity.code_system("QSTESTCD"), testcd, test)]
+
+
+def _valued(part: Partition, qs: pl.DataFrame) -> pl.DataFrame:
+    """With `value` (the result's text), and the value[x] or the reason for its absence."""
+    done = (pl.col("QSSTAT") != "NOT DONE").fill_null(True)
+    collected = pl.col("QSORRES").is_not_null()
+    qs = qs.with_columns(
+        value=pl.when(done).then(pl.coalesce("QSORRES", "QSSTRESC")),
+        unit=pl.when(collected).then("QSORRESU").otherwise("QSSTRESU"),
+        interval=pl.coalesce("QSEVINTX", "QSEVLINT"),
+    )
+    number = pl.col("value").str.contains(NUMBER).fill_null(False)
+    coded = (
+        collected
+        & pl.col("QSSTRESC").ne_missing(pl.col("QSORRES"))
+        & (pl.col("QSSTRESC").is_not_null())
+    )
+    qs = qs.with_columns(
+        number=pl.when(number).then("value"),
+        coded=pl.when(~number & coded & done).then("QSSTRESC"),
+        words=pl.when(~number & ~coded).then("value"),
+        absent=pl.when(~done)
+        .then(pl.lit(json_text(_NOT_PERFORMED)))
+        .when(pl.col("value").is_null())
+        .then(pl.lit(json_text(_UNKNOWN))),
+        QSREASND=pl.when(~done).then("QSREASND"),
+    )
+
+    def amount(text: str | None, unit: str | None) -> dict[str, Any] | None:
+        return None if text is None else quantity(orjson.Fragment(text.encode()), unit)
+
+    def answer(testcd: str, text: str | None, coded: str | None) -> Concept | None:
+        if coded is None:
+            return None
+        return concept(text, [coding(part.identity.code_system(testcd), coded, text)])
+
+    qs = part.fragments(qs, ["number", "unit"], amount, "quantity")
+    answered = pl.when(pl.col("coded").is_not_null()).then("value").alias("@text")
+    qs = part.fragments(qs.with_columns(answered), ["QSTESTCD", "@text", "coded"], answer, "answer")
+    return qs.drop("@text")
+
+
+def _with_responses(part: Partition, qs: pl.DataFrame) -> pl.DataFrame:
+    """With `asked` (the record that names the QuestionnaireResponse) and `response`, its id.
+
+    What one subject answered of one instrument at one visit, time point and time is one response,
+    named by its first record.
+    """
+    given = pl.col("value").is_not_null() & (pl.col("QSDRVFL") != "Y").fill_null(True)
+    together = [SUBJECT, "QSCAT", "VISITNUM", "QSTPT", "effective", "@given"]
+    qs = qs.with_columns(given.alias("@given"))
+    qs = qs.with_columns(
+        asked=pl.when("@given").then(pl.col(RECORD).first().over(together)),
+    )
+    names = qs["asked"].drop_nulls().unique(maintain_order=True)
+    ids = dict(zip(names, part.identity.ids("QuestionnaireResponse", names), strict=True))
+    table = pl.DataFrame(
+        {"asked": list(ids), "response": list(ids.values())},
+        schema={"asked": pl.String, "response": pl.String},
+    )
+    return qs.join(table, on="asked", how="left", maintain_order="left").drop("@given")
+
+
+def _with_sources(part: Partition, qs: pl.DataFrame) -> pl.DataFrame:
+    """With `sources`: ids of the Observations that a derived one was computed from (RELREC)."""
+    related = part.domain("RELREC", ("RDOMAIN", "IDVAR", "IDVARVAL", "RELID"))
+    related = related.filter((pl.col("RDOMAIN") == "QS") & (pl.col("IDVAR") == "QSSEQ")).select(
+        SUBJECT, "RELID", QSSEQ=pl.col("IDVARVAL").cast(pl.Float64, strict=False)
+    )
+    records = qs.select(SUBJECT, "QSSEQ", ID, derived=(pl.col("QSDRVFL") == "Y").fill_null(False))
+    members = related.join(records, on=[SUBJECT, "QSSEQ"], how="inner").sort(SUBJECT, "QSSEQ")
+    derived = members.filter("derived").select(SUBJECT, "RELID", ID)
+    sources = members.filter(~pl.col("derived")).select(SUBJECT, "RELID", "QSSEQ", source=ID)
+    found = (
+        derived.join(sources, on=[SUBJECT, "RELID"], how="inner")
+        .unique([ID, "source"], maintain_order=True)
+        .sort("QSSEQ", maintain_order=True)
+        .group_by(ID, maintain_order=True)
+        .agg(sources="source")
+    )
+    return qs.join(found, on=ID, how="left", maintain_order="left")
+
+
+RESOURCE = SubjectResource(TYPE, template, rows)

@@ -1,0 +1,52 @@
+"""What every resource begins with: meta, the study it belongs to, its identifier."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from trialect.mappings.fhir.identity import RECORD_TYPES, Identity
+from trialect.mappings.fhir.partition import RECORD, Partition
+from trialect.mappings.fhir.slots import StudyRef, Template, Text
+from trialect.trial import Study
+
+RESEARCH_STUDY = "http://hl7.org/fhir/StructureDefinition/workflow-researchStudy"
+DATA_ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+
+WITH_RESEARCH_STUDY = RECORD_TYPES - {"AdverseEvent"}
+"""Types on which R4 allows workflow-researchStudy; AdverseEvent has an element of its own."""
+
+_ONE_IDENTIFIER = frozenset({"QuestionnaireResponse", "AdverseEvent"})
+
+
+def meta(study: Study, identity: Identity) -> dict[str, Any] | None:
+    """Marks invented records: the security label HTEST, and the study's sentence as a tag."""
+    if not study.invented:
+        return None
+    reason = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
+    return {
+        "security": [{"system": reason, "code": "HTEST", "display": "test health data"}],
+        "tag": [
+            {
+                "system": identity.code_system("origin"),
+                "code": "invented",
+                "display": study.invented,
+            }
+        ],
+    }
+
+
+def opening(part: Partition, type: str, extension: Sequence[Any] = ()) -> Template:
+    """The first elements of a subject's resource, in the order of the specification."""
+    found: Template = {"resourceType": type}
+    if mark := meta(part.study, part.identity):
+        found["meta"] = mark
+    extensions = list(extension)
+    if type in WITH_RESEARCH_STUDY:
+        study = StudyRef("ResearchStudy", part.study.studyid)
+        extensions.insert(0, {"url": RESEARCH_STUDY, "valueReference": study})
+    if extensions:
+        found["extension"] = extensions
+    identifier = {"system": part.identity.system(type), "value": Text(RECORD)}
+    found["identifier"] = identifier if type in _ONE_IDENTIFIER else [identifier]
+    return found

@@ -1,0 +1,271 @@
+"""The subjects of one partition as the resource files see them: columns ready for the templates.
+
+A resource file asks for a domain and the columns it uses; it gets the records of known subjects,
+with the columns in any case, the ids it may refer to, and the blind already kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import orjson
+import polars as pl
+
+from trialect.mappings.fhir import blind, datetimes
+from trialect.mappings.fhir.identity import Identity
+from trialect.mappings.fhir.resource import SubjectResource
+from trialect.problems import Problem, Problems, Rule, rule
+from trialect.trial import Study
+
+Codes = Mapping[str, tuple[str | None, str | None]]
+"""--TESTCD to its LOINC and SNOMED CT codes."""
+
+NOT_IN_DM = rule(
+    "FHIR-NO-SUBJECT",
+    "error",
+    "A record of a subject that DM does not have",
+    "{count} records of {domain} belong to {usubjid}, who is not in DM; no FHIR resource is made"
+    " of them.",
+    "Map the subject's DM record, or take the records out.",
+)
+SAME_RECORD = rule(
+    "FHIR-SAME-RECORD",
+    "error",
+    "Two records with the same name",
+    "{value} names more than one record; one FHIR resource was made, of the first.",
+    "Give each record of a subject its own sequence number (SV: one record a visit).",
+    "http://hl7.org/fhir/R4/http.html#trules",
+)
+
+RECORD = "record"
+"""Column: the value of the resource's identifier."""
+ID = "id"
+"""Column: the id of the resource (UUID)."""
+SUBJECT = "subject"
+"""Column (UInt32): the subject's place in the partition, from 0, in the order of DM."""
+
+_UNMASKED = frozenset({"STUDYID", "DOMAIN", "USUBJID"})
+
+
+class Partition:
+    """Whole subjects: `frames` hold their SDTM domains; `problems` collects what is found."""
+
+    def __init__(
+        self,
+        study: Study,
+        codes: Codes,
+        frames: Mapping[str, pl.DataFrame],
+        *,
+        unblinded: bool,
+    ) -> None:
+        self.study = study
+        self.codes = codes
+        self.unblinded = unblinded
+        self.identity = Identity(study)
+        self.problems = Problems()
+        self._frames = frames
+        self._hidden = None if unblinded else blind.pattern(blind.telling_words(study))
+        self._told: set[Problem] = set()
+        self.subjects = self._subjects()
+        self._made: dict[str, pl.DataFrame] = {}
+
+    def _subjects(self) -> pl.DataFrame:
+        dm = self._frames.get("DM", pl.DataFrame(schema={"USUBJID": pl.String}))
+        found = with_columns(dm, ("USUBJID", "SITEID", "ARMCD")).filter(
+            pl.col("USUBJID").is_not_null()
+        )
+        twice = found.filter(pl.col("USUBJID").is_duplicated())["USUBJID"].unique().to_list()
+        for usubjid in sorted(twice):
+            self.tell(SAME_RECORD.problem(domain="DM", usubjid=usubjid, value=usubjid))
+        zones = {site.id: site.timezone for site in self.study.sites}
+        found = found.unique("USUBJID", keep="first", maintain_order=True)
+        return found.with_columns(
+            pl.Series("patient", self.identity.ids("Patient", found["USUBJID"]), dtype=pl.String),
+            pl.col("SITEID")
+            .replace_strict(zones, default=None, return_dtype=pl.String)
+            .alias("zone"),
+            pl.int_range(pl.len(), dtype=pl.UInt32).alias(SUBJECT),
+            has_arm=pl.col("ARMCD").is_not_null(),
+        ).drop("ARMCD")
+
+    def has(self, domain: str) -> bool:
+        """Whether the partition holds records of the domain."""
+        return any(frame.height for frame in self._parts(domain))
+
+    def _parts(self, domain: str) -> list[pl.DataFrame]:
+        """The domain's frame, or those of a split domain (QSPH, QSSL: SDTMIG 4.1.7)."""
+        return [
+            self._frames[name]
+            for name in sorted(self._frames)
+            if name == domain or (name[:2] == domain and len(name) in (3, 4))
+        ]
+
+    def domain(
+        self, domain: str, columns: Sequence[str], numbers: Sequence[str] = ()
+    ) -> pl.DataFrame:
+        """The records of a domain whose subjects are in DM, in subject order.
+
+        Columns: USUBJID, `columns` (String, null where the domain lacks them), `numbers`
+        (Float64), and `subject`, `patient`, `zone`, `SITEID` of the subject. In blinded mode a
+        text that tells an arm is null, with a problem.
+        """
+        wanted = ("USUBJID", *columns, *numbers)
+        parts = [with_columns(part, wanted, numbers) for part in self._parts(domain)]
+        frame = pl.concat(parts) if parts else with_columns(pl.DataFrame(), wanted, numbers)
+        known = self.subjects.select("USUBJID", SUBJECT, "patient", "zone", "SITEID")
+        if "SITEID" in wanted:
+            known = known.drop("SITEID")
+        found = frame.join(known, on="USUBJID", how="left", maintain_order="left")
+        lost = found.filter(pl.col(SUBJECT).is_null())
+        for usubjid, count in lost.group_by("USUBJID").len().sort("USUBJID").iter_rows():
+            self.tell(NOT_IN_DM.problem(domain=domain, usubjid=usubjid or "nobody", count=count))
+        if lost.height:
+            found = found.filter(pl.col(SUBJECT).is_not_null())
+        found = found.sort(SUBJECT, maintain_order=True)
+        return self._masked(found, domain, [c for c in columns if not c.endswith("DTC")])
+
+    def _masked(self, frame: pl.DataFrame, domain: str, columns: list[str]) -> pl.DataFrame:
+        if self._hidden is None:
+            return frame
+        for column in columns:
+            if column in _UNMASKED:
+                continue
+            tells = frame[column].str.contains(self._hidden).fill_null(False)
+            if tells.any():
+                self.report(frame.filter(tells), domain, column, blind.TEXT_WITHHELD)
+                kept = pl.when(~tells).then(pl.col(column)).alias(column)
+                frame = frame.with_columns(kept)
+        return frame
+
+    def named(self, frame: pl.DataFrame, type: str, domain: str, number: str) -> pl.DataFrame:
+        """The frame with `record` (`USUBJID.DOMAIN.number`) and `id`; each record once."""
+        frame = frame.with_columns(
+            pl.concat_str("USUBJID", pl.lit(f".{domain}."), number_text(frame[number])).alias(
+                RECORD
+            )
+        ).filter(pl.col(RECORD).is_not_null())
+        again = frame.filter(~pl.col(RECORD).is_first_distinct())
+        if again.height:
+            for usubjid, value in again.select("USUBJID", RECORD).unique().sort(RECORD).iter_rows():
+                self.tell(SAME_RECORD.problem(domain=domain, usubjid=usubjid, value=value))
+            frame = frame.filter(pl.col(RECORD).is_first_distinct())
+        ids = self.identity.ids(type, frame[RECORD].to_list())
+        return frame.with_columns(pl.Series(ID, ids, dtype=pl.String))
+
+    def tell(self, problem: Problem) -> None:
+        """Collect a problem, once: several resources read the same record."""
+        if problem not in self._told:
+            self._told.add(problem)
+            self.problems.add(problem)
+
+    def rows(self, resource: SubjectResource) -> pl.DataFrame:
+        """The rows of a resource, made once: others refer to their ids."""
+        if resource.type not in self._made:
+            self._made[resource.type] = resource.rows(self)
+        return self._made[resource.type]
+
+    def dated(self, frame: pl.DataFrame, domain: str, column: str, name: str) -> pl.DataFrame:
+        """The frame with the dateTime of a --DTC column under `name`; null where FHIR has none."""
+        plain = pl.col(column).str.contains(datetimes.PLAIN)
+        full = pl.col(column).str.len_bytes() == 10
+        real = pl.col(column).str.to_date("%Y-%m-%d", strict=False).is_not_null()
+        certain = plain & (~full | real) & _month_exists(column)
+        frame = frame.with_columns(pl.when(certain).then(pl.col(column)).alias(name))
+        odd = frame.filter(pl.col(name).is_null() & pl.col(column).is_not_null())
+        if not odd.height:
+            return frame
+        pairs = odd.select(column, "zone").unique()
+        made = [datetimes.fhir_datetime(text, zone) for text, zone in pairs.iter_rows()]
+        table = pairs.with_columns(
+            pl.Series("@made", [value for value, _ in made], dtype=pl.String),
+            pl.Series("@rule", [fault and fault.id for _, fault in made], dtype=pl.String),
+        )
+        frame = frame.join(
+            table, on=[column, "zone"], how="left", nulls_equal=True, maintain_order="left"
+        ).with_columns(pl.coalesce(name, "@made").alias(name))
+        faults = {fault.id: fault for _, fault in made if fault is not None}
+        for rule_id, fault in sorted(faults.items()):
+            broken = frame.filter(pl.col("@rule") == rule_id)
+            self.report(broken, domain, column, fault, written=name)
+        return frame.drop("@made", "@rule")
+
+    def fragments(
+        self,
+        frame: pl.DataFrame,
+        columns: Sequence[str],
+        make: Callable[..., Any],
+        name: str,
+    ) -> pl.DataFrame:
+        """The frame with column `name`: the JSON of what `make` gives for the values of `columns`.
+
+        `make` is called once for each combination of values; None leaves the element out.
+        """
+        table = frame.select(columns).unique(maintain_order=True)
+        made = [json_text(make(*values)) for values in table.iter_rows()]
+        table = table.with_columns(pl.Series(name, made, dtype=pl.String))
+        return frame.join(
+            table, on=list(columns), how="left", nulls_equal=True, maintain_order="left"
+        )
+
+    def report(
+        self, rows: pl.DataFrame, domain: str, variable: str, fault: Rule, written: str = ""
+    ) -> None:
+        """One problem of a rule for each of the rows."""
+        number = "VISITNUM" if domain == "SV" else f"{domain}SEQ"
+        for row in rows.iter_rows(named=True):
+            seq = row.get(number)
+            # The text that would break the blind is not repeated in the report.
+            value = None if fault is blind.TEXT_WITHHELD else row[variable]
+            self.tell(
+                fault.problem(
+                    domain=domain,
+                    usubjid=row["USUBJID"],
+                    seq=None if seq is None else shown(seq),
+                    variable=variable,
+                    value=value,
+                    zone=row.get("zone"),
+                    written=(row.get(written) or "nothing") if written else None,
+                )
+            )
+
+
+def _month_exists(column: str) -> pl.Expr:
+    month = pl.col(column).str.slice(5, 2)
+    year = pl.col(column).str.slice(0, 4)
+    return (year != "0000") & ((month == "") | month.is_between(pl.lit("01"), pl.lit("12")))
+
+
+def with_columns(
+    frame: pl.DataFrame, columns: Sequence[str], numbers: Sequence[str] = ()
+) -> pl.DataFrame:
+    """Exactly these columns of a frame, null where it lacks them."""
+    return frame.select(
+        pl.col(name).cast(pl.Float64 if name in numbers else pl.String)
+        if name in frame.columns
+        else pl.lit(None, pl.Float64 if name in numbers else pl.String).alias(name)
+        for name in columns
+    )
+
+
+def shown(number: float) -> str:
+    """A Num value as the shortest decimal text that gives it back."""
+    if number == int(number) and abs(number) < 1e16:
+        return str(int(number))
+    from decimal import Decimal
+
+    return format(Decimal(repr(number)), "f")
+
+
+def number_text(numbers: pl.Series) -> pl.Series:
+    """`shown` of each number; whole numbers, the usual case, without leaving Polars."""
+    whole = numbers.cast(pl.Int64, strict=False)
+    if ((whole == numbers) | numbers.is_null()).all():
+        return whole.cast(pl.String)
+    texts = [None if number is None else shown(number) for number in numbers]
+    return pl.Series(numbers.name, texts, dtype=pl.String)
+
+
+def json_text(value: Any) -> str | None:
+    """The JSON of a value, compact; None stays None."""
+    return None if value is None else orjson.dumps(value).decode()

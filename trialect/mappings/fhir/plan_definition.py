@@ -1,0 +1,115 @@
+"""The schedule (TV) and the arms' elements (TA, TE) as a PlanDefinition.
+
+Both are the protocol's, public and the same for everybody: they do not break the blind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from trialect.mappings.fhir.partition import shown
+from trialect.mappings.fhir.protocol import Protocol, Resource, without_empty
+from trialect.mappings.fhir.terms import UCUM, coding, concept
+from trialect.trial import Arm, Visit
+
+TYPE = "PlanDefinition"
+
+SCHEDULE = "schedule"
+
+
+def resources(protocol: Protocol) -> Iterator[Resource]:
+    """One PlanDefinition, if the study has visits or arms."""
+    study = protocol.study
+    if not (study.visits or study.arms):
+        return
+    kind = coding(
+        "http://terminology.hl7.org/CodeSystem/plan-definition-type",
+        "clinical-protocol",
+        "Clinical Protocol",
+    )
+    actions = [_schedule(protocol)] if study.visits else []
+    actions += [_arm(protocol, arm) for arm in study.arms]
+    yield {
+        **protocol.define(TYPE, SCHEDULE),
+        "name": "Schedule",
+        "title": f"Schedule of study {study.studyid}",
+        "type": concept(None, [kind]),
+        "status": "active",
+        "experimental": study.invented is not None,
+        "publisher": study.sponsor.name,
+        "action": actions,
+    }
+
+
+def _schedule(protocol: Protocol) -> dict[str, Any]:
+    visits = protocol.study.visits
+    first = next((visit for visit in visits if visit.day == 1), None)
+    return {"title": "Visits", "action": [_visit(protocol, visit, first) for visit in visits]}
+
+
+def _visit(protocol: Protocol, visit: Visit, first: Visit | None) -> dict[str, Any]:
+    """A visit; planned days count from the visit of study day 1."""
+    code = coding(protocol.identity.code_system("visit"), shown(visit.num), visit.name)
+    related: list[dict[str, Any]] = []
+    if first is not None and visit is not first and visit.day is not None:
+        # There is no day 0: day -7 is seven days before day 1.
+        offset = visit.day - 1 if visit.day > 0 else -visit.day
+        duration = {"value": offset, "unit": "days", "system": UCUM, "code": "d"}
+        related = [
+            {
+                "actionId": _action_id(first),
+                "relationship": "after-start" if visit.day > 0 else "before-start",
+                "offsetDuration": duration,
+            }
+        ]
+    rules = [("Starts: ", visit.start_rule), ("Ends: ", visit.end_rule)]
+    return without_empty(
+        {
+            "id": _action_id(visit),
+            "title": visit.name,
+            "description": " ".join(word + text for word, text in rules if text),
+            "code": [concept(visit.name, [code])],
+            "relatedAction": related,
+        }
+    )
+
+
+def _action_id(visit: Visit) -> str:
+    """FHIR's id of an action: letters, digits, `-` and `.`."""
+    suffix = f"-{visit.arm}" if visit.arm else ""
+    kept = "".join(c if c.isascii() and c.isalnum() else "-" for c in suffix)
+    return f"visit-{shown(visit.num)}{kept}"
+
+
+def _arm(protocol: Protocol, arm: Arm) -> dict[str, Any]:
+    elements = {element.code: element for element in protocol.study.elements}
+    steps = []
+    for place in arm.elements:
+        element = elements.get(place.element)
+        rules = [
+            ("Starts: ", element and element.start_rule),
+            ("Ends: ", element and element.end_rule),
+            ("Lasts: ", element and element.duration),
+            ("Then: ", place.branch),
+            ("", place.transition),
+        ]
+        code = coding(protocol.identity.code_system("element"), place.element)
+        steps.append(
+            without_empty(
+                {
+                    "title": element.name if element else place.element,
+                    "description": " ".join(word + text for word, text in rules if text),
+                    "code": [concept(place.epoch, [code])],
+                }
+            )
+        )
+    code = coding(protocol.identity.code_system("arm"), arm.code, arm.name)
+    return without_empty(
+        {
+            "title": arm.name,
+            "description": arm.description,
+            "code": [concept(arm.name, [code])],
+            "action": steps,
+        }
+    )

@@ -1,0 +1,29 @@
+"""The resources of a subject, in the order in which a bundle holds them."""
+
+from __future__ import annotations
+
+from trialect.mappings.fhir import (
+    adverse_event,
+    consent,
+    encounter,
+    medication_administration,
+    observation,
+    patient,
+    procedure,
+    questionnaire_response,
+    research_subject,
+)
+from trialect.mappings.fhir.resource import SubjectResource
+
+SUBJECT_RESOURCES: tuple[SubjectResource, ...] = (
+    patient.RESOURCE,
+    consent.RESOURCE,
+    research_subject.RESOURCE,
+    encounter.RESOURCE,
+    procedure.RESOURCE,
+    medication_administration.RESOURCE,
+    questionnaire_response.RESOURCE,
+    observation.RESOURCE,
+    adverse_event.RESOURCE,
+)
+"""A new resource is one file and one line here."""
