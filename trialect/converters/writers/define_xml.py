@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -15,13 +15,20 @@ from trialect.metadata import (
     Condition,
     DatasetMeta,
     MethodMeta,
-    Origin,
     TermMeta,
     ValueMeta,
     VariableMeta,
 )
 from trialect.schemas.define import oids
-from trialect.schemas.define.datatypes import WITH_LENGTH
+from trialect.schemas.define.parts import (
+    class_name,
+    codelists_of,
+    condition_key,
+    define_length,
+    files_of,
+    methods_of,
+    origins_of,
+)
 from trialect.schemas.define.xml import DEF, DEFINE_VERSION, ODM, XLINK, XML, define, odm
 from trialect.schemas.sdtm import dataset as sdtm_dataset
 from trialect.trial import Study
@@ -53,31 +60,6 @@ def write_define(
     root = _Define(study, files, documents or {}).odm(datasets, stamp, context)
     etree.indent(root, "  ")
     path.write_bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8") + b"\n")
-
-
-def described(datasets: Iterable[DatasetMeta]) -> Iterator[VariableMeta | ValueMeta]:
-    """Every variable and its values, in order."""
-    for dataset in datasets:
-        for variable in dataset.variables:
-            yield variable
-            yield from variable.value_level
-
-
-def codelists_of(datasets: Iterable[DatasetMeta]) -> list[CodelistMeta]:
-    """The codelists that variables and values use, each once, by their OID."""
-    found = {one.codelist.oid: one.codelist for one in described(datasets) if one.codelist}
-    return [found[oid] for oid in sorted(found)]
-
-
-def methods_of(datasets: Iterable[DatasetMeta]) -> list[MethodMeta]:
-    """The methods that variables and values are made by, each once."""
-    found = {one.method.oid: one.method for one in described(datasets) if one.method}
-    return list(found.values())
-
-
-def condition_key(where: Iterable[Condition]) -> tuple[str, ...]:
-    """The values of a where-clause, which tell it from others of its dataset."""
-    return tuple(value for condition in where for value in condition.values)
 
 
 class _Define:
@@ -151,7 +133,7 @@ class _Define:
         version.extend(_method(one) for one in methods_of(datasets))
         version.extend(self._comment(oid, text) for text, oid in self._comments.items())
         for dataset in datasets:
-            for file in self._files_of(dataset)[1:]:
+            for file in files_of(dataset, self._files)[1:]:
                 version.append(_leaf(oids.leaf_id(file), file, file))
         version.extend(
             _leaf(oids.leaf_id(file), file, title) for file, title in self._documents.items()
@@ -176,11 +158,8 @@ class _Define:
         )
         return listed
 
-    def _files_of(self, dataset: DatasetMeta) -> Sequence[str]:
-        return self._files.get(dataset.name) or (f"{dataset.name.lower()}.xpt",)
-
     def _group(self, dataset: DatasetMeta) -> etree._Element:
-        file, *further = self._files_of(dataset)
+        file, *further = files_of(dataset, self._files)
         comment = dataset.comment
         if further:
             split = f"The records are split over the files {', '.join((file, *further))}."
@@ -226,8 +205,7 @@ class _Define:
         if dataset.name != dataset.domain and parent is not None:
             _add(group, odm("Alias"), {"Context": "DomainDescription", "Name": parent.label})
         if dataset.observation_class:
-            name = dataset.observation_class.upper().replace("-", " ")
-            _add(group, define("Class"), {"Name": name})
+            _add(group, define("Class"), {"Name": class_name(dataset.observation_class)})
         group.append(_leaf(leaf, file, file))
         return group
 
@@ -238,11 +216,10 @@ class _Define:
                 yield self._value(dataset, variable, value)
 
     def _variable(self, dataset: DatasetMeta, variable: VariableMeta) -> etree._Element:
-        length = variable.length if variable.type == "Char" else variable.digits
         item = self._item(
             oids.item_oid(dataset.name, variable.name),
             variable,
-            length if length is not None else variable.length,
+            define_length(variable),
             self._comment_oid(variable.comment, dataset.name, variable.name),
             variable.name,
         )
@@ -258,7 +235,7 @@ class _Define:
         return self._item(
             self._value_oid(dataset, variable, value),
             value,
-            value.length,
+            define_length(value),
             self._comment_oid(value.comment, dataset.name, variable.name, *key),
             key[-1] if key else variable.name,
         )
@@ -278,7 +255,7 @@ class _Define:
                 "OID": oid,
                 "Name": name,
                 "DataType": one.data_type,
-                "Length": _text(length) if one.data_type in WITH_LENGTH else None,
+                "Length": _text(length),
                 "SignificantDigits": _text(one.significant_digits),
                 "SASFieldName": name if isinstance(one, VariableMeta) else None,
                 define("CommentOID"): comment,
@@ -287,7 +264,7 @@ class _Define:
         _describe(item, one.label)
         if one.codelist is not None:
             _add(item, odm("CodeListRef"), {"CodeListOID": one.codelist.oid})
-        for origin in _origins(one):
+        for origin in origins_of(one):
             _add(item, define("Origin"), {"Type": origin.type, "Source": origin.source})
         return item
 
@@ -415,10 +392,6 @@ def _leaf(identity: str, file: str, title: str) -> etree._Element:
     leaf = etree.Element(define("leaf"), {"ID": identity, f"{{{XLINK}}}href": file})
     _add(leaf, define("title")).text = title
     return leaf
-
-
-def _origins(one: VariableMeta | ValueMeta) -> tuple[Origin, ...]:
-    return ((one.origin,) if one.origin else ()) + one.other_origins
 
 
 def _describe(element: etree._Element, text: str) -> None:
