@@ -154,7 +154,7 @@ def _compile(
         return orjson.dumps(value).decode().replace("%", "%%")
 
     def write(node: Any) -> str | None:
-        """The node's text, or None when all slots in it are left out."""
+        """The node's text, or None when it is left out."""
         match node:
             case StudyRef(type, value):
                 return constant({"reference": _study_reference(type, value, form, identity)})
@@ -177,44 +177,6 @@ def _compile(
                 return "[" + ",".join(items) + "]" if items else None
             case _:
                 return constant(node)
-
-    if form == "ndjson":
-        return f"{type}/{identity.id(type, value)}"
-    return identity.condition(type, value)
-
-
-def _compile(
-    template: Template, present: set[str], form: Form, identity: Identity
-) -> tuple[str, list[ColumnSlot]]:
-    """The template as a `%` format, and the slots that fill its gaps in order."""
-    gaps: list[ColumnSlot] = []
-
-    def constant(value: Any) -> str:
-        return orjson.dumps(value).decode().replace("%", "%%")
-
-    def write(node: Any) -> str | None:
-        """The node's text, or None when all slots in it are left out."""
-        match node:
-            case StudyRef(type, value):
-                return constant({"reference": _study_reference(type, value, form, identity)})
-            case Text() | Json() | Ref() | Refs() | SiteRef():
-                if node.column not in present:
-                    return None
-                gaps.append(node)
-                return _gap(node, form)
-            case dict():
-                members = [(constant(key) + ":", value) for key, value in node.items()]
-                return write_all("{", members, "}")
-            case list():
-                return write_all("[", [("", value) for value in node], "]")
-            case _:
-                return constant(node)
-
-    def write_all(start: str, members: list[tuple[str, Any]], end: str) -> str | None:
-        before = len(gaps)
-        texts = [key + text for key, value in members if (text := write(value)) is not None]
-        slotted = next((True for _, value in members for _ in _slots(value)), False)
-        return start + ",".join(texts) + end if len(gaps) > before or not slotted else None
 
     if form == "ndjson":
         return write(template) or "", gaps
