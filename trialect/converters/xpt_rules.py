@@ -1,0 +1,455 @@
+"""What a dataset must be so that XPT version 5 holds it without damage: plan and values.
+
+Each rule names something that other writers do silently wrong: cut, clip, fold or drop.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import polars as pl
+
+from trialect.converters.ibm_float import LARGEST, SMALLEST
+from trialect.converters.xpt_format import (
+    MAX_CHAR_LENGTH,
+    MAX_LABEL,
+    MAX_VARIABLES,
+    NAME_PATTERN,
+    NUM_LENGTH,
+    XptVariable,
+    format_parts,
+)
+from trialect.problems import Problem, Rule, rule
+
+TS_140 = "SAS TS-140"
+
+DATASET_NAME = rule(
+    "XPT-DATASET-NAME",
+    "error",
+    "A dataset name that XPT version 5 does not allow",
+    "The dataset name {value!r} is not 1 to 8 of A-Z, 0-9 and _, starting with a letter.",
+    "Rename the dataset.",
+    TS_140,
+)
+VARIABLE_NAME = rule(
+    "XPT-VARIABLE-NAME",
+    "error",
+    "A variable name that XPT version 5 does not allow",
+    "The variable name {value!r} is not 1 to 8 of A-Z, 0-9 and _, starting with a letter.",
+    "Rename the variable.",
+    f"CG0310; {TS_140}",
+)
+DUPLICATE_VARIABLE = rule(
+    "XPT-DUPLICATE-VARIABLE",
+    "error",
+    "Two variables have one name",
+    "The variable {value} is there {count} times (SAS takes upper and lower case as the same).",
+    "Keep one of them.",
+    TS_140,
+)
+VARIABLE_COUNT = rule(
+    "XPT-VARIABLE-COUNT",
+    "error",
+    "Too few or too many variables",
+    "The dataset has {count} variables; XPT version 5 holds 1 to 9999.",
+    "Give the dataset at least one variable, or split it.",
+    TS_140,
+)
+LABEL_LONG = rule(
+    "XPT-LABEL-LONG",
+    "error",
+    "A label over 40 characters",
+    "The label of {what} has {count} characters, 40 fit: {value!r}.",
+    "Shorten the label.",
+    f"CG0311; {TS_140}",
+)
+LABEL_TEXT = rule(
+    "XPT-LABEL-TEXT",
+    "error",
+    "A label that would not come back as it is",
+    "The label of {what} has characters other than printable ASCII, or ends with a blank: "
+    "{value!r}.",
+    "Write the label in ASCII, without blanks behind it.",
+    TS_140,
+)
+LENGTH = rule(
+    "XPT-LENGTH",
+    "error",
+    "A variable length that XPT version 5 does not allow",
+    "{variable} is {type} of length {count}; Char takes 1 to 200 bytes, Num is 8.",
+    "Set the length of the longest value; move text over 200 bytes to SUPP--.",
+    TS_140,
+)
+FORMAT = rule(
+    "XPT-FORMAT",
+    "error",
+    "Not a SAS format",
+    "{variable} has the format {value!r}, which is not written as a SAS format (DATE9., 8.2).",
+    "Correct the format or leave it out.",
+    TS_140,
+)
+CUSTOM_FORMAT = rule(
+    "XPT-CUSTOM-FORMAT",
+    "warning",
+    "A format that SAS may not know",
+    "{variable} has the format {value!r}, which is none of SAS's own that are known here.",
+    "Leave custom formats out: the reader of the file does not have them.",
+    "FDA Study Data Technical Conformance Guide 3.3",
+)
+
+COLUMN_MISSING = rule(
+    "XPT-COLUMN-MISSING",
+    "error",
+    "A variable has no column",
+    "The records have no column {variable}.",
+    "Give the records this column; a column without values may hold nulls.",
+)
+COLUMN_TYPE = rule(
+    "XPT-COLUMN-TYPE",
+    "error",
+    "A column of the wrong type",
+    "{variable} is {type}, but its column is {value}.",
+    "Char takes text, Num takes floating point or whole numbers.",
+)
+NON_ASCII = rule(
+    "XPT-NON-ASCII",
+    "error",
+    "Text that is not ASCII",
+    "{variable} of record {row} has {characters}: {value!r}.",
+    "Add a row for it to the study's transliteration table, or mend the text at its source.",
+    f"{TS_140}; FDA Study Data Technical Conformance Guide 3.3",
+)
+CONTROL_CHARACTER = rule(
+    "XPT-CONTROL-CHARACTER",
+    "error",
+    "A control character in text",
+    "{variable} of record {row} has {characters}: {value!r}.",
+    "Add a row for it to the study's transliteration table (a line break to a blank, say), or mend "
+    "the text at its source.",
+    "FDA Study Data Technical Conformance Guide 3.3",
+)
+VALUE_LONG = rule(
+    "XPT-VALUE-LONG",
+    "error",
+    "A value longer than its variable",
+    "{variable} of record {row} has {count} bytes, its length is {length}: {value!r}.",
+    "Set the variable's length to that of its longest value.",
+    TS_140,
+)
+OVER_200 = rule(
+    "XPT-OVER-200",
+    "error",
+    "A value over 200 bytes",
+    "{variable} of record {row} has {count} bytes, 200 fit: {value!r}.",
+    "Move what is over 200 to SUPP-- (TSVAL1 to TSVALn in TS).",
+    f"{TS_140}; SDTMIG 3.4, 4.5.3",
+)
+LEADING_BLANK = rule(
+    "XPT-LEADING-BLANK",
+    "warning",
+    "A value starts with a blank",
+    "{variable} of record {row} starts with a blank: {value!r}.",
+    "Remove the blank at its source.",
+    "FB1501",
+)
+TRAILING_BLANK = rule(
+    "XPT-TRAILING-BLANK",
+    "error",
+    "A value ends with a blank, which XPT cannot keep",
+    "{variable} of record {row} ends with a blank: {value!r}.",
+    "Remove the blank at its source; XPT pads values with blanks and cannot tell them apart.",
+    TS_140,
+)
+NOT_FINITE = rule(
+    "XPT-NOT-FINITE",
+    "error",
+    "Not a number",
+    "{variable} of record {row} is {value}; XPT has numbers and missing, nothing else.",
+    "Make it missing if nothing was measured.",
+    TS_140,
+)
+NUMBER_LARGE = rule(
+    "XPT-NUMBER-LARGE",
+    "error",
+    "A number too large for XPT",
+    "{variable} of record {row} is {value}; XPT holds numbers below 7.237e75 in size.",
+    "Mend the value or write it in another unit.",
+    TS_140,
+)
+NUMBER_SMALL = rule(
+    "XPT-NUMBER-SMALL",
+    "error",
+    "A number too close to zero for XPT",
+    "{variable} of record {row} is {value}; XPT holds numbers from 5.398e-79 in size, and zero.",
+    "Mend the value or write it in another unit.",
+    TS_140,
+)
+NUMBER_INEXACT = rule(
+    "XPT-NUMBER-INEXACT",
+    "error",
+    "A whole number with more digits than a reader can hold",
+    "{variable} of record {row} is {value}, which no double-precision number equals.",
+    "Store long identifiers as text.",
+    TS_140,
+)
+
+KEPT_OF_A_KIND = 100
+"""Problems of one rule and variable that are named one by one; the rest is counted."""
+
+EXCERPT = 60
+"""Characters of a value that a message shows."""
+
+LARGEST_WHOLE = 2**53
+"""Every whole number up to this has a double of its own."""
+
+_PRINTABLE = re.compile(r"[ -~]*")
+_NUMERIC = (pl.Float64, pl.Float32)
+
+# SAS 9.4 Formats and Informats: Reference; those that clinical data use, many to a line.
+# fmt: off
+SAS_FORMATS = frozenset((
+    "$", "$CHAR", "$F", "$HEX", "$UPCASE", "$VARYING", "BEST", "BESTD", "COMMA", "COMMAX", "D",
+    "DOLLAR", "E", "F", "FRACT", "HEX", "IEEE", "NEGPAREN", "NUMX", "PERCENT", "PERCENTN", "PVALUE",
+    "ROMAN", "WORDS", "Z", "B8601DA", "B8601DN", "B8601DT", "B8601DZ", "B8601LZ", "B8601TM",
+    "B8601TZ", "DATE", "DATEAMPM", "DATETIME", "DAY", "DDMMYY", "DDMMYYB", "DDMMYYC", "DDMMYYD",
+    "DDMMYYN", "DDMMYYP", "DDMMYYS", "DOWNAME", "DTDATE", "DTMONYY", "DTWKDATX", "DTYEAR",
+    "E8601DA", "E8601DN", "E8601DT", "E8601DZ", "E8601LZ", "E8601TM", "E8601TZ", "HHMM", "HOUR",
+    "IS8601DA", "IS8601DN", "IS8601DT", "IS8601DZ", "IS8601LZ", "IS8601TM", "IS8601TZ", "JULDAY",
+    "JULIAN", "MDYAMPM", "MMDDYY", "MMDDYYB", "MMDDYYC", "MMDDYYD", "MMDDYYN", "MMDDYYP", "MMDDYYS",
+    "MMSS", "MMYY", "MONNAME", "MONTH", "MONYY", "NENGO", "QTR", "QTRR", "TIME", "TIMEAMPM", "TOD",
+    "WEEKDATE", "WEEKDATX", "WEEKDAY", "WORDDATE", "WORDDATX", "YEAR", "YYMM", "YYMMDD", "YYMMDDB",
+    "YYMMDDC", "YYMMDDD", "YYMMDDN", "YYMMDDP", "YYMMDDS", "YYMON", "YYQ",
+))
+# fmt: on
+
+
+def check_xpt_plan(name: str, label: str, variables: Sequence[XptVariable]) -> list[Problem]:
+    """What is wrong with a dataset's name and label and its variables, before any record."""
+    found: list[Problem] = []
+    if not NAME_PATTERN.fullmatch(name):
+        found.append(DATASET_NAME.problem(value=name, domain=name))
+    found += _label_problems("the dataset", label, domain=name)
+    if not 1 <= len(variables) <= MAX_VARIABLES:
+        found.append(VARIABLE_COUNT.problem(count=len(variables), domain=name))
+    for variable in variables:
+        found += _variable_problems(name, variable)
+    counts = Counter(variable.name.upper() for variable in variables)
+    found += [
+        DUPLICATE_VARIABLE.problem(value=upper, count=count, domain=name, variable=upper)
+        for upper, count in counts.items()
+        if count > 1
+    ]
+    return found
+
+
+def _label_problems(what: str, label: str, **place: str) -> list[Problem]:
+    found = []
+    if len(label.encode("utf-8", "surrogatepass")) > MAX_LABEL:
+        found.append(LABEL_LONG.problem(what=what, count=len(label), value=label, **place))
+    if not _PRINTABLE.fullmatch(label) or label.endswith(" "):
+        found.append(LABEL_TEXT.problem(what=what, value=label, **place))
+    return found
+
+
+def _variable_problems(domain: str, variable: XptVariable) -> list[Problem]:
+    found = []
+    name = variable.name
+    if not NAME_PATTERN.fullmatch(name):
+        found.append(VARIABLE_NAME.problem(value=name, domain=domain, variable=name))
+    found += _label_problems(name, variable.label, domain=domain, variable=name)
+    is_num = variable.type == "Num"
+    fits = variable.length == NUM_LENGTH if is_num else 1 <= variable.length <= MAX_CHAR_LENGTH
+    if not fits:
+        found.append(
+            LENGTH.problem(domain=domain, variable=name, type=variable.type, count=variable.length)
+        )
+    for text in (variable.format, variable.informat):
+        parts = format_parts(text)
+        if parts is None:
+            found.append(FORMAT.problem(domain=domain, variable=name, value=text))
+        elif parts[0] and parts[0] not in SAS_FORMATS:
+            found.append(CUSTOM_FORMAT.problem(domain=domain, variable=name, value=text))
+    return found
+
+
+def check_columns(
+    name: str, variables: Sequence[XptVariable], frame: pl.DataFrame
+) -> list[Problem]:
+    """Variables that the frame has no column for, or one of the wrong type."""
+    found = []
+    for variable in variables:
+        place = {"domain": name, "variable": variable.name}
+        if variable.name not in frame.columns:
+            found.append(COLUMN_MISSING.problem(**place))
+            continue
+        dtype = frame.schema[variable.name]
+        if dtype == pl.Null:
+            continue
+        if variable.type == "Num":
+            fits = dtype.is_integer() or dtype in _NUMERIC
+        else:
+            fits = dtype in (pl.String, pl.Categorical, pl.Enum)
+        if not fits:
+            found.append(COLUMN_TYPE.problem(**place, type=variable.type, value=dtype))
+    return found
+
+
+def check_batch(
+    name: str,
+    variables: Sequence[XptVariable],
+    frame: pl.DataFrame,
+    *,
+    first_record: int = 1,
+) -> list[Problem]:
+    """Everything in these records that XPT cannot hold; `first_record` numbers the first of them.
+
+    Of each rule and variable the first `KEPT_OF_A_KIND` are named, the rest is counted.
+    """
+    found = check_columns(name, variables, frame)
+    if found:
+        return found
+    checks = ValueChecks(name, variables)
+    for variable in variables:
+        checks.column(frame, variable, first_record)
+    return checks.problems()
+
+
+class ValueChecks:
+    """Collects the problems of a dataset's values, batch by batch, in bounded memory."""
+
+    def __init__(self, name: str, variables: Sequence[XptVariable]) -> None:
+        self._name = name
+        self._order = {variable.name: number for number, variable in enumerate(variables)}
+        self._kept: dict[tuple[str, str], list[Problem]] = {}
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self.has_errors = False
+
+    def column(self, frame: pl.DataFrame, variable: XptVariable, first_record: int) -> None:
+        """Check one variable's values in `frame`, whose first row is record `first_record`."""
+        series = frame[variable.name]
+        if variable.type == "Char":
+            found = _text_findings(series.cast(pl.String), variable)
+        else:
+            found = _number_findings(series)
+        for broken, rows, facts in found:
+            self._collect(broken, variable, frame, series, rows, facts, first_record)
+
+    def _collect(
+        self,
+        broken: Rule,
+        variable: XptVariable,
+        frame: pl.DataFrame,
+        series: pl.Series,
+        rows: Sequence[int],
+        facts: dict[str, object],
+        first_record: int,
+    ) -> None:
+        key = (broken.id, variable.name)
+        kept = self._kept.setdefault(key, [])
+        self._counts[key] += len(rows)
+        self.has_errors = self.has_errors or broken.severity == "error"
+        for row in rows[: KEPT_OF_A_KIND - len(kept)]:
+            value = series[row]
+            given = dict(facts)
+            if isinstance(value, str):
+                given["count"] = len(value.encode("utf-8", "surrogatepass"))
+                given["characters"] = _characters(value, broken)
+                value = value if len(value) <= EXCERPT else value[:EXCERPT] + "..."
+            kept.append(
+                broken.problem(
+                    domain=self._name,
+                    row=first_record + row,
+                    usubjid=_key(frame, "USUBJID", row),
+                    seq=_key(frame, _seq_variable(frame, self._name), row),
+                    variable=variable.name,
+                    value=value,
+                    **given,
+                )
+            )
+
+    def problems(self) -> list[Problem]:
+        """What was found, by variable in the dataset's order, then by rule, then by record."""
+        found: list[Problem] = []
+        for key in sorted(self._kept, key=lambda k: (self._order.get(k[1], 0), k[0])):
+            kept = self._kept[key]
+            found += kept
+            more = self._counts[key] - len(kept)
+            if more:
+                message = f"{key[1]} has the same problem in {more} more records."
+                last = replace(kept[-1], message=message, row=None, usubjid=None, seq=None)
+                found.append(replace(last, value=None))
+        return found
+
+
+_Finding = tuple[Rule, Sequence[int], dict[str, object]]
+
+
+def _text_findings(series: pl.Series, variable: XptVariable) -> list[_Finding]:
+    size = series.str.len_bytes()
+    blank_start = series.str.starts_with(" ") & (series.str.strip_chars(" ") != "")
+    masks: Iterable[tuple[Rule, pl.Series]] = (
+        (NON_ASCII, series.str.contains(r"[^\x00-\x7F]")),
+        (CONTROL_CHARACTER, series.str.contains(r"[\x00-\x1F\x7F]")),
+        (OVER_200, size > MAX_CHAR_LENGTH),
+        (VALUE_LONG, (size > variable.length) & (size <= MAX_CHAR_LENGTH)),
+        (LEADING_BLANK, blank_start),
+        (TRAILING_BLANK, series.str.ends_with(" ")),
+    )
+    return _findings(masks, {"length": variable.length})
+
+
+def _number_findings(series: pl.Series) -> list[_Finding]:
+    masks: Iterable[tuple[Rule, pl.Series]]
+    if series.dtype.is_integer():
+        wide = series.cast(pl.Int128)
+        masks = ((NUMBER_INEXACT, wide.cast(pl.Float64).cast(pl.Int128) != wide),)
+        return _findings(masks, {})
+    numbers = series.cast(pl.Float64)
+    size = numbers.abs()
+    finite = numbers.is_finite()
+    masks = (
+        (NOT_FINITE, ~finite),
+        (NUMBER_LARGE, finite & (size > LARGEST)),
+        (NUMBER_SMALL, (size > 0) & (size < SMALLEST)),
+    )
+    return _findings(masks, {})
+
+
+def _findings(masks: Iterable[tuple[Rule, pl.Series]], facts: dict[str, object]) -> list[_Finding]:
+    found: list[_Finding] = []
+    for broken, mask in masks:
+        rows = mask.fill_null(False).arg_true().to_list()
+        if rows:
+            found.append((broken, rows, facts))
+    return found
+
+
+def _characters(value: str, broken: Rule) -> str:
+    """The characters that break the rule, each once, with their code points."""
+    pattern = r"[^\x00-\x7F]" if broken is NON_ASCII else r"[\x00-\x1F\x7F]"
+    shown = [
+        f"{char} (U+{ord(char):04X})" if char.isprintable() else f"U+{ord(char):04X}"
+        for char in dict.fromkeys(re.findall(pattern, value))
+    ]
+    return ", ".join(shown[:5]) + (" and others" if len(shown) > 5 else "")
+
+
+def _seq_variable(frame: pl.DataFrame, name: str) -> str | None:
+    """The --SEQ that numbers a record within its subject, by the dataset's or the domain's name."""
+    own = f"{name[:2]}SEQ"
+    if own in frame.columns:
+        return own
+    found = [column for column in frame.columns if re.fullmatch("[A-Z]{2}SEQ", column)]
+    return found[0] if len(found) == 1 else None
+
+
+def _key(frame: pl.DataFrame, column: str | None, row: int) -> str | None:
+    if column is None or column not in frame.columns:
+        return None
+    value = frame[column][row]
+    if value is None:
+        return None
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
