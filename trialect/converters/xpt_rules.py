@@ -119,7 +119,7 @@ NON_ASCII = rule(
     "error",
     "Text that is not ASCII",
     "{variable} of record {row} has {characters}: {value!r}.",
-    "Add a row for it to the study's transliteration table, or mend the text at its source.",
+    "Add a row for it to sdtm.transliterate in study.yaml, or mend the text at its source.",
     f"{TS_140}; FDA Study Data Technical Conformance Guide 3.3",
 )
 CONTROL_CHARACTER = rule(
@@ -127,7 +127,7 @@ CONTROL_CHARACTER = rule(
     "error",
     "A control character in text",
     "{variable} of record {row} has {characters}: {value!r}.",
-    "Add a row for it to the study's transliteration table (a line break to a blank, say), or mend "
+    "Add a row for it to sdtm.transliterate in study.yaml (a line break to a blank, say), or mend "
     "the text at its source.",
     "FDA Study Data Technical Conformance Guide 3.3",
 )
