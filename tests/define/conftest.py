@@ -15,12 +15,19 @@ from trialect.trial import Parameter, Sponsor, Study
 STAMP = datetime(2026, 6, 30, 12, 0)
 
 
-def frame(types: str, columns: str, *records: tuple[object, ...]) -> pl.DataFrame:
-    """A domain: a letter a variable (c Char, n Num, i lineage row), the names, the records."""
-    dtypes = {"c": pl.String, "n": pl.Float64, "i": pl.Int64}
-    names = columns.split()
-    schema = {name: dtypes[letter] for name, letter in zip(names, types, strict=True)}
-    return pl.DataFrame(records, schema=schema, orient="row")
+def frame(table: str) -> pl.DataFrame:
+    """A domain from lines of cells: an empty cell is missing, a name with # is a number."""
+    header, *lines = ([cell.strip() for cell in line.split("|")] for line in table.split("\n"))
+    texts = {
+        name: pl.Series([line[place] or None for line in lines], dtype=pl.String)
+        for place, name in enumerate(header)
+    }
+    return pl.DataFrame(
+        {
+            name.rstrip("#"): values.cast(pl.Float64) if name.endswith("#") else values
+            for name, values in texts.items()
+        }
+    )
 
 
 @pytest.fixture(scope="session")
@@ -30,62 +37,59 @@ def study() -> Study:
         title="A trial of <pain> & relief",
         sponsor=Sponsor("Example Sponsor"),
         invented="These records are invented.",
-        parameters=(Parameter("TRT", dictionary="MedDRA", dictionary_version="28.0"),),
+        parameters=(
+            Parameter("TRT", dictionary="MedDRA", dictionary_version="28.0"),
+            Parameter("FCNTRY", dictionary="ISO 3166", dictionary_version="2020-08"),
+        ),
     )
 
 
 @pytest.fixture(scope="session")
 def frames() -> dict[str, pl.DataFrame]:
-    return {
-        "QS": frame(
-            "cccncccccncncccnc",
-            "STUDYID DOMAIN USUBJID QSSEQ QSTESTCD QSTEST QSCAT QSORRES QSSTRESC QSSTRESN QSSTAT "
-            "VISITNUM EPOCH QSDTC QSELTM QSDY @block",
-            ("T01", "QS", "T01-1", 1, "NPRS", "Pain Score", "PAIN", "7", "7", 7, None, 1)
-            + ("SCREENING", "2026-01-05", None, -2, "pain"),
-            ("T01", "QS", "T01-1", 2, "NPRS", "Pain Score", "PAIN", "3", "3", 3, None, 2)
-            + ("TREATMENT", "2026-01-07T10:30", "PT1H", 1, "pain"),
-            ("T01", "QS", "T01-1", 3, "PCTRED", "Reduction", "PAIN", "57.1", "57.1", 57.1, None)
-            + (2, "TREATMENT", "2026-01-07T10:30", None, 1, "reduction"),
-            ("T01", "QS", "T01-2", 1, "NPRS", "Pain Score", "PAIN", None, None, None, "NOT DONE")
-            + (1, "SCREENING", "2026-01", None, None, "pain"),
-        ),
-        "DM": frame(
-            "ccccccncccccc",
-            "STUDYID DOMAIN USUBJID SUBJID RFSTDTC RFCSTDTC AGE AGEU SEX RACE COUNTRY DTHFL @block",
-            ("T01", "DM", "T01-1", "1", "2026-01-07", None, 40, "YEARS", "F", "MULTIPLE", "EGY")
-            + (None, "dm"),
-            ("T01", "DM", "T01-2", "2", None, None, None, None, "M", "ASIAN", "EGY", None, "dm"),
-        ),
-        "SUPPDM": frame(
-            "ccccccccccc",
-            "STUDYID RDOMAIN USUBJID IDVAR IDVARVAL QNAM QLABEL QVAL QORIG QEVAL @block",
-            ("T01", "DM", "T01-1", None, None, "RACE1", "Race 1", "ASIAN", "CRF", None, "dm"),
-            ("T01", "DM", "T01-1", None, None, "RACE2", "Race 2", "WHITE", "CRF", None, "dm"),
-            ("T01", "DM", "T01-1", None, None, "HAND", "Hand", "LEFT", "CRF", None, "dm"),
-        ),
-        "TS": frame(
-            "ccncccccccc",
-            "STUDYID DOMAIN TSSEQ TSPARMCD TSPARM TSVAL TSVALNF TSVALCD TSVCDREF TSVCDVER @block",
-            ("T01", "TS", 1, "SSTDTC", "Study Start Date", "2026-01-01", None, None, "ISO 8601")
-            + (None, None),
-            ("T01", "TS", 1, "TBLIND", "Trial Blinding Schema", "OPEN LABEL", None, "C49659")
-            + ("CDISC CT", "2025-03-28", None),
-            ("T01", "TS", 1, "NARMS", "Planned Number of Arms", "2", None, None, None, None, None),
-        ),
-        "AE": frame(
-            "cccncccccccc",
-            "STUDYID DOMAIN USUBJID AESEQ AETERM AEDECOD AESER AEOUT EPOCH AESTDTC AETRTEM @block",
-            ("T01", "AE", "T01-1", 1, "Head ache", "Headache", "N", "RECOVERED/RESOLVED")
-            + ("TREATMENT", "2026", "Y", "ae"),
-            ("T01", "AE", "T01-2", 1, "Fall", "Fall", "Y", "FELL ASLEEP", "FOLLOW-UP", "2026-02-03")
-            + (None, "ae"),
-        ),
-    }
+    qs = """\
+STUDYID|DOMAIN|USUBJID|QSSEQ#|QSTESTCD|QSTEST|QSCAT|QSORRES|QSSTRESC|QSSTRESN#|QSSTAT|VISITNUM#|\
+EPOCH|QSDTC|QSELTM|QSDY#|@block
+T01|QS|T01-1|1|NPRS|Pain Score|PAIN|7|7|7||1|SCREENING|2026-01-05||-2|pain
+T01|QS|T01-1|2|NPRS|Pain Score|PAIN|3|3|3||2|TREATMENT|2026-01-07T10:30|PT1H|1|pain
+T01|QS|T01-1|3|PCTRED|Reduction|PAIN|57.1|57.1|57.1||2|TREATMENT|2026-01-07T10:30||1|reduction
+T01|QS|T01-2|1|NPRS|Pain Score|PAIN||||NOT DONE|1|SCREENING|2026-01|||pain"""
+    dm = """\
+STUDYID|DOMAIN|USUBJID|SUBJID|RFSTDTC|RFCSTDTC|AGE#|AGEU|SEX|RACE|COUNTRY|DTHFL|@block
+T01|DM|T01-1|1|2026-01-07||40|YEARS|F|MULTIPLE|EGY||dm
+T01|DM|T01-2|2|||||M|ASIAN|EGY||dm"""
+    suppdm = """\
+STUDYID|RDOMAIN|USUBJID|IDVAR|IDVARVAL|QNAM|QLABEL|QVAL|QORIG|QEVAL|@block
+T01|DM|T01-1|||RACE1|Race 1|ASIAN|CRF||dm
+T01|DM|T01-1|||RACE2|Race 2|WHITE|CRF||dm
+T01|DM|T01-1|||HAND|Hand|LEFT|CRF||dm"""
+    ts = """\
+STUDYID|DOMAIN|TSSEQ#|TSPARMCD|TSPARM|TSVAL|TSVALNF|TSVALCD|TSVCDREF|TSVCDVER|@block
+T01|TS|1|SSTDTC|Study Start Date|2026-01-01|||ISO 8601||
+T01|TS|1|TBLIND|Trial Blinding Schema|OPEN LABEL||C49659|CDISC CT|2025-03-28|
+T01|TS|1|NARMS|Planned Number of Arms|2|||||"""
+    ae = """\
+STUDYID|DOMAIN|USUBJID|AESEQ#|AETERM|AEDECOD|AESER|AEOUT|EPOCH|AESTDTC|AETRTEM|@block
+T01|AE|T01-1|1|Head ache|Headache|N|RECOVERED/RESOLVED|TREATMENT|2026|Y|ae
+T01|AE|T01-2|1|Fall|Fall|Y|FELL ASLEEP|FOLLOW-UP|2026-02-03||ae"""
+    tables = {"QS": qs, "DM": dm, "SUPPDM": suppdm, "TS": ts, "AE": ae}
+    return {name: frame(table) for name, table in tables.items()}
 
 
 @pytest.fixture(scope="session")
-def provenance() -> list[Provenance]:
+def provenance(frames: dict[str, pl.DataFrame]) -> list[Provenance]:
+    """What the tables say: some lines with all their facts, the rest assigned."""
+    said = _provenance()
+    known = {(one.domain, one.variable) for one in said}
+    assigned = [
+        Provenance(name, column, "any", "assign", origin=Origin("Assigned"))
+        for name, domain in frames.items()
+        for column in domain.columns
+        if (name, column) not in known and name in ("QS", "DM", "AE")
+    ]
+    return said + assigned
+
+
+def _provenance() -> list[Provenance]:
     collected, derived = Origin("Collected"), Origin("Derived")
     day = "QSDTC minus RFSTDTC, plus one day from RFSTDTC on."
     return [
@@ -117,12 +121,16 @@ def metas(
     return describe(study, profile(frames), provenance, codelists=own)
 
 
+FILES = {"QS": ["qs1.xpt", "qs2.xpt"]}
+DOCUMENTS = {"csdrg.pdf": "Reviewer's Guide"}
+
+
 @pytest.fixture
 def define_file(tmp_path: Path, study: Study, metas: list[DatasetMeta]) -> Path:
+    """A define.xml without a problem, the files that it names beside it."""
     path = tmp_path / "define.xml"
-    files = {meta.name: [f"{meta.name.lower()}.xpt"] for meta in metas}
-    files["QS"] = ["qs1.xpt", "qs2.xpt"]
-    write_define(
-        path, study, metas, files=files, stamp=STAMP, documents={"csdrg.pdf": "Reviewer's Guide"}
-    )
+    write_define(path, study, metas, files=FILES, stamp=STAMP, documents=DOCUMENTS)
+    for name in ("ts", "dm", "ae", "qs1", "qs2", "suppdm"):
+        (tmp_path / f"{name}.xpt").touch()
+    (tmp_path / "csdrg.pdf").touch()
     return path

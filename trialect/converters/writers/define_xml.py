@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -10,15 +11,25 @@ from typing import Literal
 from lxml import etree
 
 import trialect
+from trialect.converters.writers.define_elements import (
+    STANDARD_CT,
+    STANDARD_IG,
+    add,
+    codelist,
+    describe,
+    leaf,
+    method,
+    set_attributes,
+    text_of,
+    yes,
+)
 from trialect.metadata import (
-    CodelistMeta,
     Condition,
     DatasetMeta,
-    MethodMeta,
-    TermMeta,
     ValueMeta,
     VariableMeta,
 )
+from trialect.problems import Problem, Unusable, rule
 from trialect.schemas.define import oids
 from trialect.schemas.define.parts import (
     class_name,
@@ -28,17 +39,25 @@ from trialect.schemas.define.parts import (
     files_of,
     methods_of,
     origins_of,
+    texts_of,
+    with_values,
 )
-from trialect.schemas.define.xml import DEF, DEFINE_VERSION, ODM, XLINK, XML, define, odm
+from trialect.schemas.define.xml import DEF, DEFINE_VERSION, ODM, XLINK, define, odm
 from trialect.schemas.sdtm import dataset as sdtm_dataset
 from trialect.trial import Study
 
 Context = Literal["Submission", "Other"]
 
-STANDARD_IG = "STD.SDTMIG"
-STANDARD_CT = "STD.SDTM_CT"
+UNWRITABLE = rule(
+    "DEFINE-CONTROL-CHARACTER",
+    "error",
+    "A text has a control character, which XML cannot hold",
+    "{domain}.{variable}: {value} has a control character.",
+    "Take it out of the source, the label or the note.",
+    "XML 1.0, 2.2",
+)
 
-Attributes = Mapping[str, str | None]
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def write_define(
@@ -55,11 +74,25 @@ def write_define(
 
     `files` are the names of a dataset's files beside the define.xml (several where it is split;
     `NAME.xpt` where nothing is said); `documents` are supplemental documents (file name: title).
-    `stamp` (UTC) is the creation time. The bytes depend on nothing else.
+    `stamp` (UTC) is the creation time. The bytes depend on nothing else. Raises `Unusable` for
+    texts with control characters, which XML cannot hold.
     """
+    unwritable = list(_unwritable(datasets))
+    if unwritable:
+        raise Unusable(unwritable)
     root = _Define(study, files, documents or {}).odm(datasets, stamp, context)
     etree.indent(root, "  ")
     path.write_bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8") + b"\n")
+
+
+def _unwritable(datasets: Iterable[DatasetMeta]) -> Iterator[Problem]:
+    for dataset in datasets:
+        for variable in dataset.variables:
+            for text in (text for one in with_values(variable) for text in texts_of(one)):
+                if _NOT_IN_XML.search(text):
+                    yield UNWRITABLE.problem(
+                        domain=dataset.name, variable=variable.name, value=repr(text)
+                    )
 
 
 class _Define:
@@ -81,7 +114,7 @@ class _Define:
     ) -> etree._Element:
         study = self._study
         root = etree.Element(odm("ODM"), nsmap={None: ODM, "def": DEF, "xlink": XLINK})  # type: ignore[dict-item] # a default namespace has no prefix
-        _set(
+        set_attributes(
             root,
             {
                 "ODMVersion": "1.3.2",
@@ -94,14 +127,14 @@ class _Define:
                 define("Context"): context,
             },
         )
-        head = _add(root, odm("Study"), {"OID": oids.study_oid(study.studyid)})
-        names = _add(head, odm("GlobalVariables"))
-        _add(names, odm("StudyName")).text = study.acronym or study.studyid
-        _add(names, odm("StudyDescription")).text = " ".join(
+        head = add(root, odm("Study"), {"OID": oids.study_oid(study.studyid)})
+        names = add(head, odm("GlobalVariables"))
+        add(names, odm("StudyName")).text = study.acronym or study.studyid
+        add(names, odm("StudyDescription")).text = " ".join(
             text for text in (study.title, study.invented) if text
         )
-        _add(names, odm("ProtocolName")).text = study.studyid
-        version = _add(
+        add(names, odm("ProtocolName")).text = study.studyid
+        version = add(
             head,
             odm("MetaDataVersion"),
             {
@@ -122,29 +155,29 @@ class _Define:
         wheres = [self._where(oid, where) for oid, where in self._wheres.items()]
         version.append(self._standards())
         if self._documents:
-            listed = _add(version, define("SupplementalDoc"))
+            listed = add(version, define("SupplementalDoc"))
             for file in self._documents:
-                _add(listed, define("DocumentRef"), {"leafID": oids.leaf_id(file)})
+                add(listed, define("DocumentRef"), {"leafID": oids.leaf_id(file)})
         version.extend(value_lists)
         version.extend(wheres)
         version.extend(groups)
         version.extend(items)
-        version.extend(_codelist(one) for one in codelists_of(datasets))
-        version.extend(_method(one) for one in methods_of(datasets))
+        version.extend(codelist(one) for one in codelists_of(datasets))
+        version.extend(method(one) for one in methods_of(datasets))
         version.extend(self._comment(oid, text) for text, oid in self._comments.items())
         for dataset in datasets:
             for file in files_of(dataset, self._files)[1:]:
-                version.append(_leaf(oids.leaf_id(file), file, file))
+                version.append(leaf(oids.leaf_id(file), file, file))
         version.extend(
-            _leaf(oids.leaf_id(file), file, title) for file, title in self._documents.items()
+            leaf(oids.leaf_id(file), file, title) for file, title in self._documents.items()
         )
 
     def _standards(self) -> etree._Element:
         listed = etree.Element(define("Standards"))
         sdtm = self._study.sdtm
         ig = {"Name": "SDTMIG", "Type": "IG", "Version": sdtm.ig, "Status": "Final"}
-        _add(listed, define("Standard"), {"OID": STANDARD_IG, **ig})
-        _add(
+        add(listed, define("Standard"), {"OID": STANDARD_IG, **ig})
+        add(
             listed,
             define("Standard"),
             {
@@ -164,38 +197,38 @@ class _Define:
         if further:
             split = f"The records are split over the files {', '.join((file, *further))}."
             comment = f"{comment}\n{split}" if comment else split
-        leaf = oids.leaf_id(dataset.name)
+        location = oids.leaf_id(dataset.name)
         standard = sdtm_dataset(dataset.name, self._study.sdtm.ig) is not None
         group = etree.Element(odm("ItemGroupDef"))
-        _set(
+        set_attributes(
             group,
             {
                 "OID": oids.dataset_oid(dataset.name),
                 "Name": dataset.name,
                 "Domain": dataset.domain,
                 "SASDatasetName": dataset.name,
-                "Repeating": _yes(dataset.repeating),
-                "IsReferenceData": _yes(not dataset.has_subjects),
+                "Repeating": yes(dataset.repeating),
+                "IsReferenceData": yes(not dataset.has_subjects),
                 "Purpose": "Tabulation",
                 define("Structure"): dataset.structure,
                 define("StandardOID"): STANDARD_IG if standard else None,
                 define("IsNonStandard"): None if standard else "Yes",
-                define("ArchiveLocationID"): leaf,
+                define("ArchiveLocationID"): location,
                 define("CommentOID"): self._comment_oid(
                     comment, dataset.name, leafs=[oids.leaf_id(one) for one in further]
                 ),
             },
         )
-        _describe(group, dataset.label)
+        describe(group, dataset.label)
         for order, variable in enumerate(dataset.variables, start=1):
-            _add(
+            add(
                 group,
                 odm("ItemRef"),
                 {
                     "ItemOID": oids.item_oid(dataset.name, variable.name),
                     "OrderNumber": str(order),
-                    "Mandatory": _yes(variable.core == "Req"),
-                    "KeySequence": _text(variable.key_sequence),
+                    "Mandatory": yes(variable.core == "Req"),
+                    "KeySequence": text_of(variable.key_sequence),
                     "MethodOID": variable.method.oid if variable.method else None,
                     "Role": variable.role or None,
                     define("HasNoData"): None if variable.has_data else "Yes",
@@ -203,10 +236,10 @@ class _Define:
             )
         parent = sdtm_dataset(dataset.domain, self._study.sdtm.ig)
         if dataset.name != dataset.domain and parent is not None:
-            _add(group, odm("Alias"), {"Context": "DomainDescription", "Name": parent.label})
+            add(group, odm("Alias"), {"Context": "DomainDescription", "Name": parent.label})
         if dataset.observation_class:
-            _add(group, define("Class"), {"Name": class_name(dataset.observation_class)})
-        group.append(_leaf(leaf, file, file))
+            add(group, define("Class"), {"Name": class_name(dataset.observation_class)})
+        group.append(leaf(location, file, file))
         return group
 
     def _items(self, dataset: DatasetMeta) -> Iterable[etree._Element]:
@@ -225,7 +258,7 @@ class _Define:
         )
         if variable.value_level:
             listed = oids.value_list_oid(dataset.name, variable.name)
-            _add(item, define("ValueListRef"), {"ValueListOID": listed})
+            add(item, define("ValueListRef"), {"ValueListOID": listed})
         return item
 
     def _value(
@@ -249,23 +282,23 @@ class _Define:
         name: str,
     ) -> etree._Element:
         item = etree.Element(odm("ItemDef"))
-        _set(
+        set_attributes(
             item,
             {
                 "OID": oid,
                 "Name": name,
                 "DataType": one.data_type,
-                "Length": _text(length),
-                "SignificantDigits": _text(one.significant_digits),
+                "Length": text_of(length),
+                "SignificantDigits": text_of(one.significant_digits),
                 "SASFieldName": name if isinstance(one, VariableMeta) else None,
                 define("CommentOID"): comment,
             },
         )
-        _describe(item, one.label)
+        describe(item, one.label)
         if one.codelist is not None:
-            _add(item, odm("CodeListRef"), {"CodeListOID": one.codelist.oid})
+            add(item, odm("CodeListRef"), {"CodeListOID": one.codelist.oid})
         for origin in origins_of(one):
-            _add(item, define("Origin"), {"Type": origin.type, "Source": origin.source})
+            add(item, define("Origin"), {"Type": origin.type, "Source": origin.source})
         return item
 
     def _value_lists(self, dataset: DatasetMeta) -> Iterable[etree._Element]:
@@ -275,18 +308,18 @@ class _Define:
             listed = etree.Element(define("ValueListDef"))
             listed.set("OID", oids.value_list_oid(dataset.name, variable.name))
             for order, value in enumerate(variable.value_level, start=1):
-                reference = _add(
+                reference = add(
                     listed,
                     odm("ItemRef"),
                     {
                         "ItemOID": self._value_oid(dataset, variable, value),
                         "OrderNumber": str(order),
-                        "Mandatory": _yes(value.mandatory),
+                        "Mandatory": yes(value.mandatory),
                         "MethodOID": value.method.oid if value.method else None,
                     },
                 )
                 where = self._where_oid(dataset, value)
-                _add(reference, define("WhereClauseRef"), {"WhereClauseOID": where})
+                add(reference, define("WhereClauseRef"), {"WhereClauseOID": where})
             yield listed
 
     def _value_oid(self, dataset: DatasetMeta, variable: VariableMeta, value: ValueMeta) -> str:
@@ -310,7 +343,7 @@ class _Define:
     def _where(self, oid: str, where: tuple[Condition, ...]) -> etree._Element:
         clause = etree.Element(define("WhereClauseDef"), OID=oid)
         for condition in where:
-            check = _add(
+            check = add(
                 clause,
                 odm("RangeCheck"),
                 {
@@ -320,7 +353,7 @@ class _Define:
                 },
             )
             for value in condition.values:
-                _add(check, odm("CheckValue")).text = value
+                add(check, odm("CheckValue")).text = value
         return clause
 
     def _comment_oid(self, text: str | None, *what: str, leafs: Sequence[str] = ()) -> str | None:
@@ -334,89 +367,7 @@ class _Define:
 
     def _comment(self, oid: str, text: str) -> etree._Element:
         comment = etree.Element(define("CommentDef"), OID=oid)
-        _describe(comment, text)
-        for leaf in self._comment_leafs.get(text, ()):
-            _add(comment, define("DocumentRef"), {"leafID": leaf})
+        describe(comment, text)
+        for location in self._comment_leafs.get(text, ()):
+            add(comment, define("DocumentRef"), {"leafID": location})
         return comment
-
-
-def _codelist(one: CodelistMeta) -> etree._Element:
-    codelist = etree.Element(odm("CodeList"))
-    _set(
-        codelist,
-        {
-            "OID": one.oid,
-            "Name": one.name,
-            "DataType": one.type,
-            define("StandardOID"): STANDARD_CT if one.code else None,
-            define("IsNonStandard"): None if one.code else "Yes",
-        },
-    )
-    if one.external:
-        dictionary = {"Dictionary": one.external, "Version": one.external_version}
-        _add(codelist, odm("ExternalCodeList"), dictionary)
-    decoded = any(_says_more(term) for term in one.terms)
-    for term in one.terms:
-        extends = one.code is not None and term.code is None
-        item = _add(
-            codelist,
-            odm("CodeListItem" if decoded else "EnumeratedItem"),
-            {"CodedValue": term.value, define("ExtendedValue"): "Yes" if extends else None},
-        )
-        if decoded:
-            _translated(_add(item, odm("Decode")), term.decode or term.value)
-        if term.code is not None:
-            _add(item, odm("Alias"), {"Context": "nci:ExtCodeID", "Name": term.code})
-    if one.code is not None:
-        _add(codelist, odm("Alias"), {"Context": "nci:ExtCodeID", "Name": one.code})
-    return codelist
-
-
-def _says_more(term: TermMeta) -> bool:
-    """Whether the decode tells more than the term (Y: Yes), not the same in other case."""
-    return term.decode is not None and _letters(term.decode) != _letters(term.value)
-
-
-def _letters(text: str) -> str:
-    return "".join(letter for letter in text.casefold() if letter.isalnum())
-
-
-def _method(one: MethodMeta) -> etree._Element:
-    attributes = {"OID": one.oid, "Name": one.name, "Type": "Computation"}
-    method = etree.Element(odm("MethodDef"), attributes)
-    _describe(method, one.description)
-    return method
-
-
-def _leaf(identity: str, file: str, title: str) -> etree._Element:
-    leaf = etree.Element(define("leaf"), {"ID": identity, f"{{{XLINK}}}href": file})
-    _add(leaf, define("title")).text = title
-    return leaf
-
-
-def _describe(element: etree._Element, text: str) -> None:
-    _translated(_add(element, odm("Description")), text)
-
-
-def _translated(element: etree._Element, text: str) -> None:
-    _add(element, odm("TranslatedText"), {f"{{{XML}}}lang": "en"}).text = text
-
-
-def _add(parent: etree._Element, name: str, attributes: Attributes | None = None) -> etree._Element:
-    element = etree.SubElement(parent, name)
-    _set(element, attributes or {})
-    return element
-
-
-def _set(element: etree._Element, attributes: Attributes) -> None:
-    for name, value in attributes.items():
-        if value is not None:
-            element.set(name, value)
-
-
-def _text(number: int | None) -> str | None:
-    return None if number is None else str(number)
-
-
-def _yes(value: bool) -> str:
-    return "Yes" if value else "No"

@@ -8,7 +8,7 @@ about, relationship, study reference), within a class by name. Variables stand i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trialect.metadata import DatasetMeta, Provenance, VariableMeta
 from trialect.profile import DatasetProfile, VariableProfile
@@ -79,8 +79,7 @@ def domain_of(name: str) -> str:
 
 def _dataset(name: str, found: DatasetProfile, known: Known) -> DatasetMeta:
     model = dataset(name, known.study.sdtm.ig) or Dataset(name, name, "", "", ())
-    order = {variable.name: variable.order for variable in model.variables}
-    names = sorted(found.variables, key=lambda one: order.get(one, len(order) + 1))
+    names = sorted(found.variables, key=lambda one: _order(model, one))
     keys = _keys(name, found)
     variables = tuple(_variable(name, model, one, found, keys.get(one), known) for one in names)
     return DatasetMeta(
@@ -94,6 +93,20 @@ def _dataset(name: str, found: DatasetProfile, known: Known) -> DatasetMeta:
         has_subjects="USUBJID" in found.variables,
         repeating="USUBJID" in found.variables and name not in _ONE_PER_SUBJECT,
     )
+
+
+def _order(model: Dataset, column: str) -> tuple[int, int, str]:
+    facts = _facts(model, column)
+    return (facts.order if facts else len(model.variables) + 1, len(column), column)
+
+
+def _facts(model: Dataset, column: str) -> Variable | None:
+    """What SDTMIG says of a variable; of a continuation (COVAL1) what it says of the first."""
+    known = model.variable(column)
+    base = model.variable(column.rstrip("0123456789"))
+    if known is not None or base is None or base.name == column:
+        return known
+    return replace(base, label=f"{base.label} {column[len(base.name) :]}", core="Perm")
 
 
 def _keys(name: str, found: DatasetProfile) -> dict[str, int]:
@@ -117,7 +130,7 @@ def _variable(
     known: Known,
 ) -> VariableMeta:
     one = found.variables[column]
-    facts = model.variable(column)
+    facts = _facts(model, column)
     has_data = one.missing < found.rows
     numeric = one.numeric if facts is None else facts.type == "Num"
     data_type = number_type(one) if numeric else _text_type(facts, one)

@@ -67,3 +67,17 @@ def class_name(observation_class: str) -> str:
 def files_of(dataset: DatasetMeta, files: Mapping[str, Sequence[str]]) -> Sequence[str]:
     """The files of a dataset; `NAME.xpt` where nothing is said."""
     return files.get(dataset.name) or (f"{dataset.name.lower()}.xpt",)
+
+
+def texts_of(one: VariableMeta | ValueMeta) -> Iterator[str]:
+    """Every text of a variable or value that a define.xml prints."""
+    yield one.label
+    yield one.comment or ""
+    if one.method is not None:
+        yield one.method.description
+    if one.codelist is not None:
+        for term in one.codelist.terms:
+            yield term.value
+            yield term.decode or ""
+    if isinstance(one, ValueMeta):
+        yield from condition_key(one.where)

@@ -62,12 +62,24 @@ class Sources:
         if blocks and not mapping_blocks.isdisjoint(blocks):
             found = [one for one in found if _is_derivation(one) or one.block in blocks]
         origins = tuple(dict.fromkeys(_origin(one.origin) for one in found if one.origin))
+        if not origins:
+            origins = self._inherited(domain, found)
         derived = any(origin.type == "Derived" for origin in origins)
-        methods = [(one, _method(one)) for one in found if derived]
+        how = [(one, text) for one in found if (text := _method(one))]
+        notes = [(one, one.note) for one in found if one.note]
+        # Only what is derived has a method in Define-XML; of other values it is a comment.
         return Making(
             origins=origins,
-            method=_together([(one, text) for one, text in methods if text]),
-            comment=_together([(one, one.note) for one in found if one.note]),
+            method=_together(how) if derived else None,
+            comment=_together(notes if derived else [*how, *notes]),
+        )
+
+    def _inherited(self, domain: str, found: Sequence[Provenance]) -> tuple[Origin, ...]:
+        """The origins of the variable that a continuation (AETERM1 of AETERM) goes on with."""
+        bases = {name for one in found if one.origin is None for name in one.inputs}
+        known = (self._by_variable.get((domain, name), []) for name in sorted(bases))
+        return tuple(
+            dict.fromkeys(_origin(one.origin) for base in known for one in base if one.origin)
         )
 
 
@@ -107,9 +119,9 @@ def _method(one: Provenance) -> str | None:
     return what + "."
 
 
-def _together(parts: Sequence[tuple[Provenance, str | None]]) -> str | None:
+def _together(parts: Sequence[tuple[Provenance, str]]) -> str | None:
     """The texts of several blocks as one; each names its block where they differ."""
-    texts = list(dict.fromkeys(text for _, text in parts if text))
+    texts = list(dict.fromkeys(text for _, text in parts))
     if len(texts) < 2:
         return texts[0] if texts else None
     lines = []

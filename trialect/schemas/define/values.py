@@ -5,7 +5,7 @@ parameter (Define-XML 2.1, 4.2).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trialect.metadata import CodelistMeta, Condition, Origin, ValueMeta
 from trialect.profile import (
@@ -121,7 +121,7 @@ def _making(name: str, column: str, one: _Value, found: DatasetProfile, sources:
     making = sources.making(parent, one.key, one.found.blocks)
     base = _base_variable(parent, one.key)
     if not making.origins and base is not None:
-        making = sources.making(parent, base, one.found.blocks)
+        making = replace(making, origins=sources.making(parent, base, one.found.blocks).origins)
     if making.origins:
         return making
     qorig = found.by_key.get("QORIG", {}).get(one.key)
