@@ -1,0 +1,99 @@
+"""Everything we write is valid FHIR R4: by our checks and by fhir.resources as a second witness."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from study_of_pain import STUDY, frame, frames, study
+
+from trialect.mappings.fhir.study_resources import STUDY_RESOURCES
+from trialect.mappings.fhir.subject_resources import SUBJECT_RESOURCES
+from trialect.schemas.fhir import ReferenceIndex, check_bundle_text, check_ndjson
+from trialect.schemas.fhir.extensions import HL7
+from trialect.trial import Contact
+
+TYPES = {
+    *(resource.type for resource in SUBJECT_RESOURCES),
+    *("Organization", "Location", "Practitioner", "PractitionerRole", "Group", "PlanDefinition"),
+    *("Questionnaire", "ResearchStudy"),
+}
+
+
+def files(folder: Path, kind: str) -> list[Path]:
+    found = sorted((folder / kind).iterdir())
+    assert found
+    return found
+
+
+@pytest.mark.parametrize("unblinded", [False, True])
+def test_our_own_checks_find_nothing(write: Any, unblinded: bool) -> None:
+    written = write(unblinded=unblinded)
+    index = ReferenceIndex()
+    for file in files(written.folder, "ndjson"):
+        with file.open("rb") as lines:
+            assert list(check_ndjson(lines, file=str(file), index=index)) == []
+    assert list(index.unresolved()) == []
+    for file in files(written.folder, "bundles"):
+        assert list(check_bundle_text(file.read_bytes(), file=file.name)) == []
+
+
+def test_our_own_checks_would_find_something(write: Any) -> None:
+    written = write()
+    file = written.folder / "ndjson" / "Encounter.ndjson"
+    broken = file.read_bytes().replace(b'"finished"', b'"done"')
+    assert list(check_ndjson(broken.splitlines(), file="x"))
+
+
+@pytest.mark.parametrize("unblinded", [False, True])
+def test_fhir_resources_parses_every_resource(write: Any, unblinded: bool) -> None:
+    written = write(unblinded=unblinded)
+    seen = set()
+    for file in files(written.folder, "ndjson"):
+        kind = file.stem
+        model = getattr(import_module(f"fhir.resources.R4B.{kind.lower()}"), kind)
+        for line in file.read_bytes().splitlines():
+            model.model_validate_json(line)
+            seen.add(kind)
+    bundle = import_module("fhir.resources.R4B.bundle").Bundle
+    for file in files(written.folder, "bundles"):
+        bundle.model_validate_json(file.read_bytes())
+    assert seen == (TYPES if unblinded else TYPES - {"MedicationAdministration"})
+
+
+def test_every_type_is_in_a_registry() -> None:
+    assert len(STUDY_RESOURCES) == 7
+    assert len({resource.type for resource in SUBJECT_RESOURCES}) == len(SUBJECT_RESOURCES) == 9
+
+
+def test_hostile_texts_stay_texts(write: Any) -> None:
+    words = 'a"b\\c\n\t%s %% {0} </script> ≥ \U0001f600 \u2028'
+    ae = frame("USUBJID AESEQ AETERM", ("PAIN1-01", 1, words))
+    dm = frames()["DM"]
+    written = write(study(title=words, contact=Contact(words)), {"AE": ae, "DM": dm})
+    (event,) = written.of("AdverseEvent")
+    assert event["event"]["text"] == words
+    for _, bundle in written.bundles:
+        for entry in bundle["entry"]:
+            if entry["resource"]["resourceType"] == "AdverseEvent":
+                assert entry["resource"]["event"]["text"] == words
+    for file in files(written.folder, "bundles"):
+        assert list(check_bundle_text(file.read_bytes(), file=file.name)) == []
+
+
+def test_workflow_research_study_stands_only_where_r4_allows_it(write: Any) -> None:
+    allowed = {"Consent", "Encounter", "Procedure", "MedicationAdministration"}
+    allowed |= {"Observation", "QuestionnaireResponse"}
+    written = write(unblinded=True)
+    url = (HL7 + "workflow-researchStudy").encode()
+    found = {f.stem for f in files(written.folder, "ndjson") if url in f.read_bytes()}
+    assert found == allowed
+
+
+def test_the_study_bundle_is_json_of_one_transaction(write: Any) -> None:
+    bundle = orjson.loads((write().folder / "bundles" / "study.json").read_bytes())
+    assert bundle["resourceType"] == "Bundle"
+    assert bundle["entry"][-1]["resource"]["title"] == STUDY.title
