@@ -18,7 +18,7 @@ import polars as pl
 from trialect.converters.did_you_mean import meant
 from trialect.converters.form_files import FormFiles
 from trialect.converters.readers import open_form
-from trialect.converters.readers.form import OWN_COLUMNS, Misfit, OpenForm, frame_of
+from trialect.converters.readers.form import ERROR_CELL, OWN_COLUMNS, Misfit, OpenForm, frame_of
 from trialect.converters.rejected import Rejected
 from trialect.problems import Problem, Problems, Unusable, rule
 from trialect.trial import ROW, FormFile, Study
@@ -270,7 +270,11 @@ class _Spooled:
         self._take_misfits()
         if blank_rows:
             problems.add(BLANK_ROWS.problem(file=self.file, row=first_blank, count=blank_rows))
-        problems.extend(self.opened.problems)
+        problems.extend(
+            problem
+            for problem in self.opened.problems
+            if problem.rule != ERROR_CELL.id or problem.value not in self.study.records.missing
+        )
 
     def cut(self, firsts: pl.Series, prints: dict[Path, str]) -> StagedForm:
         """The form with its batches cut at the first subject of each further partition."""

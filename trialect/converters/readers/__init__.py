@@ -25,7 +25,6 @@ READERS: dict[Kind, str] = {
     Kind.EXCEL: "excel",
     Kind.SAS7BDAT: "sas7bdat",
     Kind.XPT5: "xpt_form",
-    Kind.XPT8: "sas7bdat",
     Kind.DATASET_JSON: "dataset_json",
     Kind.DATASET_NDJSON: "dataset_json",
     Kind.DSJC: "dataset_json",
@@ -79,7 +78,7 @@ def open_form(
         if kind not in READERS:
             kind = Kind.CSV if _plain(path) else kind
         if kind not in READERS:
-            raise Unusable(NO_READER.problem(file=shown, hint=_hint(path)))
+            raise Unusable(NO_READER.problem(file=shown, hint=_hint(path, kind)))
         reader = import_module(f"{__name__}.{READERS[kind]}")
         opened: OpenForm = reader.open_form(
             path, form, name=shown, batch_rows=batch_rows or BATCH_ROWS
@@ -113,7 +112,9 @@ def _suffix_says_text(path: Path) -> bool:
     return path.suffix.lower() in (".csv", ".tsv", ".txt")
 
 
-def _hint(path: Path) -> str:
+def _hint(path: Path, kind: Kind) -> str:
+    if kind is Kind.XPT8:
+        return "; it is SAS transport version 8: export it as version 5 or as .sas7bdat"
     with path.open("rb") as file:
         start = file.read(8)
     if start == _OLD_EXCEL:

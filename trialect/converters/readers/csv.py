@@ -7,6 +7,7 @@ row. Quoting is RFC 4180's; a quote inside an unquoted field is text, as in Exce
 
 from __future__ import annotations
 
+import csv
 import io
 import re
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from trialect.converters.readers.csv_records import Dialect, Record, Scan, scan
 from trialect.converters.readers.form import (
     BATCH_ROWS,
     EMPTY_FILE,
@@ -40,8 +42,6 @@ RECORD_LIMIT = 16 * 2**20
 
 SAMPLE = 50
 """Records that are looked at to find the delimiter."""
-
-LF, CR, QUOTE = 10, 13, 34
 
 DELIMITER_UNCLEAR = rule(
     "READ-DELIMITER",
@@ -111,137 +111,6 @@ def _declared(form: FormFile, file: str) -> str | None:
 
 
 @dataclass(slots=True)
-class _Record:
-    """One record taken apart: its fields, where it ends, whether its quotes are in order."""
-
-    fields: list[bytes]
-    end: int
-    blank: bool = False
-    misquoted: tuple[int, bytes] | None = None
-
-    @property
-    def texts(self) -> tuple[str, ...]:
-        return tuple(one.decode() for one in self.fields)
-
-
-class _Dialect:
-    """Takes single records apart for one delimiter."""
-
-    def __init__(self, delimiter: str) -> None:
-        self.sign = delimiter.encode()
-        stop = re.escape(self.sign) + rb"\r\n"
-        self._quoted = re.compile(rb'"([^"]*(?:""[^"]*)*)"([^' + stop + rb"]*)")
-        self._plain = re.compile(rb"[^" + stop + rb"]*")
-
-    def record(self, data: bytes, start: int, final: bool) -> _Record | None:
-        """The record that begins at `start`; None when its end is not in `data`.
-
-        With `final`, the end of the data ends the record, except inside a quote.
-        """
-        record = _Record([], start)
-        at = start
-        while True:
-            if data.startswith(b'"', at):
-                match = self._quoted.match(data, at)
-                if match is None:
-                    return None
-                value = match[1].replace(b'""', b'"')
-                if match[2]:
-                    record.misquoted = record.misquoted or (len(record.fields) + 1, match[2])
-                    value = match[0]
-            else:
-                match = self._plain.match(data, at)
-                assert match is not None  # it also matches nothing
-                value = match[0]
-            at = match.end()
-            record.fields.append(value)
-            if data.startswith(self.sign, at):
-                at += 1
-                continue
-            if not final and at + 1 >= len(data) and data[at:] != b"\n":
-                # A quote, or the LF of CR LF, may follow in the next block.
-                return None
-            record.blank = at == start
-            record.end = at + (2 if data.startswith(b"\r\n", at) else at < len(data))
-            return record
-
-    def open_quote(self, data: bytes, start: int) -> tuple[int, bytes] | None:
-        """The column of the record at `start` whose quote is not closed, and its beginning."""
-        column = 1
-        while start < len(data):
-            match = (self._quoted if data.startswith(b'"', start) else self._plain).match(
-                data, start
-            )
-            if match is None:
-                return column, data[start : start + 30]
-            start = match.end() + 1
-            column += 1
-        return None
-
-
-@dataclass(slots=True)
-class _Scan:
-    """What a scan of a block found: its sound records and where soundness ends.
-
-    Of the records, `starts` and `ends` (past the line feed) are positions, `fields` counts.
-    """
-
-    starts: np.ndarray
-    ends: np.ndarray
-    fields: np.ndarray
-    blank: np.ndarray
-    unsound: bool
-
-
-def _scan(data: bytes, delimiter: int) -> _Scan:
-    """Find the records of a block that begins with a record.
-
-    `unsound` says that after the last of them something stands that only `_Dialect` reads
-    rightly: a quote inside a field, text after a closing quote, or a bare carriage return.
-    """
-    raw = np.frombuffer(data, np.uint8)
-    places = np.flatnonzero((raw == LF) | (raw == delimiter) | (raw == QUOTE) | (raw == CR))
-    signs = raw[places]
-    limit = len(data)
-    quotes = signs == QUOTE
-    if quotes.any():
-        before = np.cumsum(quotes) - quotes
-        inside = (before & 1).astype(bool)
-        at = places[quotes]
-        closing = inside[quotes]
-        ahead = raw[np.minimum(at + 1, len(data) - 1)]
-        behind = raw[np.maximum(at - 1, 0)]
-        after_end = at + 1 == len(data)
-        closed_well = (
-            (ahead == delimiter) | (ahead == LF) | (ahead == CR) | (ahead == QUOTE) | after_end
-        )
-        opened_well = (behind == delimiter) | (behind == LF) | (behind == QUOTE) | (at == 0)
-        wrong = at[np.where(closing, ~closed_well, ~opened_well)]
-        # A quote right behind an opening quote's own closing one is a doubled quote; one that
-        # follows an empty quoted field's end cannot be told apart from it, and means the same.
-        if wrong.size:
-            limit = int(wrong[0])
-        keep = ~quotes & ~inside
-        places, signs = places[keep], signs[keep]
-    returns = places[signs == CR]
-    if returns.size:
-        bare = returns[
-            (returns + 1 < len(data)) & (raw[np.minimum(returns + 1, len(data) - 1)] != LF)
-        ]
-        if bare.size:
-            limit = min(limit, int(bare[0]))
-    ends = places[signs == LF]
-    ends = ends[ends < limit]
-    starts = np.concatenate([[0], ends[:-1] + 1]) if ends.size else ends
-    marks = places[signs == delimiter]
-    upto = np.searchsorted(marks, ends)
-    fields = np.diff(upto, prepend=0) + 1
-    length = ends - starts
-    blank = (length == 0) | ((length == 1) & (raw[starts] == CR))
-    return _Scan(starts, ends + 1, fields, blank, limit < len(data))
-
-
-@dataclass(slots=True)
 class _Reading:
     """One file being read: what has been read so far and what is still undivided."""
 
@@ -253,6 +122,7 @@ class _Reading:
     header: tuple[str, ...] = ()
     data: bytes = b""
     row: int = 1
+    rejected: int = 0
     ended: bool = False
     broken: Problem | None = None
 
@@ -269,12 +139,12 @@ class _Reading:
         self._hint()
         if self.delimiter is None:
             self.delimiter = self._find_delimiter()
-        dialect = _Dialect(self.delimiter)
+        dialect = Dialect(self.delimiter)
         record = self._one(dialect, blocks)
         while record is not None and record.blank:
             record = self._one(dialect, blocks)
         if record is None:
-            raise Unusable(self.broken or EMPTY_FILE.problem(file=self.text.name))
+            raise Unusable(EMPTY_FILE.problem(file=self.text.name))
         if record.misquoted:
             raise Unusable(self._misquoted(record, self.row - 1))
         self.header = check_header(record.texts, self.text.name, self.problems)
@@ -302,7 +172,7 @@ class _Reading:
     def _find_delimiter(self) -> str:
         header_widths: dict[str, float] = {}
         for sign in DELIMITERS:
-            dialect, at = _Dialect(sign), 0
+            dialect, at = Dialect(sign), 0
             widths: list[int] = []
             while at < len(self.data) and len(widths) < SAMPLE:
                 record = dialect.record(self.data, at, self.whole)
@@ -322,7 +192,7 @@ class _Reading:
             raise Unusable(DELIMITER_UNCLEAR.problem(file=self.text.name, row=1, listed=listed))
         return found[0]
 
-    def _one(self, dialect: _Dialect, blocks: Iterator[bytes]) -> _Record | None:
+    def _one(self, dialect: Dialect, blocks: Iterator[bytes]) -> Record | None:
         """The next record, taken apart by itself; None at the end."""
         while True:
             record = dialect.record(self.data, 0, self.whole) if self.data else None
@@ -336,7 +206,7 @@ class _Reading:
             self._check_length(dialect, len(self.data))
             self._more(blocks)
 
-    def _end(self, dialect: _Dialect) -> None:
+    def _end(self, dialect: Dialect) -> None:
         """Raise `Unusable` when what is left at the end of the file is no record."""
         if self.broken is not None:
             raise Unusable(self.broken.at(row=self.row) if self.broken.row is None else self.broken)
@@ -348,7 +218,7 @@ class _Reading:
                 )
             )
 
-    def _check_length(self, dialect: _Dialect, length: int, start: int = 0) -> None:
+    def _check_length(self, dialect: Dialect, length: int, start: int = 0) -> None:
         if length <= RECORD_LIMIT:
             return
         record = dialect.record(self.data[start : start + length], 0, True)
@@ -371,7 +241,7 @@ class _Reading:
     def _column(self, place: int) -> str:
         return repr(self.header[place - 1]) if place <= len(self.header) else str(place)
 
-    def _misquoted(self, record: _Record, row: int) -> Problem:
+    def _misquoted(self, record: Record, row: int) -> Problem:
         assert record.misquoted is not None
         place, after = record.misquoted
         return MISQUOTED.problem(
@@ -381,7 +251,7 @@ class _Reading:
             text=repr(after.decode()[:30]),
         )
 
-    def _batches(self, dialect: _Dialect, blocks: Iterator[bytes]) -> Iterator[pl.DataFrame]:
+    def _batches(self, dialect: Dialect, blocks: Iterator[bytes]) -> Iterator[pl.DataFrame]:
         records = 0
         while True:
             if not self.ended:
@@ -396,37 +266,40 @@ class _Reading:
             if self.ended:
                 break
         self._end(dialect)
-        if not records and not self.misfits:
+        if not records and not self.rejected:
             self.problems.add(NO_RECORDS.problem(file=self.text.name))
 
-    def _sound(self, dialect: _Dialect) -> Iterator[pl.DataFrame]:
+    def _sound(self, dialect: Dialect) -> Iterator[pl.DataFrame]:
         """The records that `data` holds whole; what it holds of the next one stays there."""
-        scan = _scan(self.data, dialect.sign[0])
-        if scan.ends.size:
-            longest = int(np.argmax(scan.ends - scan.starts))
-            start, end = int(scan.starts[longest]), int(scan.ends[longest])
+        found = scan(self.data, dialect.sign[0])
+        if found.ends.size:
+            longest = int(np.argmax(found.ends - found.starts))
+            start, end = int(found.starts[longest]), int(found.ends[longest])
             if end - start > RECORD_LIMIT:
                 self.row += longest
                 self._check_length(dialect, end - start, start)
-            frame = self._parsed(dialect, scan)
-            self.row += len(scan.ends)
-            self.data = self.data[int(scan.ends[-1]) :]
+            frame = self._parsed(dialect, found)
+            self.row += len(found.ends)
+            self.data = self.data[int(found.ends[-1]) :]
             yield frame
-        if scan.unsound:
-            yield self._one_by_one(dialect)
+        if found.unsound:
+            frame, stopped = self._strictly(dialect)
+            yield frame
+            if stopped:
+                yield self._one_by_one(dialect)
 
-    def _parsed(self, dialect: _Dialect, scan: _Scan) -> pl.DataFrame:
-        good = (scan.fields == len(self.header)) & ~scan.blank
-        sound = self.data[: int(scan.ends[-1])]
+    def _parsed(self, dialect: Dialect, found: Scan) -> pl.DataFrame:
+        good = (found.fields == len(self.header)) & ~found.blank
+        sound = self.data[: int(found.ends[-1])]
         if not good.all():
-            for place in np.flatnonzero(~good & ~scan.blank):
-                record = dialect.record(sound, int(scan.starts[place]), True)
-                assert record is not None  # the scan found its end
+            for place in np.flatnonzero(~good & ~found.blank):
+                record = dialect.record(sound, int(found.starts[place]), True)
+                assert record is not None  # its end was found
                 self._reject(record, self.row + int(place))
             # Runs of good records are copied as wholes.
             edges = np.flatnonzero(np.diff(good.astype(np.int8), prepend=0, append=0))
             sound = b"".join(
-                self.data[int(scan.starts[a]) : int(scan.ends[b - 1])]
+                self.data[int(found.starts[a]) : int(found.ends[b - 1])]
                 for a, b in zip(edges[::2], edges[1::2], strict=True)
             )
         rows = np.flatnonzero(good) + self.row
@@ -445,7 +318,40 @@ class _Reading:
         frame = frame.drop([name for name in self.header if name.startswith(OWN_COLUMNS)])
         return frame.with_columns(pl.Series(ROW, rows, pl.Int64))
 
-    def _one_by_one(self, dialect: _Dialect) -> pl.DataFrame:
+    def _strictly(self, dialect: Dialect) -> tuple[pl.DataFrame, bool]:
+        """The records that Python's parser reads, which takes quotes inside fields as text.
+
+        True, besides, when it stopped at something worse (or at the end of what is here).
+        """
+        lines = self.data.split(b"\n")[:-1]
+        ends = np.cumsum([0, *(len(line) + 1 for line in lines)])
+        texts = (f"{line.decode()}\n" for line in lines)
+        records: list[tuple[str | None, ...]] = []
+        rows: list[int] = []
+        at, stopped = 0, False
+        parser = csv.reader(texts, delimiter=dialect.sign.decode(), strict=True)
+        while True:
+            try:
+                fields = next(parser, None)
+            except csv.Error:
+                stopped = True
+                break
+            if fields is None or int(ends[parser.line_num]) - at > RECORD_LIMIT:
+                stopped = fields is not None
+                break
+            if len(fields) == len(self.header):
+                records.append(tuple(fields))
+                rows.append(self.row)
+            elif fields:
+                record = dialect.record(self.data, at, self.whole)
+                assert record is not None  # the parser read it
+                self._reject(record, self.row)
+            at = int(ends[parser.line_num])
+            self.row += 1
+        self.data = self.data[at:]
+        return frame_of(self.header, records, rows), stopped
+
+    def _one_by_one(self, dialect: Dialect) -> pl.DataFrame:
         records: list[tuple[str | None, ...]] = []
         rows: list[int] = []
         at = 0
@@ -466,11 +372,18 @@ class _Reading:
         self.data = self.data[at:]
         return frame_of(self.header, records, rows)
 
-    def _reject(self, record: _Record, row: int) -> None:
+    def _reject(self, record: Record, row: int) -> None:
         if record.misquoted:
             problem = self._misquoted(record, row)
             misfit = Misfit(row, problem.rule, problem.message, record.texts)
         else:
-            problem, misfit = misfit_of(self.text.name, row, record.texts, len(self.header))
+            width = len(self.header)
+            hint = (
+                "a text that holds the delimiter has to stand in quotes"
+                if len(record.fields) > width
+                else "each column needs its delimiter, also where the cell is empty"
+            )
+            problem, misfit = misfit_of(self.text.name, row, record.texts, width, hint)
         self.problems.add(problem)
         self.misfits.append(misfit)
+        self.rejected += 1

@@ -45,6 +45,7 @@ NUMERIC = frozenset({"integer", "float", "double", "decimal"})
 """Data types whose values are numbers (a decimal is written as text that is one)."""
 
 _CHUNK = 2**20
+_HINT = "it needs one value for each column, null where there is none"
 _DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 BROKEN = rule(
@@ -175,7 +176,7 @@ class _Dataset:
                 else:
                     cells = row if isinstance(row, list) else [row]
                     fields = tuple(_text(one) or "" for one in cells)
-                    problem, misfit = misfit_of(self.name, number, fields, width)
+                    problem, misfit = misfit_of(self.name, number, fields, width, hint=_HINT)
                     self.problems.add(problem)
                     self.misfits.append(misfit)
             count += len(chunk)
@@ -188,10 +189,10 @@ class _Dataset:
         """The rows as the batches of a form."""
         count = 0
         for numbers, rows in self.batches(size):
-            count += len(numbers)
+            count += len(numbers) + len(self.misfits)
             records = [tuple(map(_text, row)) for row in rows]
             yield frame_of(header, records, numbers)
-        if not count and not self.misfits:
+        if not count:
             self.problems.add(NO_RECORDS.problem(file=self.name))
 
     def typed(self, numbers: list[int], rows: list[list[Any]]) -> pl.DataFrame:

@@ -70,6 +70,14 @@ RAGGED_ROW = rule(
     "Mend the row: {hint}.",
 )
 
+ERROR_CELL = rule(
+    "READ-ERROR-CELL",
+    "error",
+    "A cell of a spreadsheet shows an error",
+    "the cell shows {value}.",
+    "Correct the formula, or declare the text under records.missing if it means no value.",
+)
+
 UNNAMED = "unnamed_1"
 """What the first column is called when the header leaves it without a name."""
 
@@ -136,14 +144,9 @@ def check_header(names: Iterable[str], file: str, problems: Problems) -> tuple[s
 
 
 def misfit_of(
-    file: str, row: int, fields: tuple[str, ...], expected: int
+    file: str, row: int, fields: tuple[str, ...], expected: int, hint: str
 ) -> tuple[Problem, Misfit]:
     """The problem and the rejected row of a record with the wrong number of fields."""
-    hint = (
-        "a text that holds the delimiter has to stand in quotes"
-        if len(fields) > expected
-        else "each column needs its delimiter, also where the cell is empty"
-    )
     problem = RAGGED_ROW.problem(
         file=file, row=row, actual=len(fields), expected=expected, hint=hint
     )

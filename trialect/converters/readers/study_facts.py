@@ -103,6 +103,13 @@ NOT_AT_HAND = rule(
     "version {value!r} of {what} is not at hand.",
     "Use one of {known}.",
 )
+NO_ID = rule(
+    "STUDY-ID",
+    "error",
+    "The study identifier cannot name a folder",
+    "{value!r} cannot be the name of a folder, which the package needs.",
+    "Write an identifier without / \\ : and not of dots alone.",
+)
 NO_URL = rule(
     "STUDY-URL",
     "error",
@@ -350,6 +357,13 @@ def places(facts: Facts) -> Iterator[Problem]:
             yield facts.problem(OUTSIDE, f"records.forms.{form}.file", value=one.file)
 
 
+def identifier(facts: Facts) -> Iterator[Problem]:
+    """The study identifier, which names a folder of the package."""
+    studyid = facts.study.studyid
+    if not is_inside(studyid) or "/" in studyid or not studyid.strip(". "):
+        yield facts.problem(NO_ID, "studyid", value=studyid)
+
+
 def encodings(facts: Facts) -> Iterator[Problem]:
     """Encodings that can be read."""
     from trialect.converters.readers.text import is_encoding
@@ -384,6 +398,7 @@ CHECKS: tuple[Callable[[Facts], Iterator[Problem]], ...] = (
     numbers,
     versions,
     places,
+    identifier,
     encodings,
     urls,
     transliterations,
