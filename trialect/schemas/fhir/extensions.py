@@ -12,6 +12,7 @@ from typing import Any
 
 from trialect.problems import Rule
 from trialect.schemas.fhir import rules
+from trialect.schemas.fhir.literals import read_reference
 from trialect.schemas.fhir.table import Table
 
 HL7 = "http://hl7.org/fhir/StructureDefinition/"
@@ -30,7 +31,7 @@ def extension_faults(
         return
     known = definitions.extensions.get(url)
     if known is None:
-        close = get_close_matches(url, definitions.extensions, 1, 0.9)
+        close = get_close_matches(url[:200], definitions.extensions, 1, 0.9)
         hint = f"; did you mean {close[0]}?" if close else ""
         given = {"url": url, "release": definitions.release, "hint": hint, "value": url}
         yield rules.EXTENSION_UNKNOWN, given
@@ -44,16 +45,34 @@ def extension_faults(
         if key not in allowed:
             named = ", ".join(sorted(allowed)) or "no value"
             yield rules.EXTENSION, _fault(url, f"may have {named}, not {key}")
+    yield from _wrong_targets(definitions, url, known, extension)
     parts = known.get("parts")
     inner = extension.get("extension")
     if parts and type(inner) is list:
-        present = [one.get("url") for one in inner if type(one) is dict]
+        urls = [one.get("url") for one in inner if type(one) is dict]
+        present = [name for name in urls if type(name) is str]
         for name in present:
-            if name not in parts and not str(name).startswith("http"):
+            if name not in parts and not name.startswith("http"):
                 yield rules.EXTENSION, _fault(url, f"has no part {name!r}")
         for name, (cardinality, *_) in parts.items():
             if not cardinality.startswith("0") and name not in present:
                 yield rules.EXTENSION, _fault(url, f"must have the part {name!r}")
+
+
+def _wrong_targets(
+    definitions: Table, url: str, known: dict[str, Any], extension: dict[str, Any]
+) -> Iterator[tuple[Rule, dict[str, Any]]]:
+    reference = extension.get("valueReference")
+    text = reference.get("reference") if type(reference) is dict else None
+    literal = read_reference(text, definitions.resources) if type(text) is str else None
+    if literal is None or literal.type is None or "value" not in known:
+        return
+    for declared in known["value"][1].split():
+        name, _, targets = declared.rstrip(")").partition("(")
+        allowed = frozenset(targets.split("|"))
+        if name == "Reference" and targets and not definitions.is_subtype(literal.type, allowed):
+            named = ", ".join(sorted(allowed))
+            yield rules.EXTENSION, _fault(url, f"may refer to {named}, not to {literal.type}")
 
 
 def allowed_values(known: dict[str, Any]) -> set[str]:

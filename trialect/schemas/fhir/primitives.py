@@ -32,6 +32,7 @@ DATETIME = rf"(?:{_DAY}(?:T{_CLOCK}{_ZONE})?|{_PARTIAL})"
 INSTANT = rf"{_DAY}T{_CLOCK}{_ZONE}"
 ID = r"[A-Za-z0-9\-.]{1,64}"
 UUID = r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+ANY_UUID = r"urn:uuid:[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 OID = r"urn:oid:[0-2](?:\.(?:0|[1-9][0-9]*))+"
 
 _PATTERNS = {
@@ -168,9 +169,9 @@ TOKENS: dict[str, str] = {
     "decimal": r"-?(?:0|[1-9][0-9]{0,30})(?:\.[0-9]{1,30})?",
     "string": f'"{_TEXT}"',
     "markdown": f'"{_TEXT}"',
-    "uri": f'"(?:{_WORD}|{UUID}|{OID})"',
+    "uri": f'"(?:{_WORD}|{ANY_UUID}|{OID})"',
     "url": f'"{_WORD}"',
-    "canonical": f'"(?:{_WORD}|{UUID}|{OID})"',
+    "canonical": f'"(?:{_WORD}|{ANY_UUID}|{OID})"',
     "date": f'"{DATE}"',
     "dateTime": f'"{DATETIME}"',
     "instant": f'"{INSTANT}"',

@@ -26,7 +26,7 @@ import orjson
 from trialect.schemas.fhir.invariants import INVARIANTS, Invariant, Place, choice, has
 from trialect.schemas.fhir.json_text import Leaf, NotPlainError, parse
 from trialect.schemas.fhir.literals import read_reference
-from trialect.schemas.fhir.primitives import ID, TOKENS, UUID
+from trialect.schemas.fhir.primitives import ANY_UUID, ID, TOKENS
 from trialect.schemas.fhir.table import Node, Property, Table
 
 LONGEST = 2**18
@@ -252,7 +252,7 @@ class _Compiler:
         elif literal.form == "conditional":
             leaf.pattern = rf'"{kind}\?{WORD}++"'
         elif literal.form == "urn":
-            leaf.pattern = f'"{UUID}"'
+            leaf.pattern = f'"{ANY_UUID}"'
         elif kind:
             leaf.pattern = rf'"https?://[^"\\\x00-\x20#]*/{kind}/{ID}"'
         else:

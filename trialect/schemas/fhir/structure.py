@@ -128,6 +128,8 @@ class Walk:
                 self._many(prop, item, path, value, resource)
             else:
                 self._one(prop, item, f"{path}.{prop.step}", resource)
+                if prop.kind == "sibling" and key[1:] not in value:
+                    self._only_id(item, f"{path}.{prop.step}")
         for element, keys in node.required:
             if not any(key in value for key in keys):
                 self.add(rules.CARDINALITY, path, node=node.path, element=element)
@@ -135,7 +137,7 @@ class Walk:
             given = [key for key in keys if key in value or "_" + key in value]
             if len(given) > 1:
                 self.add(rules.CHOICE, path, element=element, keys=", ".join(given))
-        if not node.resource and len(value) == 1 and "id" in value:
+        if value.keys() == {"id"} and not node.resource and node.path != "Element":
             self.broken("ele-1", path)
         for key in ("extension", "modifierExtension"):
             extensions = value.get(key)
@@ -170,6 +172,14 @@ class Walk:
                     self.add(rules.NULL, at, key=prop.key.lstrip("_"))
             else:
                 self._one(prop, item, at, resource)
+                if prop.kind == "sibling":
+                    valued = type(twin) is list and index < len(twin) and twin[index] is not None
+                    if not valued:
+                        self._only_id(item, at)
+
+    def _only_id(self, item: Any, at: str) -> None:
+        if type(item) is dict and item.keys() == {"id"}:
+            self.broken("ele-1", at)
 
     def _one(self, prop: Property, item: Any, at: str, resource: Json) -> None:
         kind = prop.kind
@@ -314,5 +324,5 @@ def json_type(value: Any) -> str:
 
 def nearest(word: str, known: Any) -> str:
     """`; did you mean 'x'?`, or nothing."""
-    close = get_close_matches(word, [name for name in known if not name.startswith("_")], 1)
+    close = get_close_matches(word[:64], [name for name in known if not name.startswith("_")], 1)
     return f"; did you mean {close[0]!r}?" if close else ""
