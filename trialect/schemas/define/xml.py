@@ -62,11 +62,15 @@ def parse(path: Path) -> etree._ElementTree:
             raise Unusable(
                 NOT_XML.problem(file=path.name, reason=f"it is larger than {_HUGE:,} bytes")
             )
-        return etree.parse(str(path), parser)
+        tree = etree.parse(str(path), parser)
     except (etree.XMLSyntaxError, OSError) as error:
         reason = str(error).replace(str(path), path.name)
         line = getattr(error, "lineno", None)
         raise Unusable(NOT_XML.problem(file=path.name, row=line, reason=reason)) from error
+    if tree.docinfo.internalDTD is not None:
+        reason = "it declares a document type; Define-XML needs none, and its entities are not read"
+        raise Unusable(NOT_XML.problem(file=path.name, reason=reason))
+    return tree
 
 
 def version_of(tree: etree._ElementTree, path: Path) -> etree._Element:
