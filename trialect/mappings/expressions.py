@@ -15,11 +15,60 @@ from functools import cache
 import polars as pl
 
 FUNCTIONS = frozenset(
-    "ABS CEIL CEILING FLOOR ROUND SIGN SQRT CBRT POW POWER EXP LN LOG LOG2 LOG10 MOD DIV "
-    "COALESCE NULLIF IFNULL IF GREATEST LEAST CAST TRY_CAST "
-    "CONCAT CONCAT_WS LEFT RIGHT SUBSTR SUBSTRING LENGTH CHAR_LENGTH CHARACTER_LENGTH LOWER "
-    "UPPER INITCAP LTRIM RTRIM TRIM REPLACE REVERSE STARTS_WITH ENDS_WITH STRPOS POSITION "
-    "REGEXP_LIKE SPLIT_PART DATE STRFTIME DATE_PART EXTRACT".split()
+    [
+        "ABS",
+        "CEIL",
+        "CEILING",
+        "FLOOR",
+        "ROUND",
+        "SIGN",
+        "SQRT",
+        "CBRT",
+        "POW",
+        "POWER",
+        "EXP",
+        "LN",
+        "LOG",
+        "LOG2",
+        "LOG10",
+        "MOD",
+        "DIV",
+        "COALESCE",
+        "NULLIF",
+        "IFNULL",
+        "IF",
+        "GREATEST",
+        "LEAST",
+        "CAST",
+        "TRY_CAST",
+        "CONCAT",
+        "CONCAT_WS",
+        "LEFT",
+        "RIGHT",
+        "SUBSTR",
+        "SUBSTRING",
+        "LENGTH",
+        "CHAR_LENGTH",
+        "CHARACTER_LENGTH",
+        "LOWER",
+        "UPPER",
+        "INITCAP",
+        "LTRIM",
+        "RTRIM",
+        "TRIM",
+        "REPLACE",
+        "REVERSE",
+        "STARTS_WITH",
+        "ENDS_WITH",
+        "STRPOS",
+        "POSITION",
+        "REGEXP_LIKE",
+        "SPLIT_PART",
+        "DATE",
+        "STRFTIME",
+        "DATE_PART",
+        "EXTRACT",
+    ]
 )
 """The functions that an expression may call."""
 
@@ -27,11 +76,48 @@ LONGEST = 10_000
 """Characters of an expression."""
 
 _BEFORE_PARENTHESIS = frozenset(
-    "AND OR NOT IN IS LIKE ILIKE RLIKE REGEXP BETWEEN CASE WHEN THEN ELSE END AS FROM FOR "
-    "VARCHAR CHAR DECIMAL NUMERIC FLOAT".split()
+    [
+        "AND",
+        "OR",
+        "NOT",
+        "IN",
+        "IS",
+        "LIKE",
+        "ILIKE",
+        "RLIKE",
+        "REGEXP",
+        "BETWEEN",
+        "CASE",
+        "WHEN",
+        "THEN",
+        "ELSE",
+        "END",
+        "AS",
+        "FROM",
+        "FOR",
+        "VARCHAR",
+        "CHAR",
+        "DECIMAL",
+        "NUMERIC",
+        "FLOAT",
+    ]
 )
 _FORBIDDEN = frozenset(
-    "SELECT OVER WINDOW PARTITION UNION JOIN EXISTS ANY ALL ARRAY WITH VALUES TABLE".split()
+    [
+        "SELECT",
+        "OVER",
+        "WINDOW",
+        "PARTITION",
+        "UNION",
+        "JOIN",
+        "EXISTS",
+        "ANY",
+        "ALL",
+        "ARRAY",
+        "WITH",
+        "VALUES",
+        "TABLE",
+    ]
 )
 _LITERAL = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
 _COMMENT = re.compile(r"--|/\*|;")

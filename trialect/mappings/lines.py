@@ -1,0 +1,186 @@
+"""The lines of mapping tables as they stand in CSV files or in sheets of one workbook."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from trialect.converters.did_you_mean import meant
+from trialect.problems import Problem, Unusable, rule
+
+NO_TABLES = rule(
+    "MAP-NO-TABLES",
+    "error",
+    "The study has no mapping tables",
+    "{file} holds no sources.csv and no mapping.xlsx.",
+    "Write mappings/sources.csv; docs/mapping.md says how.",
+)
+NO_TEXT = rule(
+    "MAP-TABLE-ENCODING",
+    "error",
+    "A mapping table is not UTF-8",
+    "byte {byte} is no UTF-8.",
+    "Save the table as CSV UTF-8.",
+)
+NO_WORKBOOK = rule(
+    "MAP-WORKBOOK",
+    "error",
+    "The workbook of mapping tables cannot be read",
+    "{reason}.",
+    "Save it as .xlsx again.",
+)
+UNKNOWN_COLUMN = rule(
+    "MAP-TABLE-COLUMN",
+    "error",
+    "A mapping table has a column that is not known",
+    "there is no column {value!r}.{meant}",
+    "Its columns are {known}.",
+)
+MISSING_COLUMN = rule(
+    "MAP-TABLE-COLUMN-MISSING",
+    "error",
+    "A mapping table lacks a column",
+    "the column {value!r} is missing.",
+    "Add it to the header.",
+)
+LONG_LINE = rule(
+    "MAP-TABLE-CELLS",
+    "error",
+    "A line of a mapping table has more cells than the header",
+    "the line has {found} cells, the header {expected}.",
+    "Quote a cell that holds the delimiter.",
+)
+TWICE = rule(
+    "MAP-TABLE-TWICE",
+    "error",
+    "A mapping table is there twice",
+    "{value} stands in mapping.xlsx and as a file.",
+    "Keep one of the two.",
+)
+
+WORKBOOK = "mapping.xlsx"
+
+
+@dataclass(frozen=True, slots=True)
+class TableLine:
+    """One line: the table it stands in, its number (the header is 1), its cells (never blank)."""
+
+    table: str
+    number: int
+    cells: Mapping[str, str]
+
+    def get(self, column: str) -> str | None:
+        """The cell's text, None when it is empty."""
+        return self.cells.get(column)
+
+    def list(self, column: str) -> tuple[str, ...]:
+        """The cell's words, separated by `;`."""
+        words = (self.cells.get(column) or "").split(";")
+        return tuple(word.strip() for word in words if word.strip())
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table: its name (`qs`, `codelists/sex`), the file it stands in, header and lines."""
+
+    name: str
+    file: str
+    header: tuple[str, ...]
+    lines: tuple[TableLine, ...]
+
+
+def read_all(folder: Path) -> tuple[dict[str, Table], list[Problem]]:
+    """Every mapping table of a study folder by its name. Raises `Unusable` when there are none."""
+    home = folder / "mappings"
+    problems: list[Problem] = []
+    tables: dict[str, Table] = {}
+    for path in sorted(home.rglob("*.csv")) if home.is_dir() else []:
+        name = path.relative_to(home).with_suffix("").as_posix()
+        table = _from_csv(name, path, path.relative_to(folder).as_posix(), problems)
+        if table is not None:
+            tables[name.lower()] = table
+    workbook = home / WORKBOOK
+    if workbook.is_file():
+        for table in _from_workbook(workbook, f"mappings/{WORKBOOK}", problems):
+            if table.name.lower() in tables:
+                problems.append(TWICE.problem(file=table.file, value=table.name))
+            tables[table.name.lower()] = table
+    if "sources" not in tables and not problems:
+        raise Unusable(NO_TABLES.problem(file=str(home)))
+    return tables, problems
+
+
+def check_header(
+    table: Table, known: tuple[str, ...], required: tuple[str, ...]
+) -> Iterator[Problem]:
+    """Problems of a header that has other columns than its table may have."""
+    for column in table.header:
+        if column not in known:
+            yield UNKNOWN_COLUMN.problem(
+                file=table.file,
+                row=1,
+                value=column,
+                meant=meant(column, known),
+                known=", ".join(known),
+            )
+    for column in required:
+        if column not in table.header:
+            yield MISSING_COLUMN.problem(file=table.file, row=1, value=column)
+
+
+def _from_csv(name: str, path: Path, file: str, problems: list[Problem]) -> Table | None:
+    data = path.read_bytes()
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        problems.append(NO_TEXT.problem(file=file, byte=error.start + 1))
+        return None
+    head = text.split("\n", 1)[0]
+    delimiter = max(",;\t", key=head.count)
+    records = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    return _table(name, file, records, problems)
+
+
+def _from_workbook(path: Path, file: str, problems: list[Problem]) -> Iterator[Table]:
+    from zipfile import BadZipFile
+
+    from openpyxl import load_workbook
+
+    try:
+        workbook = load_workbook(path, read_only=True, data_only=True)
+    except (BadZipFile, KeyError, ValueError, OSError) as error:
+        problems.append(NO_WORKBOOK.problem(file=file, reason=error))
+        return
+    for sheet in workbook.worksheets:
+        records = [
+            ["" if cell is None else _shown(cell) for cell in row]
+            for row in sheet.iter_rows(values_only=True)
+        ]
+        name = sheet.title.replace("codelist.", "codelists/").replace("codelist_", "codelists/")
+        yield from filter(None, [_table(name, f"{file}[{sheet.title}]", records, problems)])
+
+
+def _shown(cell: object) -> str:
+    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
+
+
+def _table(name: str, file: str, records: list[list[str]], problems: list[Problem]) -> Table | None:
+    if not records:
+        return Table(name, file, (), ())
+    header = tuple(cell.strip() for cell in records[0])
+    while header and not header[-1]:
+        header = header[:-1]
+    lines = []
+    for number, record in enumerate(records[1:], start=2):
+        cells = [cell.strip() for cell in record]
+        if any(cells[len(header) :]):
+            problems.append(
+                LONG_LINE.problem(file=file, row=number, found=len(cells), expected=len(header))
+            )
+        filled = {n: c for n, c in zip(header, cells, strict=False) if c}
+        if filled:
+            lines.append(TableLine(file, number, filled))
+    return Table(name, file, header, tuple(lines))

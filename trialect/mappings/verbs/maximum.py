@@ -1,0 +1,14 @@
+"""maximum: the maximum of numbers in the rows of another form."""
+
+from __future__ import annotations
+
+from trialect.mappings.lookup import reckoned
+from trialect.mappings.values import Call, Filled
+from trialect.mappings.verbs.verb import DERIVED, Verb
+
+VERB = Verb("maximum", (1, 1), DERIVED, looks=True, method="The maximum of {source}")
+
+
+def fill(call: Call) -> Filled:
+    """The maximum over the rows that fit; null where none does."""
+    return reckoned(call, "maximum")
