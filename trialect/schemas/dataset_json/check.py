@@ -152,7 +152,7 @@ def check_dataset_json(path: Path, meta: DatasetMeta | None = None) -> list[Prob
     Memory holds one batch of rows. Raises `Unusable` for a file that cannot be read.
     """
     stream = open_stream(path)
-    columns = _columns(stream.head)
+    columns = _columns(_head_of(path) if "columns" not in stream.head else stream.head)
     values = Values(columns)
     for batch in stream.batches:
         values.add(batch)
@@ -161,6 +161,14 @@ def check_dataset_json(path: Path, meta: DatasetMeta | None = None) -> list[Prob
         found += _against(stream.head, columns, meta)
     domain = stream.head.get("name")
     return [one.at(file=path.name, domain=str(domain) if domain else None) for one in found]
+
+
+def _head_of(path: Path) -> dict[str, Any]:
+    """All metadata of a file, also what follows the rows."""
+    stream = open_stream(path)
+    for _ in stream.batches:
+        pass
+    return stream.head
 
 
 def _columns(head: dict[str, Any]) -> list[dict[str, Any]]:

@@ -28,6 +28,8 @@ NOT_JSON = rule(
 )
 
 CHUNK = 1 << 20
+FIRST_LINE = 4 << 20
+"""The longest first line that is looked at to tell NDJSON from JSON."""
 LIMIT = 64 << 20
 """The longest row or metadata that is read, in bytes."""
 
@@ -89,11 +91,11 @@ class _Source:
         return bool(data)
 
     def line(self) -> bytes | None:
-        """The first line without taking it, or None when it is longer than `CHUNK`."""
-        while b"\n" not in self.ahead and len(self.ahead) <= CHUNK and self.more():
+        """The first line without taking it, or None when it is longer than `FIRST_LINE`."""
+        while b"\n" not in self.ahead and len(self.ahead) <= FIRST_LINE and self.more():
             pass
         line, found, _ = self.ahead.partition(b"\n")
-        return line if found or len(self.ahead) <= CHUNK else None
+        return line if found or len(self.ahead) <= FIRST_LINE else None
 
 
 def _unpacked(path: Path) -> BinaryIO:
