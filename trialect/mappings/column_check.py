@@ -208,5 +208,5 @@ class ColumnCheck:
     def _unmentioned(self) -> Iterator[Problem]:
         for form, columns in self.forms.items():
             for name in columns:
-                if name not in self.read[form]:
+                if name not in self.read[form] and name not in self.tables.keys:
                     yield UNMENTIONED.problem(file=form, field=name, form=form)

@@ -109,10 +109,30 @@ def parse(text: str, format: str = ISO) -> Moment:
     does not exist.
     """
     for one in format.split("|"):
-        found = _pattern(one.strip()).fullmatch(text.strip())
-        if found:
-            return _moment(found.groupdict())
+        for shorter in _shorter(one.strip()):
+            found = _pattern(shorter).fullmatch(text.strip())
+            if found:
+                return _moment(found.groupdict())
     raise MisfitError(text)
+
+
+@cache
+def _shorter(format: str) -> tuple[str, ...]:
+    """The format, then as it is written when the finest parts are left out one after another:
+    dd/mm/yyyy, mm/yyyy, yyyy; yyyy-mm-dd hh:mi, yyyy-mm-dd hh, yyyy-mm-dd, ..."""
+    found = [format]
+    for part in ("am", "ss", "mi", "hh", "dd", "mon", "mm"):
+        tokens = re.split(f"({_WORD.pattern})", found[-1], flags=re.IGNORECASE)
+        names = [token.lower() for token in tokens]
+        if part not in names or sum(name in _PATTERNS for name in names) == 1:
+            continue
+        at = names.index(part)
+        # The text before a part goes with it; before the first part, the text behind it.
+        del tokens[at - 1 : at + 1]
+        if at == 1:
+            del tokens[0]
+        found.append("".join(tokens).strip())
+    return tuple(found)
 
 
 def parse_parts(texts: tuple[str | None, ...], formats: tuple[str, ...]) -> Moment:
@@ -120,8 +140,8 @@ def parse_parts(texts: tuple[str | None, ...], formats: tuple[str, ...]) -> Mome
     whole = Moment()
     for place, text in enumerate(texts):
         if text is not None:
-            format = formats[min(place, len(formats) - 1)] if formats else ISO
-            whole = whole.join(parse(text, format))
+            written = formats[min(place, len(formats) - 1)] if formats else ISO
+            whole = whole.join(parse(text, written))
     _in_calendar(whole)
     return whole
 

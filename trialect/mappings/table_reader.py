@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from trialect.mappings.tables import (
     VisitCode,
     Words,
 )
-from trialect.mappings.terms import codelists_of
+from trialect.mappings.terms import codelists_of, nearest
 from trialect.mappings.values import EXPRESSION
 from trialect.mappings.verbs import VERBS, Verb
 from trialect.mappings.verbs.assign_multiple import boxes
@@ -214,10 +215,14 @@ class TableReader:
             not_submitted=tuple(self.not_submitted),
             provenance=(),
             problems=self.problems,
+            keys=frozenset(self._keys()),
         )
-        from dataclasses import replace
-
         return replace(whole, provenance=tuple(provenance(whole)))
+
+    def _keys(self) -> Iterator[str]:
+        """The columns by which forms are joined; nobody needs to mention them."""
+        for one in (self.study.records, *self.study.records.forms.values()):
+            yield from filter(None, (one.subject, one.visit))
 
     def _tell(self, declared: Rule, line: TableLine | None, field: str, **given: Any) -> None:
         place = {"file": line.table, "row": line.number} if line else {}
@@ -516,11 +521,11 @@ class TableReader:
 
     def _value(self, made: Line, variable: Variable | None, line: TableLine) -> None:
         """What a verb's value, formats and codelists say, held against what they may say."""
-        for format in made.format:
+        for written in made.format:
             try:
-                check_format(format)
+                check_format(written)
             except DateFormatError as error:
-                self._tell(BAD_FORMAT, line, "format", value=format, reason=error)
+                self._tell(BAD_FORMAT, line, "format", value=written, reason=error)
         for name in made.codelist:
             if name not in self.words.codelists and self.terminology.codelist(name) is None:
                 self._tell(
@@ -571,18 +576,15 @@ class TableReader:
             )
 
     def _fixed_term(self, made: Line, variable: Variable | None, line: TableLine) -> None:
-        _, codelists = codelists_of(made, variable, self.words, self.terminology)
-        words, _ = codelists_of(made, variable, self.words, self.terminology)
+        words, codelists = codelists_of(made, variable, self.words, self.terminology)
         value = made.value or ""
-        if any(value in one.terms.values() for _, one in words):
-            return
-        if codelists and not any(c.extensible for c in codelists):
-            if not any(value in codelist.by_value for codelist in codelists):
-                from trialect.mappings.terms import nearest
-
-                names = " or ".join(f"{c.name} ({c.code})" for c in codelists)
-                close = nearest(value, codelists)
-                self._tell(NOT_A_TERM, line, "value", value=value, codelist=names, nearest=close)
+        known = any(value in one.terms.values() for _, one in words) or any(
+            value in codelist.by_value for codelist in codelists
+        )
+        if not known and codelists and not any(codelist.extensible for codelist in codelists):
+            names = " or ".join(f"{c.name} ({c.code})" for c in codelists)
+            close = nearest(value, codelists)
+            self._tell(NOT_A_TERM, line, "value", value=value, codelist=names, nearest=close)
 
 
 def provenance(tables: MappingTables) -> Iterator[Provenance]:

@@ -161,6 +161,8 @@ class MappingTables:
     not_submitted: tuple[NotSubmitted, ...]
     provenance: tuple[Provenance, ...]
     problems: Problems = field(default_factory=Problems)
+    keys: frozenset[str] = frozenset()
+    """The columns that name the subject or the visit in some form."""
 
     @property
     def forms(self) -> tuple[str, ...]:

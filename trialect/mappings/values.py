@@ -93,7 +93,7 @@ class Filled:
 
 
 def clean(texts: pl.Series, form: FormFile | None) -> pl.Series:
-    """Texts trimmed, empty ones null, numbers with a declared decimal comma written with a point."""
+    """Texts trimmed, empty ones null, numbers with a declared decimal comma with a point."""
     trimmed = texts.cast(pl.String).str.strip_chars()
     frame = pl.DataFrame({"text": trimmed})
     text = pl.when(pl.col("text") != "").then(pl.col("text"))
