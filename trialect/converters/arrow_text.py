@@ -148,37 +148,58 @@ class TextViews:
         if width <= INLINE:
             packed = np.ascontiguousarray(inline)
         else:
-            packed = np.zeros(rows, dtype=f"V{width}")
-            is_long = lengths > INLINE
-            if not is_long.all():
-                head = np.ndarray(rows, dtype=f"V{held}", buffer=packed, strides=(width,))
-                head[:] = inline
-            if is_long.any():
-                which = np.flatnonzero(is_long)
-                packed[which] = self._long_cells(words[which], lengths[which], width)
+            packed = self._wide_cells(inline, words, lengths, width)
         if valid is not None and not valid.all():
             packed[~valid] = np.zeros((), dtype=packed.dtype)
         return packed.view(np.uint8).reshape(rows, width), lengths
 
-    def _long_cells(
-        self, words: NDArray[np.int32], lengths: NDArray[np.int32], width: int
+    def _wide_cells(
+        self,
+        inline: NDArray[Any],
+        words: NDArray[np.int32],
+        lengths: NDArray[np.int32],
+        width: int,
     ) -> NDArray[Any]:
-        """The texts that live in data buffers, as one void of `width` bytes each."""
-        numbers, offsets = words[:, 2], words[:, 3].astype(np.int64)
+        """Cells wider than a view: some texts are in the views, the longer ones in buffers."""
+        is_long = lengths > INLINE
+        numbers, offsets = words[:, 2], words[:, 3]
+        if is_long.all() and len(words):
+            return self._long_cells(numbers, offsets, lengths, width)
+        if not is_long.any():
+            packed = np.zeros(len(words), dtype=f"V{width}")
+        else:
+            # For the short texts something is gathered too, and none of it kept: that is cheaper
+            # than to pick the long ones out and put them back.
+            some = numbers[int(is_long.argmax())]
+            packed = self._long_cells(
+                np.where(is_long, numbers, some), offsets * is_long, lengths * is_long, width
+            )
+        heads = np.ndarray(len(words), inline.dtype, buffer=packed, strides=(width,))
+        np.copyto(heads, inline, where=~is_long)
+        return packed
+
+    def _long_cells(
+        self,
+        numbers: NDArray[np.int32],
+        offsets: NDArray[np.int32],
+        lengths: NDArray[np.int32],
+        width: int,
+    ) -> NDArray[Any]:
+        """The texts at these offsets of the numbered data buffers, as voids of `width` bytes."""
         first = int(numbers[0])
         if (numbers == first).all():
             gathered = _gather(self._buffer(first), offsets, width)
         else:
-            gathered = np.empty(len(words), dtype=f"V{width}")
-            for number in np.unique(numbers):
+            gathered = np.empty(len(numbers), dtype=f"V{width}")
+            for number in np.unique(numbers).tolist():
                 of_buffer = np.flatnonzero(numbers == number)
-                gathered[of_buffer] = _gather(self._buffer(int(number)), offsets[of_buffer], width)
+                gathered[of_buffer] = _gather(self._buffer(number), offsets[of_buffer], width)
         flat = gathered.view(np.uint8)
         flat *= _ones_up_to(width).take(np.minimum(lengths, width)).view(np.uint8)
         return gathered
 
 
-def _gather(buffer: Bytes, offsets: NDArray[np.int64], width: int) -> NDArray[Any]:
+def _gather(buffer: Bytes, offsets: NDArray[np.int32], width: int) -> NDArray[Any]:
     """`width` bytes from each offset; zeros stand for what is behind the buffer's end."""
     safe = len(buffer) - width
     if len(offsets) and int(offsets.max()) <= safe:

@@ -94,7 +94,7 @@ BLANK_LAST_RECORD = rule(
     TS_140,
 )
 
-_BLOCK_ROWS = 16_384
+_BLOCK_ROWS = 32_768
 _BLOCK_BYTES = 8 << 20
 _WORKERS = min(2, os.cpu_count() or 1)
 _WORTH_A_THREAD = 1 << 20  # bytes; below it a thread costs more than it saves
