@@ -52,6 +52,11 @@ EMPTY_IN_THE_EXPECTED_DATA = {
 }
 
 
+REPEATED_ROW = 561
+"""Row 561 of ae_raw.csv equals row 560 in every column, since the raw data lost AESPID, which tells
+them apart. It is rejected as a duplicate, and each cell that it should have filled differs."""
+
+
 @dataclass(frozen=True)
 class Difference:
     """Cells that differ, and why."""
@@ -62,11 +67,9 @@ class Difference:
     reason: str
 
 
-EXPLAINED = [
-    Difference(
-        "AE", "AESTDTC", 15, "partial start dates (2012-02), which the raw data has as empty cells"
-    ),
-]
+PARTIAL_STARTS = "partial start dates (2012-02), which the raw data has as empty cells"
+EXPLAINED = [Difference("AE", "AESTDTC", 15, PARTIAL_STARTS)]
+"""Differences besides those of the repeated row."""
 
 
 def read(name: str) -> list[dict[str, str | None]]:
@@ -96,46 +99,59 @@ def compared(domain: str) -> list[str]:
     return [name for name in read(f"{domain.lower()}.csv")[0] if name not in left_out]
 
 
-def cells(trial: "trialect.Trial", domain: str, variable: str) -> list[str | None]:
-    """The values in the order of the raw file."""
-    frame = trial.frames[domain].sort(ROW)
+def cells(trial: "trialect.Trial", domain: str, variable: str) -> dict[int, str | None]:
+    """The values by the row of the raw file; non-standard variables are taken from SUPP--."""
+    frame = trial.frames[domain]
+    rows = frame[ROW].to_list()
     if variable in frame.columns:
-        return [text(value) for value in frame[variable]]
-    supp = trial.frames[f"SUPP{domain}"].filter(QNAM=variable)
-    values = {(r["USUBJID"], float(r["IDVARVAL"])): r["QVAL"] for r in supp.to_dicts()}
-    keys = frame.select("USUBJID", f"{domain}SEQ").iter_rows()
-    return [values.get(key) for key in keys]
+        return dict(zip(rows, map(text, frame[variable]), strict=True))
+    supp = trial.frames[f"SUPP{domain}"].to_dicts()
+    values = {
+        (row["USUBJID"], row["IDVARVAL"]): row["QVAL"] for row in supp if row["QNAM"] == variable
+    }
+    keys = zip(frame["USUBJID"], map(text, frame[f"{domain}SEQ"]), strict=True)
+    return {row: values.get(key) for row, key in zip(rows, keys, strict=True)}
 
 
-def differences(trial: "trialect.Trial") -> Counter[tuple[str, str]]:
+def differences(trial: "trialect.Trial") -> tuple[Counter[tuple[str, str]], int]:
+    """The cells that differ by domain and variable, and how many hold anything on either side."""
     found: Counter[tuple[str, str]] = Counter()
+    total = 0
     for domain in ("DM", "AE"):
         expected = read(f"{domain.lower()}.csv")
         for variable in compared(domain):
             got = cells(trial, domain, variable)
-            wanted = [row[variable] for row in expected]
-            assert len(got) == len(wanted)
-            found[domain, variable] += sum(a != b for a, b in zip(got, wanted, strict=True))
-    return +found
+            for place, record in enumerate(expected, start=2):
+                values = got.get(place), record[variable]
+                found[domain, variable] += values[0] != values[1]
+                total += values != (None, None)
+    return +found, total
 
 
-@pytest.mark.parametrize("domain", ["DM", "AE"])
-def test_every_record_comes_through(trial: "trialect.Trial", domain: str) -> None:
-    assert trial.frames[domain].height == len(read(f"{domain.lower()}.csv"))
-    assert [p for p in trial.problems if p.file and p.severity == "error"] == []
+def test_every_record_but_the_repeated_one_comes_through(trial: "trialect.Trial") -> None:
+    assert trial.frames["DM"].height == len(read("dm_raw.csv"))
+    assert trial.frames["AE"].height == len(read("ae_raw.csv")) - 1
+    assert REPEATED_ROW not in trial.frames["AE"][ROW].to_list()
+    raw = read("ae_raw.csv")
+    assert raw[REPEATED_ROW - 2] == raw[REPEATED_ROW - 3]
+
+
+def test_the_tables_fit_the_raw_data_without_error(trial: "trialect.Trial") -> None:
+    assert [problem for problem in trial.problems if problem.severity == "error"] == []
 
 
 def test_at_least_99_of_100_cells_are_equal(trial: "trialect.Trial") -> None:
-    total = sum(
-        len(read(f"{domain.lower()}.csv")) * len(compared(domain)) for domain in ("DM", "AE")
-    )
-    assert total > 40_000
-    assert 1 - differences(trial).total() / total >= 0.99
+    found, total = differences(trial)
+    assert total > 33_000
+    assert 1 - found.total() / total >= 0.99
 
 
 def test_every_difference_is_explained(trial: "trialect.Trial") -> None:
-    explained = {(one.domain, one.variable): one.count for one in EXPLAINED}
-    assert dict(differences(trial)) == explained
+    found, _ = differences(trial)
+    lost = read("ae.csv")[REPEATED_ROW - 2]
+    explained = Counter({(one.domain, one.variable): one.count for one in EXPLAINED})
+    explained.update(("AE", name) for name in compared("AE") if lost[name] is not None)
+    assert found == explained
 
 
 def test_the_partial_dates_are_empty_in_the_raw_data() -> None:
