@@ -12,6 +12,7 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
@@ -197,6 +198,7 @@ class _Reading:
         while True:
             record = dialect.record(self.data, 0, self.whole) if self.data else None
             if record is not None:
+                self._check_length(dialect, record.end)
                 self.data = self.data[record.end :]
                 self.row += 1
                 return record
@@ -321,11 +323,14 @@ class _Reading:
     def _strictly(self, dialect: Dialect) -> tuple[pl.DataFrame, bool]:
         """The records that Python's parser reads, which takes quotes inside fields as text.
 
-        True, besides, when it stopped at something worse (or at the end of what is here).
+        True, besides, when it stopped at something worse, or inside a record.
         """
         lines = self.data.split(b"\n")[:-1]
         ends = np.cumsum([0, *(len(line) + 1 for line in lines)])
-        texts = (f"{line.decode()}\n" for line in lines)
+        # The parser and a spreadsheet count rows differently around a bare carriage return.
+        texts = (
+            f"{line.decode()}\n" for line in takewhile(lambda one: b"\r" not in one[:-1], lines)
+        )
         records: list[tuple[str | None, ...]] = []
         rows: list[int] = []
         at, stopped = 0, False
@@ -337,7 +342,7 @@ class _Reading:
                 stopped = True
                 break
             if fields is None or int(ends[parser.line_num]) - at > RECORD_LIMIT:
-                stopped = fields is not None
+                stopped = fields is not None or parser.line_num < len(lines)
                 break
             if len(fields) == len(self.header):
                 records.append(tuple(fields))

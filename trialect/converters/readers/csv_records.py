@@ -35,7 +35,7 @@ class Dialect:
     def __init__(self, delimiter: str) -> None:
         self.sign = delimiter.encode()
         stop = re.escape(self.sign) + rb"\r\n"
-        self._quoted = re.compile(rb'"([^"]*(?:""[^"]*)*)"([^' + stop + rb"]*)")
+        self._quoted = re.compile(rb'"([^"]*+(?:""[^"]*+)*+)"([^' + stop + rb"]*)")
         self._plain = re.compile(rb"[^" + stop + rb"]*")
 
     def record(self, data: bytes, start: int, final: bool) -> Record | None:
