@@ -148,7 +148,8 @@ class Provenance:
     """How one mapping block fills one variable: what trace prints and Define-XML's origin says.
 
     `verb` is a verb of the mapping tables or `derive:NAME`; `form` and `columns` what it reads;
-    `table` and `line` the place of the instruction (`mappings/qs.csv`, 14).
+    `table` and `line` the place of the instruction (`mappings/qs.csv`, 14). `testcd` is the
+    --TESTCD of the records that an instruction is for, where it is not for all of the block.
     """
 
     domain: str
@@ -164,3 +165,4 @@ class Provenance:
     note: str | None = None
     inputs: tuple[str, ...] = field(default=())
     """Variables (`QSDTC`, `DM.RFSTDTC`) that a derivation reads."""
+    testcd: str | None = None

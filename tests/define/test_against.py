@@ -4,12 +4,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import polars as pl
 import pytest
+from conftest import STAMP
 
+from trialect.converters.writers.xpt import XptVariable, write_xpt
 from trialect.metadata import DatasetMeta, VariableMeta
 from trialect.problems import RULES
 from trialect.schemas.define import against
 from trialect.schemas.define.against import check_define_against
+from trialect.trial import Study
 
 
 def other(meta: DatasetMeta, name: str, **changes: object) -> DatasetMeta:
@@ -56,6 +60,24 @@ def test_datasets_are_missed_both_ways(define_file: Path, metas: list[DatasetMet
     assert (problem.rule, problem.value) == ("DEFINE-DATASET-ABSENT", "TS")
     (problem,) = check_define_against(define_file, [*metas, replace(metas[0], name="TV")])
     assert (problem.rule, problem.value) == ("DEFINE-DATASET-UNDESCRIBED", "TV")
+
+
+def test_files_are_read(define_file: Path, metas: list[DatasetMeta], study: Study) -> None:
+    """Also the parts of a split dataset, whose own names are QS1 and QS2."""
+    folder = define_file.parent
+    paths = []
+    for meta in metas:
+        names = ["QS1", "QS2"] if meta.name == "QS" else [meta.name]
+        dtypes = {"Char": pl.String, "Num": pl.Float64}
+        frame = pl.DataFrame(schema={v.name: dtypes[v.type] for v in meta.variables})
+        variables = [XptVariable(v.name, v.label, v.type, v.length) for v in meta.variables]
+        for name in names:
+            path = folder / f"{name.lower()}.xpt"
+            write_xpt(path, name, meta.label, variables, [frame], stamp=STAMP)
+            paths.append(path)
+    assert check_define_against(define_file, paths) == []
+    found = check_define_against(define_file, paths[1:])
+    assert [problem.rule for problem in found] == ["DEFINE-DATASET-ABSENT"]
 
 
 def test_every_declared_rule_is_tried() -> None:

@@ -69,7 +69,9 @@ def test_what_is_written_is_read_back(
         ("SDTMIG", "3.4"),
         ("CDISC/NCI", "2025-03-28"),
     ]
-    assert found.files["QS"] == "qs1.xpt"
+    assert found.files["QS"] == ("qs1.xpt", "qs2.xpt")
+    assert found.files["DM"] == ("dm.xpt",)
+    assert list(found) == list(found.datasets)
     for meta, back in zip(metas, found.datasets, strict=True):
         assert (back.name, back.label, back.domain) == (meta.name, meta.label, meta.domain)
         assert (back.structure, back.keys) == (meta.structure, meta.keys)

@@ -298,6 +298,28 @@ def test_methods_of_several_blocks_say_which_is_whose(study: Study) -> None:
     assert method.description == "a: From the grade.\nb: From the text.\nElse mild."
 
 
+def test_instructions_for_one_test_count_for_no_other(study: Study) -> None:
+    provenance = [
+        Provenance("QS", "QSORRES", "b", "item", origin=Origin("Collected"), testcd="SCORE"),
+        Provenance("QS", "QSORRES", "b", "item", origin=Origin("Derived"), testcd="CHANGE"),
+    ]
+    columns = {"USUBJID": ["1", "1"], "QSTESTCD": ["SCORE", "CHANGE"], "QSORRES": ["5", "3"]}
+    meta = alone(study, "QS", provenance, **columns, **{"@block": ["b", "b"]})
+    change, score = one([meta], "QS", "QSORRES").value_level
+    assert (change.origin, score.origin) == (DERIVED, COLLECTED)
+
+
+def test_a_note_that_the_method_tells_is_no_comment(study: Study) -> None:
+    derived = Origin("Derived")
+    made = [
+        Provenance("AE", "AESEV", "a", "compute", origin=derived, method="Graded. Twice."),
+        Provenance("AE", "AESEV", "a", "compute", origin=derived, note="Twice."),
+        Provenance("AE", "AESEV", "a", "compute", origin=derived, note="Thrice."),
+    ]
+    found = one([alone(study, "AE", made, USUBJID=["1"], AESEV=["MILD"])], "AE", "AESEV")
+    assert found.comment == "Thrice."
+
+
 def test_a_derivation_without_words_says_its_verb(study: Study) -> None:
     made = Provenance("AE", "AESEV", "a", "compute", "ae", ("grade",), origin=Origin("Derived"))
     method = one([alone(study, "AE", [made], USUBJID=["1"], AESEV=["MILD"])], "AE", "AESEV").method

@@ -6,6 +6,7 @@ SDTMIG's core, which is told only as far as it shows in Mandatory.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -43,14 +44,20 @@ class Standard:
 
 @dataclass(frozen=True, slots=True)
 class DefineXml:
-    """What a define.xml says: its study, standards and datasets, and the datasets' files."""
+    """What a define.xml says: its study, standards and datasets, and the datasets' files.
+
+    Iterating over it gives the datasets.
+    """
 
     study: str
     title: str
     created: str
     standards: tuple[Standard, ...]
     datasets: tuple[DatasetMeta, ...]
-    files: dict[str, str]
+    files: dict[str, tuple[str, ...]]
+
+    def __iter__(self) -> Iterator[DatasetMeta]:
+        return iter(self.datasets)
 
     def dataset(self, name: str) -> DatasetMeta | None:
         """The dataset with this name."""
@@ -80,13 +87,8 @@ def read_define(path: Path) -> DefineXml:
             for one in version.iterfind(f"{define('Standards')}/{define('Standard')}")
         ),
         datasets=tuple(reader.dataset(group) for group in groups),
-        files={group.get("Name", ""): _file(group) for group in groups if _file(group)},
+        files={group.get("Name", ""): reader.files(group) for group in groups},
     )
-
-
-def _file(group: etree._Element) -> str:
-    leaf = group.find(define("leaf"))
-    return "" if leaf is None else leaf.get(f"{{{XLINK}}}href", "")
 
 
 class _Reader:
@@ -102,7 +104,9 @@ class _Reader:
             oid: MethodMeta(oid or "", one.get("Name", ""), _text(one))
             for oid, one in by_oid(odm("MethodDef")).items()
         }
-        self._comments = {oid: _text(one) for oid, one in by_oid(define("CommentDef")).items()}
+        self._comment_defs = by_oid(define("CommentDef"))
+        self._comments = {oid: _text(one) for oid, one in self._comment_defs.items()}
+        self._leafs = {one.get("ID"): one for one in version.findall(define("leaf"))}
         self._value_lists = by_oid(define("ValueListDef"))
         self._wheres = by_oid(define("WhereClauseDef"))
         self._variable_of: dict[str | None, tuple[str, str]] = {}
@@ -112,6 +116,15 @@ class _Reader:
                 if item is not None:
                     place = (group.get("Name", ""), item.get("Name", ""))
                     self._variable_of[reference.get("ItemOID")] = place
+
+    def files(self, group: etree._Element) -> tuple[str, ...]:
+        """Where a dataset lies: its leaf, and those that its comment adds where it is split."""
+        leafs = group.findall(define("leaf"))
+        comment = self._comment_defs.get(group.get(define("CommentOID")))
+        if comment is not None:
+            further = [one.get("leafID") for one in comment.findall(define("DocumentRef"))]
+            leafs += [self._leafs[one] for one in further if one in self._leafs]
+        return tuple(leaf.get(f"{{{XLINK}}}href", "") for leaf in leafs)
 
     def dataset(self, group: etree._Element) -> DatasetMeta:
         references = [

@@ -30,10 +30,10 @@ def write_define_html(
     datasets: Sequence[DatasetMeta],
     *,
     files: Mapping[str, Sequence[str]],
-    stamp: datetime,
+    stamp: datetime | None = None,
     documents: Mapping[str, str] | None = None,
 ) -> None:
-    """Write define.html; the arguments are those of `write_define`."""
+    """Write define.html; the arguments are those of `write_define`, the stamp may be missing."""
     from jinja2 import Environment, PackageLoader
 
     environment = Environment(
@@ -59,7 +59,7 @@ def write_define_html(
         users=_users(datasets),
         documents=documents or {},
         few=FEW_TERMS,
-        stamp=f"{stamp.isoformat(sep=' ', timespec='seconds')} UTC",
+        stamp=f"{stamp.isoformat(sep=' ', timespec='seconds')} UTC" if stamp else None,
         version=trialect.__version__,
     )
     path.write_text(html, encoding="utf-8", newline="\n")

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal, Protocol
 
-from trialect.converters.readers.define_xml import read_define
+from trialect.converters.readers.define_xml import DefineXml, read_define
+from trialect.converters.readers.xpt import open_members
 from trialect.metadata import DatasetMeta, VariableMeta
 from trialect.problems import Problem, rule
 from trialect.schemas.define.datatypes import WITH_LENGTH
@@ -125,26 +126,44 @@ class SubmittedDataset(Protocol):
         """Its variables, in order."""
 
 
-def check_define_against(path: Path, datasets: Iterable[SubmittedDataset]) -> list[Problem]:
+def check_define_against(path: Path, datasets: Iterable[Path | SubmittedDataset]) -> list[Problem]:
     """The differences between a define.xml and the datasets that are submitted with it.
 
-    A dataset that is split over several files counts once, under the name that it has in
-    define.xml. Numbers are compared by type only: define.xml gives their digits, XPT their bytes.
-    Raises `Unusable` for a file that is no Define-XML.
+    A dataset is given as its XPT file, or as what such a file says. Files that define.xml names
+    for one dataset (qs1.xpt and qs2.xpt for QS) are parts of it. Numbers are compared by type
+    only: define.xml gives their digits, XPT their bytes. Raises `Unusable` for a file that is no
+    Define-XML, or no XPT.
     """
     described = read_define(path)
-    submitted = {one.name: one for one in datasets}
+    submitted = list(_submitted(datasets, described))
     found: list[Problem] = []
-    for name, dataset in submitted.items():
+    for name, file, dataset in submitted:
         meta = described.dataset(name)
         if meta is None:
-            found.append(DATASET_UNDESCRIBED.problem(domain=name, value=name))
+            place = {"file": file or path.name, "domain": name}
+            found.append(DATASET_UNDESCRIBED.problem(**place, value=name))
         else:
-            found += _differences(meta, dataset)
+            found += [one.at(file=file or path.name) for one in _differences(meta, dataset)]
+    present = {name for name, _, _ in submitted}
     for meta in described.datasets:
-        if meta.name not in submitted:
-            found.append(DATASET_ABSENT.problem(domain=meta.name, value=meta.name))
-    return [problem.at(file=path.name) for problem in found]
+        if meta.name not in present:
+            found.append(DATASET_ABSENT.problem(file=path.name, domain=meta.name, value=meta.name))
+    return found
+
+
+def _submitted(
+    datasets: Iterable[Path | SubmittedDataset], described: DefineXml
+) -> Iterator[tuple[str, str | None, SubmittedDataset]]:
+    """Each dataset with the name that define.xml has for it, and its file."""
+    parts = {
+        file: name for name, files in described.files.items() if len(files) > 1 for file in files
+    }
+    for one in datasets:
+        if isinstance(one, Path):
+            for member in open_members(one):
+                yield parts.get(one.name, member.name), one.name, member
+        else:
+            yield one.name, None, one
 
 
 def _differences(meta: DatasetMeta, dataset: SubmittedDataset) -> Iterator[Problem]:

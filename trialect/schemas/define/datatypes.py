@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from trialect.profile import VariableProfile
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from trialect.profile import VariableProfile
 
 _DATES = frozenset({"date", "partialDate"})
 _DATETIMES = _DATES | {"datetime", "partialDatetime"}

@@ -53,11 +53,20 @@ class Sources:
         for one in provenance:
             self._by_variable.setdefault((one.domain, one.variable), []).append(one)
 
-    def making(self, domain: str, variable: str, blocks: Collection[str] = ()) -> Making:
+    def making(
+        self,
+        domain: str,
+        variable: str,
+        blocks: Collection[str] = (),
+        testcd: str | None = None,
+    ) -> Making:
         """How `variable` is made; `blocks`, where they are known, are those whose records hold a
-        value: instructions of other blocks do not count. Derivations count for all blocks.
+        value: instructions of other blocks do not count, nor with `testcd` those for other tests.
+        Derivations count for all blocks.
         """
         found = self._by_variable.get((domain, variable), [])
+        if testcd is not None:
+            found = [one for one in found if one.testcd in (None, testcd)]
         mapping_blocks = {one.block for one in found if not _is_derivation(one)}
         if blocks and not mapping_blocks.isdisjoint(blocks):
             found = [one for one in found if _is_derivation(one) or one.block in blocks]
@@ -66,7 +75,8 @@ class Sources:
             origins = self._inherited(domain, found)
         derived = any(origin.type == "Derived" for origin in origins)
         how = [(one, text) for one in found if (text := _method(one))]
-        notes = [(one, one.note) for one in found if one.note]
+        said = "\n".join(text for _, text in how)
+        notes = [(one, one.note) for one in found if one.note and one.note not in said]
         # Only what is derived has a method in Define-XML; of other values it is a comment.
         return Making(
             origins=origins,

@@ -113,7 +113,7 @@ def _value(
 
 def _making(name: str, column: str, one: _Value, found: DatasetProfile, sources: Sources) -> Making:
     if column != "QVAL":
-        making = sources.making(name[:2], column, one.found.blocks)
+        making = sources.making(name[:2], column, one.found.blocks, one.key)
         if not making.origins and column == "TSVAL":
             return Making((PROTOCOL,), making.method, making.comment)
         return making
