@@ -71,7 +71,7 @@ def frames(parts: Sequence[Part], dataset: str) -> Iterator[pl.DataFrame]:
     for part in parts:
         file = part.frame_file(dataset)
         if file.exists():
-            yield pl.read_ipc(file, memory_map=False)
+            yield pl.read_ipc(file)
 
 
 def transliterated(parts: Sequence[Part]) -> Iterator[pl.DataFrame]:
@@ -79,14 +79,14 @@ def transliterated(parts: Sequence[Part]) -> Iterator[pl.DataFrame]:
     for part in parts:
         file = part.folder / "transliterated.arrow"
         if file.exists():
-            yield pl.read_ipc(file, memory_map=False)
+            yield pl.read_ipc(file)
 
 
 def write_rejected_rows(package: Path, job: Job, parts: Sequence[Part]) -> None:
     """Write rejected/<form>.csv for each form that has quarantined rows."""
     for name, form in sorted(job.staged.forms.items()):
         files = [part.rejected_file(name) for part in parts]
-        mapped = [pl.read_ipc(file, memory_map=False) for file in files if file.exists()]
+        mapped = [pl.read_ipc(file) for file in files if file.exists()]
         kept = [*rejected_frames(job.staged, name), *mapped]
         write_rejected(package / REJECTED, name, kept, delimiter=form.delimiter)
 

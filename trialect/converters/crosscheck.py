@@ -27,9 +27,9 @@ CROSS_CHECKS: dict[str, CrossCheck] = {}
 """Every check between outputs by the id of its rule."""
 
 
-def _check(declared: Rule) -> Callable[[CrossCheck], CrossCheck]:
+def _check(declared: Rule | str) -> Callable[[CrossCheck], CrossCheck]:
     def register(find: CrossCheck) -> CrossCheck:
-        CROSS_CHECKS[declared.id] = find
+        CROSS_CHECKS[declared if isinstance(declared, str) else declared.id] = find
         return find
 
     return register
@@ -159,23 +159,14 @@ def files(outputs: Outputs) -> Iterator[Problem]:
                 yield FILES.problem(domain=meta.name, records=meta.rows)
 
 
-DEFINE = rule(
-    "CROSS-DEFINE",
-    "error",
-    "define.xml and an XPT file disagree",
-    "{reason}",
-    "This is a defect of trialect; please report it.",
-)
-
-
-@_check(DEFINE)
+@_check("define")
 def define(outputs: Outputs) -> Iterator[Problem]:
     """Lengths, names, labels and order of define.xml are those of the XPT files, read back."""
     if "sdtm" in outputs.account.targets:
-        from trialect.schemas.define import check_define_against
+        from trialect.converters.submitted import define_against_files
 
         paths = [outputs.plan.sdtm / name for names in outputs.files.values() for name in names]
-        yield from check_define_against(outputs.plan.sdtm / "define.xml", paths)
+        yield from define_against_files(outputs.plan.sdtm / "define.xml", paths)
 
 
 REQUIRED_DATASETS = rule(

@@ -52,7 +52,7 @@ class Plan:
         for part in self.parts:
             file = part.frame_file(meta.name)
             if file.exists():
-                yield conform(pl.read_ipc(file, memory_map=False), meta)
+                yield conform(pl.read_ipc(file), meta)
 
 
 @dataclass(slots=True)
@@ -159,13 +159,7 @@ def write_define_files(plan: Plan, files: Mapping[str, Sequence[str]]) -> list[P
     from trialect.schemas.define import check_define
 
     path = plan.sdtm / "define.xml"
-    write_define(
-        path,
-        plan.study,
-        plan.metas,
-        files=files,
-        stamp=plan.stamp,
-        documents={GUIDE: "Clinical Study Data Reviewer's Guide"},
-    )
-    write_define_html(path.with_suffix(".html"), plan.study, plan.metas, files=files)
+    documents = {GUIDE: "Clinical Study Data Reviewer's Guide"}
+    for write, file in ((write_define, path), (write_define_html, path.with_suffix(".html"))):
+        write(file, plan.study, plan.metas, files=files, stamp=plan.stamp, documents=documents)
     return list(check_define(path))

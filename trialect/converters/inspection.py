@@ -54,9 +54,7 @@ def _xpt(path: Path) -> list[str]:
     lines = []
     for member in open_members(path):
         lines.append(f"  {member.name} ({member.label or 'no label'}), created {member.created}")
-        lines += [
-            f"    {v.name:<8} {v.type:<4} {v.length:>3}  {v.label}" for v in member.variables
-        ]
+        lines += [f"    {v.name:<8} {v.type:<4} {v.length:>3}  {v.label}" for v in member.variables]
     return lines
 
 

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
 import polars as pl
@@ -27,6 +28,10 @@ from trialect.problems import Problem, Severity
 from trialect.profile import DatasetProfile, profile
 from trialect.schemas.sdtm.checks import run_checks
 from trialect.trial import BLOCK, FORM, ROW, Study
+
+if TYPE_CHECKING:
+    from trialect.mappings.fhir.protocol import Item
+    from trialect.schemas.fhir import ReferenceIndex
 
 TRIAL = "trial"
 """The name of the part that holds the trial design datasets, beside the numbered partitions."""
@@ -46,6 +51,11 @@ class Job:
     fhir: bool
     unblinded: bool
 
+    @property
+    def files(self) -> dict[str, str]:
+        """The file of each form, as problems name it."""
+        return {name: form.file for name, form in self.staged.forms.items()}
+
 
 @dataclass(slots=True)
 class Part:
@@ -60,7 +70,8 @@ class Part:
     rejected: Counter[str] = field(default_factory=Counter)
     flows: Counter[tuple[str, str]] = field(default_factory=Counter)
     fhir: Counter[str] = field(default_factory=Counter)
-    bundles: list[str] = field(default_factory=list)
+    fhir_items: list[Item] = field(default_factory=list)
+    references: ReferenceIndex | None = None
     by_rule: Counter[str] = field(default_factory=Counter)
     by_severity: Counter[Severity] = field(default_factory=Counter)
     by_domain: Counter[str] = field(default_factory=Counter)
@@ -120,13 +131,15 @@ def submit(
             part.flows.update({(form or "", name): n for form, n in counted.iter_rows()})
     if changes.height:
         changes.write_ipc(part.folder / "transliterated.arrow")
-    keep_problems(part, problems)
+    keep_problems(part, problems, job.files)
 
 
-def keep_problems(part: Part, problems: Iterable[Problem]) -> None:
-    """Write a part's problems to its spool and count them."""
+def keep_problems(part: Part, problems: Iterable[Problem], files: Mapping[str, str]) -> None:
+    """Write a part's problems to its spool and count them; forms are named by their files."""
     with part.problems_file.open("ab") as file:
         for problem in problems:
+            if problem.file in files:
+                problem = problem.at(file=files[problem.file])
             file.write(orjson.dumps(problem.as_dict(), option=orjson.OPT_APPEND_NEWLINE))
             part.by_rule[problem.rule] += 1
             part.by_severity[problem.severity] += 1
@@ -185,24 +198,23 @@ def _rejected(
 def _render_fhir(
     job: Job, index: int, frames: Mapping[str, pl.DataFrame], part: Part
 ) -> list[Problem]:
+    from trialect.converters.fhir_files import check_rendered
     from trialect.converters.writers.fhir_bundle import write_partition
-    from trialect.schemas.fhir import check_ndjson
+    from trialect.schemas.fhir import ReferenceIndex
 
+    folder = part.folder / "fhir"
     written = write_partition(
-        part.folder / "fhir",
+        folder,
         job.study,
         job.tables.item_codes,
-        dict(frames),
+        frames,
         first_subject=index * job.partition_subjects,
         unblinded=job.unblinded,
     )
     part.fhir.update(written.counts)
-    part.bundles += written.bundles
-    problems = list(written.problems)
-    for file in sorted((part.folder / "fhir" / "ndjson").glob("*.ndjson")):
-        with file.open("rb") as lines:
-            problems += check_ndjson(lines, file=f"fhir/ndjson/{file.name}")
-    return problems
+    part.fhir_items += written.items
+    part.references = ReferenceIndex()
+    return [*written.problems, *check_rendered(folder, part.references)]
 
 
 __all__ = [

@@ -106,7 +106,8 @@ def convert(
         job, problems = prepare(folder, study, spool, targets, unblinded, partition_subjects)
         parts = [_trial_part(job, problems)]
         partitions = range(job.staged.partitions)
-        with workers(min(jobs, max(len(partitions), 2))) as run:
+        # A trial of one partition is done before another process has started.
+        with workers(min(jobs, len(partitions))) as run:
             for part in run(process, job, partitions):
                 parts.append(part)
                 tell("map, derive and check", len(parts) - 1, len(partitions))
@@ -136,7 +137,7 @@ def convert(
         closing.write_rejected_rows(package, job, parts)
         last = Part("closing", spool / "closing")
         last.folder.mkdir()
-        keep_problems(last, found)
+        keep_problems(last, found, job.files)
         tell("report", 0, 1)
         _report(package, account, [*parts, last], plan)
     return Conversion(destination, account)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -252,3 +252,39 @@ def _collected(
 
 def _plain(value: object) -> str:
     return str(int(value)) if isinstance(value, float) and value == int(value) else str(value)
+
+
+def told(cells: Iterable[Traced]) -> list[str]:
+    """The traced cells as lines for the screen, one paragraph a record."""
+    lines: list[str] = []
+    shown: dict[str, str] | None = None
+    for cell in cells:
+        if cell.keys != shown:
+            shown = cell.keys
+            keys = " ".join(f"{name}={value}" for name, value in cell.keys.items())
+            lines += ["", f"{cell.dataset} {keys}"] if lines else [f"{cell.dataset} {keys}"]
+        value = "(empty)" if cell.value is None else cell.value
+        lines.append(f"  {cell.variable} = {value}")
+        if cell.collected is not None:
+            lines.append(f"    collected as {cell.collected}")
+        lines += [f"    {line}" for step in cell.steps for line in _step(step)]
+    return lines
+
+
+def _step(step: Step) -> list[str]:
+    one = step.provenance
+    lines = []
+    if one.verb.startswith("derive:"):
+        lines.append(f"derived ({one.verb.removeprefix('derive:')}): {one.method}")
+        if one.inputs:
+            lines.append(f"from {', '.join(one.inputs)}")
+        return lines
+    columns = f", column {'; '.join(step.columns)}" if step.columns else ""
+    if step.file and step.columns:
+        row = f" row {step.row}" if step.row is not None else ""
+        lines.append(f"{step.file}{row}{columns}")
+    where = f" ({one.table}:{one.line})" if one.table else ""
+    lines.append(f"{one.verb}{where}" + (f": {one.method}" if one.method else ""))
+    if one.note:
+        lines.append(f"note: {one.note}")
+    return lines

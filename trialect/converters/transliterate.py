@@ -46,7 +46,9 @@ def transliterate(
             columns.append(series)
             for place, original, written in changes.iter_rows():
                 key = _key(name, frame, place)
-                changed.append({**key, "variable": column, "original": original, "written": written})
+                changed.append(
+                    {**key, "variable": column, "original": original, "written": written}
+                )
                 problems.append(
                     TRANSLITERATED.problem(
                         file=_cell(frame, FORM, place),

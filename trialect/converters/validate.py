@@ -6,7 +6,7 @@ domains, define.xml against the XPT files, references between NDJSON files.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -176,11 +176,11 @@ def _file(path: Path, seen: _Seen) -> bool:
 
 def _xpt(path: Path, seen: _Seen) -> None:
     from trialect.converters.readers.xpt import read_members
-    from trialect.schemas.sdtm.xpt_checks import check_xpt
+    from trialect.schemas.sdtm.metadata_checks import check_metadata
 
     for member in read_members(path):
-        seen.problems += member.problems
-        seen.problems += check_xpt(path, member)
+        found = [*member.problems, *check_metadata(path, member)]
+        seen.problems += [one if one.file else one.at(file=path.name) for one in found]
         seen.datasets.setdefault(member.name, []).append(member.frame)
     seen.xpt.setdefault(path.parent, []).append(path)
 
@@ -210,9 +210,9 @@ def _define(path: Path, seen: _Seen) -> None:
 
 
 def _bundle(path: Path, seen: _Seen) -> None:
-    from trialect.schemas.fhir import check_bundle
+    from trialect.schemas.fhir import check_bundle_text
 
-    seen.problems += [p.at(file=path.name) for p in check_bundle(_json(path))]
+    seen.problems += check_bundle_text(path.read_bytes(), file=path.name)
 
 
 def _resource(path: Path, seen: _Seen) -> None:
@@ -260,12 +260,14 @@ CHECKS_OF_A_FILE: dict[Kind, Callable[[Path, _Seen], None]] = {
 
 def _between(seen: _Seen) -> Iterator[Problem]:
     """What only shows when files are held against each other."""
+    from trialect.converters.submitted import define_against_files
     from trialect.schemas.sdtm.checks import run_checks
 
     if seen.datasets:
         yield from run_checks(_joined(seen.datasets))
     for define in seen.defines:
-        yield from _define_against_files(define, seen.xpt.get(define.parent, []))
+        if files := seen.xpt.get(define.parent):
+            yield from define_against_files(define, files)
     if seen.ndjson:
         from trialect.converters.fhir_files import check_ndjson_files
 
@@ -287,9 +289,3 @@ def _joined(datasets: dict[str, list[pl.DataFrame]]) -> dict[str, pl.DataFrame]:
         name: frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal_relaxed")
         for name, frames in joined.items()
     }
-
-
-def _define_against_files(define: Path, files: Iterable[Path]) -> Iterator[Problem]:
-    from trialect.schemas.define import check_define_against
-
-    yield from check_define_against(define, list(files))

@@ -119,9 +119,16 @@ def parse(text: str, format: str = ISO) -> Moment:
 @cache
 def _shorter(format: str) -> tuple[str, ...]:
     """The format, then as it is written when the finest parts are left out one after another:
-    dd/mm/yyyy, mm/yyyy, yyyy; yyyy-mm-dd hh:mi, yyyy-mm-dd hh, yyyy-mm-dd, ..."""
+    dd/mm/yyyy, mm/yyyy, yyyy; yyyy-mm-dd hh:mi, yyyy-mm-dd hh, yyyy-mm-dd, ...
+    """
     found = [format]
-    for part in ("am", "ss", "mi", "hh", "dd", "mon", "mm"):
+    if "am" in (word.group().lower() for word in _WORD.finditer(format)):
+        # Half a day cannot be left out of a time: the time goes whole.
+        date_only = re.split("hh", format, maxsplit=1, flags=re.IGNORECASE)[0].strip()
+        if not date_only:
+            return (format,)
+        found.append(date_only)
+    for part in ("ss", "mi", "hh", "dd", "mon", "mm"):
         tokens = re.split(f"({_WORD.pattern})", found[-1], flags=re.IGNORECASE)
         names = [token.lower() for token in tokens]
         if part not in names or sum(name in _PATTERNS for name in names) == 1:

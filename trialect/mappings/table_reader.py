@@ -221,8 +221,10 @@ class TableReader:
 
     def _keys(self) -> Iterator[str]:
         """The columns by which forms are joined; nobody needs to mention them."""
-        for one in (self.study.records, *self.study.records.forms.values()):
-            yield from filter(None, (one.subject, one.visit))
+        records = self.study.records
+        yield from filter(None, (records.subject, records.visit))
+        for form in records.forms.values():
+            yield from filter(None, (form.subject, form.visit))
 
     def _tell(self, declared: Rule, line: TableLine | None, field: str, **given: Any) -> None:
         place = {"file": line.table, "row": line.number} if line else {}

@@ -19,7 +19,7 @@ from typing import Any
 import orjson
 import polars as pl
 
-from trialect.converters.writers.fhir_json import render
+from trialect.converters.writers.fhir_json import Rendered
 from trialect.converters.writers.fhir_ndjson import write_lines
 from trialect.mappings.fhir import observation
 from trialect.mappings.fhir.identity import Identity
@@ -83,9 +83,9 @@ def write_partition(
         if resource.unblinded_only and not unblinded:
             continue
         rows = part.rows(resource)
-        rendered = render(resource.template(part), rows, part.identity)
-        write_lines(folder / "ndjson" / f"{resource.type}.ndjson", rendered.lines)
-        for subject, entry in zip(rows[SUBJECT], rendered.entries, strict=True):
+        rendered = Rendered(resource.template(part), rows, part.identity)
+        write_lines(folder / "ndjson" / f"{resource.type}.ndjson", rendered.lines())
+        for subject, entry in zip(rows[SUBJECT].to_list(), rendered.entries(), strict=True):
             by_subject[subject].append(entry)
         if rows.height:
             found.counts[resource.type] = rows.height

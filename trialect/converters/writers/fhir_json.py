@@ -1,15 +1,14 @@
 """Compiles resource templates and fills them from frames, in the two forms FHIR is sent in.
 
 A template is pruned once for each set of columns that is null together, and becomes a constant
-text with gaps; rows that lack the same things share it, and a row costs one `%`. Both forms come
-out of one pass: lines of NDJSON, where references are `Type/id`, and entries of transaction
+text with gaps; rows that lack the same things share it, and a row costs one `%`. There are two
+forms: lines of NDJSON, where references are `Type/id`, and entries of transaction
 bundles, where they are `urn:uuid:id`, or a search for what the study's bundle holds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import orjson
@@ -33,45 +32,51 @@ Form = Literal["ndjson", "bundle"]
 _SPECIAL = r'[\x00-\x1f"\\]'
 _UNRESERVED = r"^[A-Za-z0-9._~-]*$"
 _CONDITION = "@condition"
+_PATTERN = "@pattern"
 
 
-@dataclass(frozen=True, slots=True)
 class Rendered:
-    """A frame's resources, one text a row: lines of NDJSON, and entries of bundles."""
-
-    lines: list[str]
-    entries: list[str]
-
-
-def render(template: Template, frame: pl.DataFrame, identity: Identity) -> Rendered:
-    """The resources of a frame's rows, in their order.
+    """A frame's resources, one text a row in the order of the rows, made as they are asked for.
 
     The frame has `record` (the identifier's value), `id`, and the columns of the template's slots
     (String; List(String) for `Refs`).
     """
-    template = {"resourceType": template["resourceType"], "id": Text(ID), **template}
-    slots = list(_slots(template))
-    names = dict.fromkeys(slot.column for slot in slots)
-    frame = frame.with_columns(
-        **{name: _escaped(frame[name]) for name in _texts(slots)},
-        **{_CONDITION: _conditions(frame[RECORD])},
-    )
-    pattern = pl.lit(0, pl.UInt64)
-    for place, name in enumerate(names):
-        pattern = pattern + (_present(frame, name).cast(pl.UInt64) * (1 << place))
-    found = frame.with_columns(pattern.alias("@pattern")).with_row_index("@row")
-    lines = [""] * frame.height
-    entries = [""] * frame.height
-    for part in found.partition_by("@pattern", maintain_order=True):
-        bits = int(part["@pattern"][0])
-        present = {name for place, name in enumerate(names) if bits >> place & 1}
-        rows = part["@row"].to_list()
-        for form, out in (("ndjson", lines), ("bundle", entries)):
-            text, gaps = _compile(template, present, form, identity)
-            columns = [_column(part, gap, form, identity) for gap in gaps]
-            for row, values in zip(rows, zip(*columns, strict=True), strict=True):
-                out[row] = text % values
-    return Rendered(lines, entries)
+
+    def __init__(self, template: Template, frame: pl.DataFrame, identity: Identity) -> None:
+        self._template = {"resourceType": template["resourceType"], "id": Text(ID), **template}
+        self._identity = identity
+        slots = list(_slots(self._template))
+        self._names = list(dict.fromkeys(slot.column for slot in slots))
+        texts = dict.fromkeys(slot.column for slot in slots if isinstance(slot, Text))
+        present = [_present(frame, name) for name in self._names]
+        self._frame = frame.with_columns(
+            **{name: _escaped(frame[name]) for name in texts},
+            **{_CONDITION: _conditions(frame[RECORD])},
+        ).with_columns(
+            pl.sum_horizontal(
+                pl.lit(0, pl.UInt64),
+                *(bit.cast(pl.UInt64) * (1 << place) for place, bit in enumerate(present)),
+            ).alias(_PATTERN)
+        )
+
+    def lines(self) -> Iterator[str]:
+        """Lines of NDJSON, without their ends."""
+        return self._filled("ndjson")
+
+    def entries(self) -> Iterator[str]:
+        """Entries of transaction bundles."""
+        return self._filled("bundle")
+
+    def _filled(self, form: Form) -> Iterator[str]:
+        patterns = self._frame[_PATTERN]
+        formats: dict[int, str] = {}
+        gaps: list[ColumnSlot] = []
+        for pattern in patterns.unique():
+            present = {name for place, name in enumerate(self._names) if pattern >> place & 1}
+            formats[pattern], gaps = _compile(self._template, present, form, self._identity)
+        columns = [_column(self._frame, gap, form, self._identity) for gap in gaps]
+        rows = zip(*columns, strict=True) if columns else iter(())
+        return (formats[one] % row for one, row in zip(patterns.to_list(), rows, strict=True))
 
 
 def _slots(node: Any) -> Iterator[ColumnSlot]:
@@ -84,10 +89,6 @@ def _slots(node: Any) -> Iterator[ColumnSlot]:
             yield from _slots(value)
     elif isinstance(node, Text | Json | Ref | Refs | SiteRef):
         yield node
-
-
-def _texts(slots: list[ColumnSlot]) -> list[str]:
-    return list(dict.fromkeys(slot.column for slot in slots if isinstance(slot, Text)))
 
 
 def _present(frame: pl.DataFrame, name: str) -> pl.Expr:
@@ -118,19 +119,16 @@ def _conditions(records: pl.Series) -> pl.Series:
     return pl.Series([condition_value(one) for one in records], dtype=pl.String)
 
 
-def _column(part: pl.DataFrame, gap: ColumnSlot, form: Form, identity: Identity) -> list[str]:
-    """The texts that fill a gap."""
-    column = part[gap.column]
+def _column(frame: pl.DataFrame, gap: ColumnSlot, form: Form, identity: Identity) -> list[str]:
+    """The texts that fill a gap; nothing where the slot is left out."""
+    column = frame[gap.column]
     if isinstance(gap, Refs):
-        between = '"},{"reference":"' + _to(gap.type, form)
-        return column.list.join(between).to_list()
-    if isinstance(gap, SiteRef):
-        named: dict[str, str] = {
-            value: _study_reference(gap.type, value, form, identity)
-            for value in column.unique().to_list()
-        }
-        return [named[value] for value in column.to_list()]
-    return column.to_list()
+        column = column.list.join('"},{"reference":"' + _to(gap.type, form))
+    elif isinstance(gap, SiteRef):
+        values = column.drop_nulls().unique().to_list()
+        named = {value: _study_reference(gap.type, value, form, identity) for value in values}
+        column = column.replace_strict(named, default=None, return_dtype=pl.String)
+    return column.fill_null("").to_list()
 
 
 def _to(type: str, form: Form) -> str:
@@ -147,49 +145,65 @@ def _study_reference(type: str, value: str, form: Form, identity: Identity) -> s
 def _compile(
     template: Template, present: set[str], form: Form, identity: Identity
 ) -> tuple[str, list[ColumnSlot]]:
-    """The template as a `%` format, and the slots that fill its gaps in order."""
+    """The template as a `%` format with a gap for each slot, in order, and these slots.
+
+    The gap of a slot that is left out stands between the members; it is filled with nothing, so
+    that the rows of all patterns have the same columns.
+    """
     gaps: list[ColumnSlot] = []
 
     def constant(value: Any) -> str:
         return orjson.dumps(value).decode().replace("%", "%%")
 
-    def write(node: Any) -> str | None:
-        """The node's text, or None when it is left out."""
+    def write(node: Any) -> tuple[str, bool]:
+        """The node's text, and whether it is kept; the gaps of its slots if it is not."""
         match node:
             case StudyRef(type, value):
-                return constant({"reference": _study_reference(type, value, form, identity)})
+                return constant({"reference": _study_reference(type, value, form, identity)}), True
             case Text() | Json() | Ref() | Refs() | SiteRef():
-                if node.column not in present:
-                    return None
                 gaps.append(node)
-                return _gap(node, form)
+                kept = node.column in present
+                return (_gap(node, form), True) if kept else ("%s", False)
             case dict():
-                before = len(gaps)
-                members = [
-                    f"{constant(key)}:{text}"
-                    for key, value in node.items()
-                    if (text := write(value)) is not None
-                ]
-                left_out = len(gaps) == before and next(_slots(node), None) is not None
-                return None if left_out else "{" + ",".join(members) + "}"
+                members = [(constant(key) + ":", *write(value)) for key, value in node.items()]
+                slotted = next(_slots(node), None) is not None
+                kept = not slotted or _any_present(node, present)
+                return _joined("{", members, "}", kept)
             case list():
-                items = [text for value in node if (text := write(value)) is not None]
-                return "[" + ",".join(items) + "]" if items else None
+                items = [("", *write(value)) for value in node]
+                return _joined("[", items, "]", any(kept for _, _, kept in items))
             case _:
-                return constant(node)
+                return constant(node), True
 
     if form == "ndjson":
-        return write(template) or "", gaps
+        return write(template)[0], gaps
     # A server chooses the id of what it stores under a condition; it refuses another one.
     body = {key: value for key, value in template.items() if key != "id"}
     gaps.append(Json(ID))
-    resource = write(body) or ""
+    resource, _ = write(body)
     gaps.append(Json(_CONDITION))
     start = constant(identity.condition_start(body["resourceType"]))[:-1]
     return (
         f'{{"fullUrl":"urn:uuid:%s","resource":{resource},'
         f'"request":{{"method":"PUT","url":{start}%s"}}}}'
     ), gaps
+
+
+def _any_present(node: Any, present: set[str]) -> bool:
+    return any(slot.column in present for slot in _slots(node))
+
+
+def _joined(
+    start: str, members: list[tuple[str, str, bool]], end: str, kept: bool
+) -> tuple[str, bool]:
+    """Members (key, text, kept) with commas between those that are kept."""
+    if not kept:
+        return "%s" * sum(text.count("%s") for _, text, _ in members), False
+    found, comma = start, ""
+    for key, text, is_kept in members:
+        found += comma + key + text if is_kept else text
+        comma = "," if is_kept else comma
+    return found + end, True
 
 
 def _gap(slot: ColumnSlot, form: Form) -> str:

@@ -125,7 +125,9 @@ class Output:
             verb=f"derive:{derivation}",
             origin=self.origin,
             method=self.method,
-            inputs=tuple(_spell(domain, name) for name in self.inputs),
+            inputs=self.inputs
+            if "." in self.variable
+            else tuple(_spell(domain, name) for name in self.inputs),
         )
 
 

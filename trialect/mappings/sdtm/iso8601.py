@@ -81,7 +81,9 @@ def _span(text: str) -> tuple[int | None, int | None]:
     """The span of a text that is not in the ordinary form."""
     if "/" in text:
         start, _, end = text.partition("/")
-        return _span(start)[0], _span(end)[1]
+        first, last = (bounds(pl.Series([one])).row(0) for one in (start, end))
+        opens, closes = first[0], last[1]
+        return (None, None) if opens is None or closes is None else (opens, closes)
     match = _PARTS.fullmatch(_ZONE.sub(r"\1", text))
     if match is None:
         return None, None
@@ -90,7 +92,8 @@ def _span(text: str) -> tuple[int | None, int | None]:
         if part in (None, "-"):
             break
         known.append(int(part))
-    first, last = ([*known, *rest[len(known) :]] for rest in (_FIRST, _LAST))
+    first = [*known, *_FIRST[len(known) :]]
+    last = [*known, *_LAST[len(known) :]]
     try:
         if len(known) == 2:
             last[2] = monthrange(*known)[1]

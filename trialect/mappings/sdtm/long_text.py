@@ -2,131 +2,174 @@
 
 A piece shorter than the limit ends where a space of the text stood; a piece of exactly the limit
 was cut within a word. `join_pieces` undoes `split_text` by that rule. Lengths are those of the
-text as SDTM files spell it (ASCII), where a sign may take more than one character.
+text as SDTM files spell it (ASCII), where a sign may take several characters, or a blank.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cache, lru_cache, partial
 from itertools import pairwise
 
 import polars as pl
 
+from trialect.converters.writers.ascii import SUPERSCRIPTS, to_ascii
 from trialect.schemas.sdtm import Dataset
 from trialect.trial import Study
 
 LIMIT = 200
 """Characters (bytes) of a character variable (SAS TS-140; SDTMIG 4.5.3)."""
 
-Width = Callable[[str], Sequence[int]]
-"""How many characters each character of a text takes in ASCII."""
+Spelling = Callable[[str], Sequence[str]]
+"""What is written for each character of a text; nothing for one that belongs to those before."""
+
+_Rows = tuple[tuple[str, str], ...]
 
 
-def plain_width(text: str) -> Sequence[int]:
-    """The widths of a text that is ASCII already."""
-    return [1] * len(text)
+def as_it_stands(text: str) -> Sequence[str]:
+    """The spelling of a text that is ASCII already."""
+    return text
 
 
-def width_in(study: Study) -> Width:
-    """The widths by the study's transliteration."""
-    return partial(_ascii_width, tuple(sorted(study.sdtm.transliterate.items())))
+def spelling_in(study: Study) -> Spelling:
+    """The spelling by the transliteration of the study's SDTM files."""
+    return partial(_spelled, tuple(sorted(study.sdtm.transliterate.items())))
 
 
-def _ascii_width(extra: tuple[tuple[str, str], ...], text: str) -> Sequence[int]:
-    if text.isascii():
-        return plain_width(text)
-    from trialect.converters.writers.ascii import to_ascii
-
-    signs = sorted({sign for sign in text if not sign.isascii()})
-    written, _ = to_ascii(pl.Series(signs), extra=dict(extra))
-    known = {sign: len(one or "") for sign, one in zip(signs, written, strict=True)}
-    return [known.get(sign, 1) for sign in text]
+def _spelled(rows: _Rows, text: str) -> Sequence[str]:
+    if text.isascii() and not any(key.isascii() for key, _ in rows):
+        return text
+    spelled: list[str] = []
+    for token in _tokens(rows).findall(text):
+        spelled += [_written(rows, token), *[""] * (len(token) - 1)]
+    return spelled
 
 
-def split_text(text: str, width: Width = plain_width, limit: int = LIMIT) -> list[str]:
-    """The pieces of a text, each at most `limit` wide; the text alone when it fits.
+@cache
+def _tokens(rows: _Rows) -> re.Pattern[str]:
+    """What is spelled as one: the study's own rows, runs of superscripts, single characters."""
+    own = [re.escape(key) for key in sorted((key for key, _ in rows), key=len, reverse=True)]
+    return re.compile("|".join([*own, f"[{''.join(SUPERSCRIPTS)}]+", "."]), re.DOTALL)
+
+
+@lru_cache(maxsize=10_000)
+def _written(rows: _Rows, token: str) -> str:
+    written, _ = to_ascii(pl.Series([token]), extra=dict(rows))
+    return str(written[0])
+
+
+def written_length(text: str, spell: Spelling = as_it_stands) -> int:
+    """Characters that a text takes in an SDTM file."""
+    return sum(map(len, spell(text)))
+
+
+def split_text(text: str, spell: Spelling = as_it_stands, limit: int = LIMIT) -> list[str]:
+    """The pieces of a text, each written in at most `limit` characters; the text when it fits.
 
     A piece ends before the last space that stands alone between other characters and leaves it
     shorter than the limit; without one it is cut at the limit. Raises ValueError where neither
-    can be undone: no such space, and a blank or a wide sign right at the limit.
+    can be undone: no such space, and a blank or a sign of several characters at the limit.
     """
-    widths = width(text)
+    spelled = spell(text)
     pieces: list[str] = []
     start = 0
-    while sum(widths[start:]) > limit:
-        cut, gap = _cut(text, widths, start, limit)
-        pieces.append(text[start:cut])
-        start = cut + gap
+    while sum(map(len, spelled[start:])) > limit:
+        end, gap = _cut(text, spelled, start, limit)
+        pieces.append(text[start:end])
+        start = end + gap
     return [*pieces, text[start:]]
 
 
-def _cut(text: str, widths: Sequence[int], start: int, limit: int) -> tuple[int, int]:
+def _cut(text: str, spelled: Sequence[str], start: int, limit: int) -> tuple[int, int]:
     """Where the piece from `start` ends, and how many spaces follow it."""
-    used, space, hard = 0, None, None
+    used, space, within = 0, None, None
     for place in range(start, len(text)):
-        alone = text[place - 1 : place + 2].count(" ") == 1
-        if place > start and used < limit and text[place] == " " and alone:
-            space = place
-        if used == limit and " " not in text[place - 1 : place + 1]:
-            hard = place
-        used += widths[place]
-        if used > limit + 1:
+        if place > start and _ends(spelled[place - 1]):
+            if used < limit and text[place] == " " and _begins(spelled[place + 1 : place + 2]):
+                space = place
+            if used == limit and _begins(spelled[place : place + 1]):
+                within = place
+        used += len(spelled[place])
+        if used > limit:
             break
     if space is not None:
         return space, 1
-    if hard is not None:
-        return hard, 0
+    if within is not None:
+        return within, 0
     raise ValueError(text[start : start + limit])
 
 
-def join_pieces(pieces: Sequence[str], width: Width = plain_width, limit: int = LIMIT) -> str:
+def _ends(written: str) -> bool:
+    """Whether a piece may end with what is written: a blank at the end would be lost."""
+    return bool(written) and written[-1] != " "
+
+
+def _begins(written: Sequence[str]) -> bool:
+    """Whether a piece may begin with what is written: SDTM text has no leading blanks (FB1501)."""
+    return bool(written and written[0]) and written[0][0] != " "
+
+
+def join_pieces(pieces: Sequence[str], spell: Spelling = as_it_stands, limit: int = LIMIT) -> str:
     """The text that `split_text` cut."""
     text = pieces[0]
     for before, piece in pairwise(pieces):
-        text += ("" if sum(width(before)) == limit else " ") + piece
+        text += ("" if written_length(before, spell) == limit else " ") + piece
     return text
 
 
 def first_piece(text: str, study: Study) -> str:
     """What a variable can hold of a text; the text itself when it fits or cannot be cut."""
     try:
-        return split_text(text, width_in(study))[0]
+        return split_text(text, spelling_in(study))[0]
     except ValueError:
         return text
 
 
 def is_long(texts: pl.Series, study: Study) -> pl.Series:
-    """Which texts are wider than a variable can be (Boolean, false for null)."""
+    """Which texts a variable cannot hold (Boolean, false for null)."""
     long = texts.str.len_bytes() > LIMIT
-    width = width_in(study)
-    suspects = texts.filter(texts.str.len_bytes() != texts.str.len_chars()).unique()
+    own = [key for key in study.sdtm.transliterate if key.isascii()]
+    odd = texts.str.len_bytes() != texts.str.len_chars()
+    if own:
+        odd = odd | texts.str.contains_any(own)
+    suspects = texts.filter(odd).unique()
     if suspects.len():
-        wide = {text: sum(width(text)) > LIMIT for text in suspects}
-        judged = texts.replace_strict(wide, default=None, return_dtype=pl.Boolean)
-        long = judged.zip_with(judged.is_not_null(), long)
+        spell = spelling_in(study)
+        judged = {text: written_length(text, spell) > LIMIT for text in suspects}
+        answer = texts.replace_strict(judged, default=None, return_dtype=pl.Boolean)
+        long = answer.zip_with(answer.is_not_null(), long)
     return long.fill_null(value=False)
 
 
-def continuation_names(
-    dataset: Dataset, variable: str, taken: Sequence[str]
-) -> Callable[[int], str]:
-    """The names for the pieces after the first: variable + 1, 2, ..., in at most 8 characters.
+def continuation_name(model: Dataset, variable: str, number: int, taken: Sequence[str]) -> str:
+    """The name of a variable's piece `number` (from 1) in at most 8 characters: AETERM1.
 
-    The variable's name gives way at its end. Where an earlier variable of the dataset has the
-    same beginning, or a name is taken, the last letter is kept and the sixth gives way.
+    A longer name gives way at its end (AEACNOT1 of AEACNOTH), and before its last letters where
+    the name would be that of another variable, of one of `taken`, or of another's piece.
     """
-    names = [one.name for one in dataset.variables if one.type == "Char"]
-    earlier = names[: names.index(variable)] if variable in names else names
-    shares = any(name[:7] == variable[:7] for name in earlier if name != variable)
-    reserved = {*taken, *(one.name for one in dataset.variables)}
+    names = [*(one.name for one in model.variables), *sorted(taken)]
+    if variable not in names:
+        names.append(variable)
+    stems = _stems(tuple(names), len(str(number)))
+    return f"{stems[variable]}{number}"
 
-    def name(number: int) -> str:
-        digits = str(number)
-        room = 8 - len(digits)
-        plain = variable[:room] + digits
-        if not shares and plain not in reserved:
-            return plain
-        return variable[: room - 1][: len(variable) - 1] + variable[-1] + digits
 
-    return name
+@cache
+def _stems(names: tuple[str, ...], digits: int) -> dict[str, str]:
+    """What stands before the number of each variable's pieces."""
+    room = 8 - digits
+    numbers = range(10 ** (digits - 1), 10**digits)
+    used = {*names}
+    stems: dict[str, str] = {}
+    for name in names:
+        kept = min(room, len(name))
+        tails = range(kept - 1)
+        candidates = [name[: kept - tail] + name[len(name) - tail :] for tail in tails]
+        for stem in [*candidates, *(f"{name[: kept - 1]}{letter}" for letter in "XYZ")]:
+            pieces = {f"{stem}{number}" for number in numbers}
+            if not pieces & used:
+                stems[name] = stem
+                used |= pieces
+                break
+    return stems

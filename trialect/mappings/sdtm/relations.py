@@ -29,8 +29,9 @@ def _apply(draft: Draft) -> None:
             for one in lines
             if one.role == "related" and (part := _related(draft, one, anchors)) is not None
         ]
-        if anchors.height and related:
-            parts.append(_records(anchors, pl.concat(related), place))
+        together = pl.concat(related) if related else pl.DataFrame()
+        if anchors.height and together.height:
+            parts.append(_records(anchors, together, place))
     if parts:
         rows = pl.concat(parts).sort(SUBJECT, "place", "number", "is_related", "RDOMAIN", "seq")
         _add(draft, rows)

@@ -8,10 +8,10 @@ import polars as pl
 
 from trialect.mappings.sdtm.draft import SUBJECT, Derivation, Draft
 from trialect.mappings.sdtm.long_text import (
-    continuation_names,
+    continuation_name,
     is_long,
+    spelling_in,
     split_text,
-    width_in,
 )
 from trialect.mappings.sdtm.numbers import number_text
 from trialect.problems import rule
@@ -95,12 +95,12 @@ def _cut(draft: Draft, name: str, column: str) -> pl.DataFrame:
     places = is_long(texts, draft.study).arg_true()
     if not places.len():
         return pl.DataFrame(schema=schema)
-    width = width_in(draft.study)
+    spell = spelling_in(draft.study)
     firsts: list[str] = []
     rest: list[tuple[int, int, str]] = []
     for place, text in zip(places, texts.gather(places), strict=True):
         try:
-            first, *others = split_text(text, width)
+            first, *others = split_text(text, spell)
         except ValueError:
             first, others = text, []
             row = draft.frames[name][place].with_columns(pl.lit(len(text)).alias("@length"))
@@ -128,11 +128,10 @@ def _described(
     """QNAM, QLABEL, QORIG and QEVAL of the values of one column and of their continuations."""
     label, origin, evaluator = _facts(draft, name, model, column)
     taken = [qnam for domain, qnam in draft.tables.supplemental if domain == name]
-    spell = continuation_names(model, column, taken)
     names, labels = {0: column}, {0: label}
     for number in rows[_NUMBER].unique().sort():
         if number:
-            names[number] = spell(number)
+            names[number] = continuation_name(model, column, number, taken)
             labels[number] = f"{label[: 39 - len(str(number))]} {number}"
             draft.note_continuation(SUPPLEMENTAL.name, name, names[number], column)
     return rows.select(

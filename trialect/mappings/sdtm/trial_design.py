@@ -7,7 +7,7 @@ from collections import Counter
 import polars as pl
 
 from trialect.mappings.sdtm.draft import Derivation, Draft, Output
-from trialect.mappings.sdtm.long_text import first_piece, is_long, split_text, width_in
+from trialect.mappings.sdtm.long_text import first_piece, is_long, spelling_in, split_text
 from trialect.mappings.sdtm.trial_summary import parameter_name, summary_values
 from trialect.metadata import Origin
 from trialect.problems import rule
@@ -130,12 +130,12 @@ def _criteria(draft: Draft) -> None:
 
 def _summary(draft: Draft) -> None:
     study = draft.study
-    width = width_in(study)
+    spell = spelling_in(study)
     rows: list[Row] = []
     for code, values in summary_values(study, draft.problems.append).items():
         for number, value in enumerate(values, start=1):
             try:
-                pieces = split_text(value.text or "", width)
+                pieces = split_text(value.text or "", spell)
             except ValueError:
                 pieces = [value.text or ""]
             rows.append(

@@ -1,0 +1,77 @@
+"""The FHIR files of a package: the partitions' NDJSON joined, their bundles moved in, all checked."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from trialect.converters.account import Account
+from trialect.converters.package import FHIR_BUNDLES, FHIR_NDJSON
+from trialect.converters.partition import Job, Part
+from trialect.converters.writers.fhir_bundle import FhirPart, write_study
+from trialect.problems import Problem
+from trialect.schemas.fhir import ReferenceIndex, check_bundle_text, check_ndjson
+
+
+def check_ndjson_files(paths: Iterable[Path]) -> Iterator[Problem]:
+    """The problems of NDJSON files, and of the references between them."""
+    index = ReferenceIndex()
+    for path in paths:
+        with path.open("rb") as lines:
+            for problem in check_ndjson(lines, file=str(path), index=index):
+                yield problem.at(file=path.name)
+    for problem in (*index.unresolved(), *index.duplicates()):
+        yield problem.at(file=Path(problem.file or "").name)
+
+
+def check_rendered(folder: Path, index: ReferenceIndex) -> Iterator[Problem]:
+    """The problems of what one partition rendered; its references are noted in `index`."""
+    for path in sorted((folder / "ndjson").glob("*.ndjson")):
+        with path.open("rb") as lines:
+            for problem in check_ndjson(lines, file=str(path), index=index):
+                yield _shown(problem)
+    for path in sorted((folder / "bundles").glob("*.json")):
+        for problem in check_bundle_text(path.read_bytes(), file=f"{FHIR_BUNDLES}/{path.name}"):
+            yield problem
+
+
+def join_fhir(
+    job: Job, package: Path, parts: Sequence[Part], account: Account
+) -> Iterator[Problem]:
+    """Write the study's own resources, join the parts, count, and check what spans them."""
+    items = [item for part in parts for item in part.fhir_items]
+    home = job.spool / "study-fhir"
+    study: FhirPart = write_study(home, job.study, job.tables.item_codes, items)
+    yield from study.problems
+    index = ReferenceIndex()
+    yield from check_rendered(home, index)
+    bundles, ndjson = package / FHIR_BUNDLES, package / FHIR_NDJSON
+    bundles.mkdir(parents=True)
+    ndjson.mkdir(parents=True)
+    account.fhir.update(study.counts)
+    for part in parts:
+        account.fhir.update(part.fhir)
+        if part.references is not None:
+            index.merge(part.references)
+    for problem in (*index.unresolved(), *index.duplicates()):
+        yield _shown(problem)
+    for folder in (home, *(part.folder / "fhir" for part in parts)):
+        for path in sorted((folder / "bundles").glob("*.json")):
+            path.rename(bundles / path.name)
+        for path in sorted((folder / "ndjson").glob("*.ndjson")):
+            _append(path, ndjson / path.name)
+
+
+def _append(part: Path, whole: Path) -> None:
+    if not whole.exists():
+        part.rename(whole)
+        return
+    with whole.open("ab") as end, part.open("rb") as start:
+        shutil.copyfileobj(start, end, 1 << 20)
+    part.unlink()
+
+
+def _shown(problem: Problem) -> Problem:
+    """A problem of a part's file, named by the file of the package that it becomes part of."""
+    return problem.at(file=f"{FHIR_NDJSON}/{Path(problem.file or '').name}", row=None)
