@@ -1,0 +1,71 @@
+"""Resources that others call valid: HL7's own examples, and what fhir.resources parses."""
+
+import json
+import os
+import shutil
+import subprocess
+import tarfile
+from collections import Counter
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fhir_examples import DATA, GOOD
+
+from trialect.schemas.fhir import check_bundle_text, check_ndjson, check_resource
+
+KNOWN_FAULTS: dict[str, dict[str, int]] = json.loads((DATA / "official_faults.json").read_text())
+
+
+@pytest.mark.node
+@pytest.mark.slow
+def test_the_official_examples_have_no_problems_but_those_listed(tmp_path: Path) -> None:
+    given = os.environ.get("FHIR_R4_PACKAGE", "")
+    if not given:
+        if shutil.which("npm") is None:
+            pytest.skip("npm is not installed")
+        done = subprocess.run(
+            ["npm", "pack", "--silent", "hl7.fhir.r4.examples@4.0.1"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=600,
+        )
+        if done.returncode:
+            pytest.skip("npm gave no package hl7.fhir.r4.examples")
+        given = str(tmp_path / done.stdout.strip())
+    found: dict[str, dict[str, int]] = {}
+    count = 0
+    with tarfile.open(given) as tar:
+        for member in tar.getmembers():
+            file = tar.extractfile(member)
+            if file is None:
+                continue
+            resource = json.load(file, parse_float=Decimal)
+            if "resourceType" in resource:
+                count += 1
+                rules = Counter(problem.rule for problem in check_resource(resource))
+                if rules:
+                    found[member.name.removeprefix("package/")] = dict(sorted(rules.items()))
+    assert count == 5306
+    assert found == KNOWN_FAULTS
+
+
+def parsed(resource: dict[str, Any]) -> Any:
+    from importlib import import_module
+
+    name = resource["resourceType"]
+    module = import_module(f"fhir.resources.R4B.{name.lower()}")
+    return getattr(module, name).model_validate_json(json.dumps(resource, default=float))
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_what_is_valid_here_is_read_by_fhir_resources(name: str) -> None:
+    pytest.importorskip("fhir.resources.R4B")
+    assert parsed(GOOD[name]).get_resource_type() == GOOD[name]["resourceType"]
+
+
+def test_the_same_bundle_is_valid_as_text_and_as_ndjson_line() -> None:
+    text = json.dumps(GOOD["Bundle"], default=float).encode()
+    assert check_bundle_text(text) == list(check_ndjson([text])) == []
