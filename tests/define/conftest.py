@@ -1,18 +1,16 @@
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 
 import polars as pl
 import pytest
+from define_constants import DOCUMENTS, FILES, STAMP
 
 from trialect.converters.writers.define_xml import write_define
 from trialect.metadata import DatasetMeta, Origin, Provenance
 from trialect.profile import profile
 from trialect.schemas.define.describe import describe
 from trialect.trial import Parameter, Sponsor, Study
-
-STAMP = datetime(2026, 6, 30, 12, 0)
 
 
 def frame(table: str) -> pl.DataFrame:
@@ -119,10 +117,6 @@ def metas(
 ) -> list[DatasetMeta]:
     own = {"AE.AEOUT": {"FELL ASLEEP": "Fell asleep and is well"}}
     return describe(study, profile(frames), provenance, codelists=own)
-
-
-FILES = {"QS": ["qs1.xpt", "qs2.xpt"]}
-DOCUMENTS = {"csdrg.pdf": "Reviewer's Guide"}
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from conftest import DOCUMENTS, FILES, STAMP
+from define_constants import DOCUMENTS, FILES, STAMP
 
 from trialect.converters.writers.define_html import write_define_html
 from trialect.metadata import DatasetMeta

@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from conftest import DOCUMENTS, FILES, STAMP
+from define_constants import DOCUMENTS, FILES, STAMP
 from lxml import etree
 
 from trialect.converters.readers.define_xml import read_define

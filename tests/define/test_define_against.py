@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from conftest import STAMP
+from define_constants import STAMP
 
 from trialect.converters.writers.xpt import XptVariable, write_xpt
 from trialect.metadata import DatasetMeta, VariableMeta
