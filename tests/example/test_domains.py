@@ -152,12 +152,12 @@ def questionnaire(forms: dict[str, Rows]) -> list[tuple[Any, ...]]:
         who, given = usubjid(row), when(row["inj_date"], row["inj_time"])
         before = when(row["inj_date"], row["pain_pre_time"])
         after = when(row["inj_date"], row["pain_1h_time"])
-        for test, value, point, at, since in (
-            ("PI0101", row["pain_pre"], 0, before, None),
-            ("PI0101", row["pain_1h"], 1, after, given),
-            ("PR0101", row["red_1h"], 1, after, given),
+        for test, value, point, at in (
+            ("PI0101", row["pain_pre"], 0, before),
+            ("PI0101", row["pain_1h"], 1, after),
+            ("PR0101", row["red_1h"], 1, after),
         ):
-            expected.append((who, test, value, value, None, 2, point, at, since))
+            expected.append((who, test, value, value, None, 2, point, at, given))
     ended = {usubjid(r): when(r["trt_date"], r["trt_end"]) for r in forms["treatment"]}
     seen = {tuple(row.values()): row for row in forms["visits"]}
     for row in seen.values():
