@@ -375,6 +375,7 @@ def test_redcap_russian(shared):
 @pytest.mark.parametrize(
     "project",
     [
+        "arm-single-longitudinal",
         "checkboxes-1",
         "clinical-trial-1",
         "longitudinal",
@@ -382,7 +383,6 @@ def test_redcap_russian(shared):
         "simple",
         "survey",
         "validation-types-1",
-        "arm-single-longitudinal",
     ],
 )
 def test_redcap_exports_are_read_as_python_reads_them(shared, project):
