@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -18,6 +19,7 @@ from trialect.converters.stage import rejected_frames
 from trialect.converters.writers.rejected import write_rejected
 from trialect.metadata import DatasetMeta, Provenance
 from trialect.problems import Problem, Severity
+from trialect.schemas.sdtm.checks import CHECKS
 from trialect.schemas.sdtm.model import datasets
 
 _ORDER = {severity.value: place for place, severity in enumerate(Severity)}
@@ -91,17 +93,31 @@ def write_rejected_rows(package: Path, job: Job, parts: Sequence[Part]) -> None:
         write_rejected(package / REJECTED, name, kept, delimiter=form.delimiter)
 
 
-def problems(account: Account, parts: Sequence[Part]) -> list[Problem]:
-    """All problems, the worst first, then by rule and place; counted in the account."""
+def problems(parts: Sequence[Part]) -> list[Problem]:
+    """All problems, the worst first, then by rule and place; what a rule says once of a value in
+    a dataset is not said again by another partition."""
     found: list[Problem] = []
+    said: set[tuple[str | None, ...]] = set()
+    once = {check.rule.id for check in CHECKS.values() if check.once}
     for part in parts:
-        account.by_rule.update(part.by_rule)
-        account.by_severity.update(part.by_severity)
-        account.by_domain.update(part.by_domain)
-        if part.problems_file.exists():
-            with part.problems_file.open("rb") as lines:
-                found.extend(Problem.from_dict(orjson.loads(line)) for line in lines)
+        if not part.problems_file.exists():
+            continue
+        with part.problems_file.open("rb") as lines:
+            for one in map(Problem.from_dict, map(orjson.loads, lines)):
+                if one.rule in once:
+                    key = (one.rule, one.domain, one.variable, one.value)
+                    if key in said:
+                        continue
+                    said.add(key)
+                found.append(one)
     return sorted(found, key=place_of)
+
+
+def count(account: Account, problems: Sequence[Problem]) -> None:
+    """Count the problems in the account."""
+    account.by_rule = Counter(problem.rule for problem in problems)
+    account.by_severity = Counter(problem.severity for problem in problems)
+    account.by_domain = Counter(problem.domain for problem in problems if problem.domain)
 
 
 def place_of(problem: Problem) -> tuple[object, ...]:

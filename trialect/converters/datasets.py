@@ -152,14 +152,12 @@ def _slices(frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
         yield rest
 
 
-def write_define_files(plan: Plan, files: Mapping[str, Sequence[str]]) -> list[Problem]:
-    """Write define.xml and define.html beside the datasets, and check the former by its XSD."""
+def write_define_files(plan: Plan, files: Mapping[str, Sequence[str]]) -> None:
+    """Write define.xml and define.html beside the datasets."""
     from trialect.converters.writers.define_html import write_define_html
     from trialect.converters.writers.define_xml import write_define
-    from trialect.schemas.define import check_define
 
     path = plan.sdtm / "define.xml"
     documents = {GUIDE: "Clinical Study Data Reviewer's Guide"}
     for write, file in ((write_define, path), (write_define_html, path.with_suffix(".html"))):
         write(file, plan.study, plan.metas, files=files, stamp=plan.stamp, documents=documents)
-    return list(check_define(path))

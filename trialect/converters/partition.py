@@ -24,7 +24,7 @@ from trialect.mappings.engine import map_partition
 from trialect.mappings.sdtm import derive
 from trialect.mappings.tables import MappingTables
 from trialect.metadata import Provenance
-from trialect.problems import Problem, Severity
+from trialect.problems import Problem
 from trialect.profile import DatasetProfile, profile
 from trialect.schemas.sdtm.checks import run_checks
 from trialect.trial import BLOCK, FORM, ROW, Study
@@ -72,9 +72,6 @@ class Part:
     fhir: Counter[str] = field(default_factory=Counter)
     fhir_items: list[Item] = field(default_factory=list)
     references: ReferenceIndex | None = None
-    by_rule: Counter[str] = field(default_factory=Counter)
-    by_severity: Counter[Severity] = field(default_factory=Counter)
-    by_domain: Counter[str] = field(default_factory=Counter)
 
     def frame_file(self, dataset: str) -> Path:
         """Where the partition's records of a dataset lie (Arrow IPC)."""
@@ -135,16 +132,12 @@ def submit(
 
 
 def keep_problems(part: Part, problems: Iterable[Problem], files: Mapping[str, str]) -> None:
-    """Write a part's problems to its spool and count them; forms are named by their files."""
+    """Write a part's problems to its spool; forms are named by their files."""
     with part.problems_file.open("ab") as file:
         for problem in problems:
             if problem.file in files:
                 problem = problem.at(file=files[problem.file])
             file.write(orjson.dumps(problem.as_dict(), option=orjson.OPT_APPEND_NEWLINE))
-            part.by_rule[problem.rule] += 1
-            part.by_severity[problem.severity] += 1
-            if problem.domain:
-                part.by_domain[problem.domain] += 1
 
 
 def in_subject_order(

@@ -33,10 +33,13 @@ from trialect.converters.readers.study_yaml import assumption_problems, read_stu
 from trialect.converters.stage import stage
 from trialect.converters.stamp import stamp_of, stamp_problems
 from trialect.converters.workers import workers
+from trialect.converters.writers.report import write_html, write_json
+from trialect.converters.writers.reviewers_guide import write_guide
 from trialect.mappings.sdtm import trial_design
 from trialect.mappings.tables import check_columns, read_tables
 from trialect.problems import Problem, Problems, Severity, Unusable, rule
 from trialect.profile import merge
+from trialect.schemas.define import check_define
 from trialect.schemas.define.describe import describe
 from trialect.trial import Study, Trial
 
@@ -123,7 +126,7 @@ def convert(
                 found.extend(written.problems)
                 tell("write datasets", len(files), len(metas))
         if "sdtm" in targets:
-            found.extend(write_define_files(plan, files))
+            write_define_files(plan, files)
         if "fhir" in targets:
             tell("write FHIR", 0, 1)
             found.extend(join_fhir(job, package, parts, account))
@@ -139,7 +142,12 @@ def convert(
         last.folder.mkdir()
         keep_problems(last, found, job.files)
         tell("report", 0, 1)
-        _report(package, account, [*parts, last], plan)
+        problems = Problems(closing.problems([*parts, last]))
+        if "sdtm" in targets:
+            write_guide(plan.sdtm, account, metas, list(problems))
+            # Last, since define.xml names the guide and its check looks for it.
+            problems.extend(check_define(plan.sdtm / "define.xml"))
+        _report(package, account, list(problems), plan)
     return Conversion(destination, account)
 
 
@@ -221,13 +229,8 @@ def _trial_part(job: Job, problems: Problems) -> Part:
     return part
 
 
-def _report(package: Path, account: Account, parts: Sequence[Part], plan: Plan) -> None:
-    from trialect.converters.writers.report import write_html, write_json
-    from trialect.converters.writers.reviewers_guide import write_guide
-
-    problems = closing.problems(account, parts)
-    if "sdtm" in account.targets:
-        write_guide(plan.sdtm, account, plan.metas, problems)
+def _report(package: Path, account: Account, problems: list[Problem], plan: Plan) -> None:
+    closing.count(account, problems)
     write_json(package / REPORT_JSON, account, problems)
     write_html(package / REPORT_HTML, account, problems)
     closing.fingerprint(package, account, plan.metas)

@@ -165,13 +165,20 @@ def _compile(
                 kept = node.column in present
                 return (_gap(node, form), True) if kept else ("%s", False)
             case dict():
+                before = len(gaps)
                 members = [(constant(key) + ":", *write(value)) for key, value in node.items()]
-                slotted = next(_slots(node), None) is not None
-                kept = not slotted or _any_present(node, present)
-                return _joined("{", members, "}", kept)
+                inside = gaps[before:]
+                kept = not inside or any(slot.column in present for slot in inside)
+                return ("{" + _joined(members) + "}", True) if kept else ("%s" * len(inside), False)
             case list():
+                before = len(gaps)
                 items = [("", *write(value)) for value in node]
-                return _joined("[", items, "]", any(kept for _, _, kept in items))
+                kept = any(kept for _, _, kept in items)
+                return (
+                    ("[" + _joined(items) + "]", True)
+                    if kept
+                    else ("%s" * len(gaps[before:]), False)
+                )
             case _:
                 return constant(node), True
 
@@ -189,21 +196,13 @@ def _compile(
     ), gaps
 
 
-def _any_present(node: Any, present: set[str]) -> bool:
-    return any(slot.column in present for slot in _slots(node))
-
-
-def _joined(
-    start: str, members: list[tuple[str, str, bool]], end: str, kept: bool
-) -> tuple[str, bool]:
+def _joined(members: list[tuple[str, str, bool]]) -> str:
     """Members (key, text, kept) with commas between those that are kept."""
-    if not kept:
-        return "%s" * sum(text.count("%s") for _, text, _ in members), False
-    found, comma = start, ""
-    for key, text, is_kept in members:
-        found += comma + key + text if is_kept else text
-        comma = "," if is_kept else comma
-    return found + end, True
+    found, comma = "", ""
+    for key, text, kept in members:
+        found += comma + key + text if kept else text
+        comma = "," if kept else comma
+    return found
 
 
 def _gap(slot: ColumnSlot, form: Form) -> str:

@@ -34,7 +34,7 @@ def write_json(path: Path, account: Account | None, problems: Sequence[Problem])
         "rules": _rules(problems),
     }
     with path.open("wb") as file:
-        file.write(orjson.dumps(head, option=orjson.OPT_INDENT_2).rstrip(b"}\n"))
+        file.write(orjson.dumps(head, option=orjson.OPT_INDENT_2).removesuffix(b"\n}"))
         file.write(b',\n  "problems": [')
         for place, problem in enumerate(problems):
             file.write((b",\n    " if place else b"\n    ") + orjson.dumps(problem.as_dict()))

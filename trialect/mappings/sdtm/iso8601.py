@@ -81,8 +81,8 @@ def _span(text: str) -> tuple[int | None, int | None]:
     """The span of a text that is not in the ordinary form."""
     if "/" in text:
         start, _, end = text.partition("/")
-        first, last = (bounds(pl.Series([one])).row(0) for one in (start, end))
-        opens, closes = first[0], last[1]
+        opens = bounds(pl.Series([start])).row(0)[0]
+        closes = bounds(pl.Series([end])).row(0)[1]
         return (None, None) if opens is None or closes is None else (opens, closes)
     match = _PARTS.fullmatch(_ZONE.sub(r"\1", text))
     if match is None:

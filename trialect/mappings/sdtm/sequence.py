@@ -108,9 +108,8 @@ def _in_order(parts: list[pl.DataFrame]) -> pl.DataFrame:
     first = [SUBJECT, _DATE, *named, *lineage]
     rest = [c for c in whole.columns if c not in {*first, _NAME, _PLACE}]
     by = [c for c in first if c in whole.columns and whole[c].null_count() < whole.height]
-    ordered = whole.sort(by, nulls_last=True, maintain_order=True)
-    alike = ordered.select(pl.struct(by).is_duplicated()).to_series()
-    if alike.any():
+    ordered = whole.sort(by, nulls_last=True, maintain_order=True) if by else whole
+    if by and ordered.select(pl.struct(by).is_duplicated().any()).item():
         told = [c for c in [*rest, _NAME] if whole[c].null_count() < whole.height]
         ordered = whole.sort([*by, *told], nulls_last=True, maintain_order=True)
     return ordered

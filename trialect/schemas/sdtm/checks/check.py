@@ -76,6 +76,8 @@ class Check:
     find: Find
     datasets: tuple[str, ...] | None = None
     observation_classes: tuple[str, ...] | None = None
+    once: bool = False
+    """Whether a value is told once for a dataset, of the first record that holds it."""
 
     def looks_at(self, model: Dataset) -> bool:
         """Whether the check concerns this dataset."""
@@ -102,12 +104,13 @@ def check(
     *,
     datasets: tuple[str, ...] | None = None,
     observation_classes: tuple[str, ...] | None = None,
+    once: bool = False,
 ) -> Callable[[Find], Find]:
     """Declare a check. The decorated function yields the `Failure`s of one dataset."""
     declared = rule(id, severity, title, message, mend, source)
 
     def register(find: Find) -> Find:
-        CHECKS[id] = Check(declared, find, datasets, observation_classes)
+        CHECKS[id] = Check(declared, find, datasets, observation_classes, once)
         return find
 
     return register
@@ -124,12 +127,10 @@ def findings(check: Check, scope: Scope, failure: Failure) -> Iterator[Problem]:
         f"given:{name}": value if isinstance(value, pl.Expr) else pl.lit(value)
         for name, value in failure.given.items()
     }
-    rows = (
-        scope.frame.with_columns(**given)
-        .with_row_index("record", offset=1)
-        .filter(failure.where)
-        .to_dicts()
+    failing = (
+        scope.frame.with_columns(**given).with_row_index("record", offset=1).filter(failure.where)
     )
+    rows = (failing[:1] if check.once else failing).to_dicts()
     seq = scope.expand("--SEQ")
     for row in rows:
         yield check.rule.problem(

@@ -34,6 +34,7 @@ def not_extensible(scope: Scope) -> Iterator[Failure]:
     "{variable} is {value!r}, a term of the sponsor in the extensible codelist {codelist}.",
     "Use CDISC's term if one means the same{nearest}; else nothing: Define-XML marks it.",
     "SDTMIG 3.4, 4.3; Define-XML 2.1, def:ExtendedValue",
+    once=True,
 )
 def extended(scope: Scope) -> Iterator[Failure]:
     """An extensible codelist takes a sponsor's term, and says so."""
