@@ -49,7 +49,7 @@ NO_READER = rule(
     "READ-UNKNOWN-FORMAT",
     "error",
     "A form's file is in no format that can be read",
-    "the file is no delimited text, Excel workbook (.xlsx), SAS dataset or Dataset-JSON{hint}.",
+    "it is no delimited text, Excel workbook (.xlsx), SAS dataset or Dataset-JSON{hint}.",
     "Export the form in one of these formats.",
 )
 UNREADABLE_FILE = rule(
@@ -75,8 +75,8 @@ def open_form(
     shown = name or path.name
     try:
         kind = recognise(path)
-        if kind not in READERS:
-            kind = Kind.CSV if _plain(path) else kind
+        if kind is Kind.UNKNOWN and _plain(path):
+            kind = Kind.CSV
         if kind not in READERS:
             raise Unusable(NO_READER.problem(file=shown, hint=_hint(path, kind)))
         reader = import_module(f"{__name__}.{READERS[kind]}")
