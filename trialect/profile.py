@@ -28,7 +28,8 @@ CATEGORY_SEPARATOR = "\x1f"
 """Between --CAT and --TESTCD in the keys of `DatasetProfile.by_category`."""
 
 _VALUE = "value"
-_RESULTS = ("ORRES", "STRESC", "STRESN", "ORRESU", "STRESU")
+RESULTS = ("ORRES", "STRESC", "STRESN", "ORRESU", "STRESU")
+"""Variables of findings, without their domain, whose values --TESTCD tells apart."""
 
 _KINDS = (
     ("integer", r"-?9+"),
@@ -245,7 +246,7 @@ def _keyed(columns: list[str]) -> list[tuple[str, str | None, list[str]]]:
     found: list[tuple[str, str | None, list[str]]] = []
     for column in columns:
         if len(column) == 8 and column.endswith("TESTCD"):
-            results = [column[:2] + result for result in _RESULTS]
+            results = [column[:2] + result for result in RESULTS]
             category = column[:2] + "CAT"
             found.append(
                 (

@@ -203,7 +203,7 @@ values = st.tuples(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(values, max_size=8))
 def test_every_text_and_number_comes_back(tmp_path: Path, rows: list) -> None:
     meta = meta_of(len(rows), char("QSORRES", 200), num("QSSTRESN", "float"))

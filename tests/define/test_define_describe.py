@@ -5,12 +5,19 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from trialect.metadata import CodelistMeta, DatasetMeta, Origin, Provenance, VariableMeta
+from trialect.metadata import (
+    CodelistMeta,
+    DatasetMeta,
+    Origin,
+    Provenance,
+    TermMeta,
+    VariableMeta,
+)
 from trialect.profile import profile
 from trialect.schemas.define.describe import describe, domain_of
 from trialect.schemas.define.keys import natural_keys
 from trialect.schemas.sdtm import datasets
-from trialect.trial import SdtmOptions, Study
+from trialect.trial import Arm, SdtmOptions, Study
 
 COLLECTED = Origin("Collected", "Investigator")
 DERIVED = Origin("Derived", "Sponsor")
@@ -346,6 +353,43 @@ def test_a_continuation_stands_behind_its_variable(study: Study) -> None:
     names = [variable.name for variable in meta.variables]
     assert names == ["USUBJID", "COVAL", "COVAL1", "COVAL2", "CODTC"]
     assert one([meta], "CO", "COVAL1").label == "Comment 1"
+
+
+@pytest.mark.parametrize(
+    ("dataset", "variable", "label"),
+    [
+        ("AE", "AELNKID", "Link ID"),
+        ("MH", "MHSTDY", "Study Day of Start of Observation"),
+        ("DM", "NOSUCH", "NOSUCH"),
+        ("DI", "DOMAIN", "Domain Abbreviation"),
+        ("DI", "DIVAL", "DIVAL"),
+    ],
+)
+def test_a_variable_of_the_model_has_its_label_everywhere(
+    study: Study, dataset: str, variable: str, label: str
+) -> None:
+    meta = alone(study, dataset, USUBJID=["1"], **{variable: ["x"]})
+    assert one([meta], dataset, variable).label == label
+
+
+def test_what_the_protocol_names_is_a_codelist(study: Study) -> None:
+    study = replace(study, arms=(Arm("A", "Active"), Arm("B", "Placebo")))
+    meta = alone(study, "DM", USUBJID=["1", "2"], ARMCD=["B", None])
+    assert codelist([meta], "DM", "ARMCD").terms == (TermMeta("B", "Placebo"),)
+
+
+def test_results_that_are_numbers_are_no_terms(study: Study) -> None:
+    meta = alone(
+        study,
+        "LB",
+        USUBJID=["1", "1", "1"],
+        LBTESTCD=["ALT", "HCG", "COLOR"],
+        LBSTRESC=["20", "NEGATIVE", "like tea"],
+    )
+    result = one([meta], "LB", "LBSTRESC")
+    assert result.codelist is None
+    codes = {value.label: value.codelist and value.codelist.code for value in result.value_level}
+    assert codes == {"ALT": None, "HCG": "C102580", "COLOR": None}
 
 
 def test_a_variable_without_values_says_so(metas: list[DatasetMeta]) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trialect.profile import CATEGORY_SEPARATOR, DISTINCT_LIMIT, DatasetProfile, merge, profile
@@ -132,6 +132,7 @@ SCHEMA = {
 }
 
 
+@settings(deadline=None)
 @given(records, st.integers(0, 12))
 def test_partitions_merge_to_the_profile_of_the_whole(rows: list, cut: int) -> None:
     frames = [pl.DataFrame(part, SCHEMA, orient="row") for part in (rows, rows[:cut], rows[cut:])]

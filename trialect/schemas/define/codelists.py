@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from trialect.metadata import CodelistMeta, DatasetMeta, TermMeta
-from trialect.profile import VariableProfile
+from trialect.profile import RESULTS, VALUE_LEVEL_KEYS, VariableProfile
 from trialect.schemas.ct import Codelist, Terminology, terminology
 from trialect.schemas.define import oids
+from trialect.schemas.sdtm import Variable
 from trialect.trial import Study
 
 Decodes = Mapping[str, Mapping[str, str | None]]
@@ -66,7 +67,10 @@ PARAMETER_CODELISTS = {
 }
 """The codelist of TSVAL for a parameter (SDTMIG 3.4, TS: trial summary codes)."""
 
-_SHARED = frozenset({"EPOCH"})
+_CODELISTS = {"DOMAIN": ("C66734",)}
+"""Codelists of variables that SDTMIG describes in words only."""
+
+_SHARED = frozenset({"EPOCH", "ARMCD", "ETCD"})
 """Variables that mean the same in every domain: one codelist with the study's terms of all."""
 
 
@@ -77,6 +81,8 @@ class Codelists:
     ct: Terminology
     own: Decodes
     dictionaries: Mapping[str, str]
+    named: Decodes
+    """What the protocol names: arms and elements, by variable."""
 
     @classmethod
     def of(cls, study: Study, own: Decodes) -> Codelists:
@@ -86,7 +92,10 @@ class Codelists:
             for one in study.parameters
             if one.dictionary and one.dictionary_version
         }
-        return cls(terminology(study.sdtm.ct), own, versions)
+        arms = {arm.code: arm.name for arm in study.arms}
+        elements = {element.code: element.name for element in study.elements}
+        named = {"ARMCD": arms, "ACTARMCD": arms, "ETCD": elements}
+        return cls(terminology(study.sdtm.ct), own, versions, named)
 
     def external(self, name: str, value_domain: str) -> CodelistMeta | None:
         """The dictionary that a variable's values are from, by SDTMIG's value domain."""
@@ -104,6 +113,32 @@ class Codelists:
             external_version=self.dictionaries.get(dictionary),
         )
 
+    def of_variable(
+        self,
+        dataset: str,
+        column: str,
+        facts: Variable | None,
+        found: VariableProfile,
+        decodes: Mapping[str, str] | None,
+    ) -> CodelistMeta | None:
+        """The dictionary or codelist of a whole variable. Values of results, qualifiers and
+        parameters have one only where all are terms of it; else each kind of value has its own.
+        """
+        external = self.external(column, facts.value_domain if facts else "")
+        if external is not None or column == "QNAM":
+            return external
+        codes = facts.codelists if facts else ()
+        codes = codes or _CODELISTS.get(column, ())
+        used = self.used(dataset, column, codes, found, decodes)
+        if used is None or not (column in VALUE_LEVEL_KEYS or column[2:] in RESULTS):
+            return used
+        return used if all(term.code for term in used.terms) else None
+
+    def says(self, codes: Collection[str], found: VariableProfile) -> bool:
+        """Whether some of the values are terms of one of the codelists."""
+        lists = [one for one in map(self.ct.codelist, codes) if one is not None]
+        return any(value in one.by_value for one in lists for value in found.values or ())
+
     def used(
         self,
         dataset: str,
@@ -116,7 +151,11 @@ class Codelists:
         too many to be terms. `decodes` are what the terms mean (--TEST of --TESTCD).
         """
         values = sorted(found.values or ())
-        own = {**self.own.get(f"{dataset}.{variable}", {}), **(decodes or {})}
+        own = {
+            **self.named.get(variable, {}),
+            **self.own.get(f"{dataset}.{variable}", {}),
+            **(decodes or {}),
+        }
         lists = [one for one in map(self.ct.codelist, codes) if one is not None]
         if not values or not (lists or own):
             return None

@@ -334,8 +334,10 @@ def _codelists(content: _Content) -> Iterator[Problem]:
             if count > 1:
                 yield TERM_REPEATED.problem(**place, value=value, count=count)
         external = codelist.find(odm("ExternalCodeList"))
-        if external is not None and not external.get("Version"):
-            yield VERSION_MISSING.problem(**place, value=external.get("Dictionary"))
+        # ISO's code tables have no releases to be told apart.
+        dictionary = "" if external is None else external.get("Dictionary", "")
+        if external is not None and not external.get("Version") and dictionary[:4] != "ISO ":
+            yield VERSION_MISSING.problem(**place, value=dictionary)
         if sets.get(codelist.get(define("StandardOID"))) != "CT":
             continue
         for item in (

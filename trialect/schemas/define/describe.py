@@ -8,7 +8,7 @@ about, relationship, study reference), within a class by name. Variables stand i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from trialect.metadata import DatasetMeta, Provenance, VariableMeta
 from trialect.profile import DatasetProfile, VariableProfile
@@ -18,6 +18,8 @@ from trialect.schemas.define.datatypes import date_type, number_type
 from trialect.schemas.define.keys import natural_keys, sequence_variable
 from trialect.schemas.define.sources import Making, Sources, usual_origin
 from trialect.schemas.define.values import value_level
+from trialect.schemas.define.variables import facts as facts_of
+from trialect.schemas.define.variables import place
 from trialect.schemas.sdtm import Dataset, Variable, dataset
 from trialect.trial import Study
 
@@ -79,7 +81,7 @@ def domain_of(name: str) -> str:
 
 def _dataset(name: str, found: DatasetProfile, known: Known) -> DatasetMeta:
     model = dataset(name, known.study.sdtm.ig) or Dataset(name, name, "", "", ())
-    names = sorted(found.variables, key=lambda one: _order(model, one))
+    names = sorted(found.variables, key=lambda one: place(model, one))
     keys = _keys(name, found)
     variables = tuple(_variable(name, model, one, found, keys.get(one), known) for one in names)
     return DatasetMeta(
@@ -93,20 +95,6 @@ def _dataset(name: str, found: DatasetProfile, known: Known) -> DatasetMeta:
         has_subjects="USUBJID" in found.variables,
         repeating="USUBJID" in found.variables and name not in _ONE_PER_SUBJECT,
     )
-
-
-def _order(model: Dataset, column: str) -> tuple[int, int, str]:
-    facts = _facts(model, column)
-    return (facts.order if facts else len(model.variables) + 1, len(column), column)
-
-
-def _facts(model: Dataset, column: str) -> Variable | None:
-    """What SDTMIG says of a variable; of a continuation (COVAL1) what it says of the first."""
-    known = model.variable(column)
-    base = model.variable(column.rstrip("0123456789"))
-    if known is not None or base is None or base.name == column:
-        return known
-    return replace(base, label=f"{base.label} {column[len(base.name) :]}", core="Perm")
 
 
 def _keys(name: str, found: DatasetProfile) -> dict[str, int]:
@@ -130,7 +118,7 @@ def _variable(
     known: Known,
 ) -> VariableMeta:
     one = found.variables[column]
-    facts = _facts(model, column)
+    facts = facts_of(model, column, known.study.sdtm.ig)
     has_data = one.missing < found.rows
     numeric = one.numeric if facts is None else facts.type == "Num"
     data_type = number_type(one) if numeric else _text_type(facts, one)
@@ -142,11 +130,7 @@ def _variable(
     elif not making.origins:
         usual = usual_origin(model.observation_class, column, facts.role if facts else "")
         making = Making((usual,) if usual else (), making.method, making.comment)
-    decodes = found.pairs.get(column)
-    codes = facts.codelists if facts else ()
-    codelist = known.codelists.external(column, facts.value_domain if facts else "")
-    if codelist is None and column not in ("QNAM", "TSVAL"):
-        codelist = known.codelists.used(name, column, codes, one, decodes)
+    codelist = known.codelists.of_variable(name, column, facts, one, found.pairs.get(column))
     return VariableMeta(
         name=column,
         label=facts.label if facts else column,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from trialect.metadata import CodelistMeta, Condition, Origin, ValueMeta
 from trialect.profile import (
     CATEGORY_SEPARATOR,
+    RESULTS,
     VALUE_LEVEL_KEYS,
     DatasetProfile,
     VariableProfile,
@@ -144,14 +145,18 @@ def _codelist(name: str, column: str, one: _Value, codelists: Codelists) -> Code
         codes = (PARAMETER_CODELISTS[one.key],)
     elif column == "DSDECOD" and one.key in DSCAT_CODELISTS:
         codes = (DSCAT_CODELISTS[one.key],)
-    elif column[2:] in _WHERE_VALUES_DIFFER:
-        facts = dataset(name)
-        known = facts.variable(column) if facts else None
-        codes = known.codelists if known else ()
+    elif column[2:] in RESULTS:
+        codes = _codelists_of(name, column)
+        if column[2:] == "STRESC" and not codelists.says(codes, one.found):
+            codes = ()
     elif column == "QVAL":
         own, variable = name[4:], one.key
         base = _base_variable(own, one.key)
-        model = dataset(own)
-        facts_of_base = model.variable(base) if model and base else None
-        codes = facts_of_base.codelists if facts_of_base else ()
+        codes = _codelists_of(own, base) if base else ()
     return codelists.used(own, variable, codes, one.found)
+
+
+def _codelists_of(name: str, column: str) -> tuple[str, ...]:
+    model = dataset(name)
+    known = model.variable(column) if model else None
+    return known.codelists if known else ()
