@@ -10,7 +10,6 @@ one, and the blanks that fill the last 80 bytes cannot be told from records with
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -39,8 +38,8 @@ __all__ += ["read_members", "read_xpt"]
 ENCODING = rule(
     "XPT-ENCODING",
     "error",
-    "An encoding that nobody knows",
-    "There is no encoding {value!r}.",
+    "An encoding that cannot be used",
+    "There is no text encoding {value!r}.",
     "Name one that Python knows: cp1252, latin-1, utf-8, ...",
 )
 
@@ -198,8 +197,8 @@ def _only_member(path: Path) -> XptMember:
 def _known_encoding(encoding: str | None, path: Path) -> str | None:
     if encoding is not None:
         try:
-            codecs.lookup(encoding)
-        except LookupError as error:
+            b"\xff".decode(encoding, "backslashreplace")
+        except (LookupError, UnicodeError) as error:
             raise Unusable(ENCODING.problem(file=path.name, value=encoding)) from error
     return encoding
 

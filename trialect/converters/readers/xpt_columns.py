@@ -221,14 +221,11 @@ def _text_column(
 ) -> _Column:
     if not len(cells):
         return _Column(pl.Series(variable.name, [], dtype=pl.String))
-    # Polars turns a fixed-size list of bytes into text without going through Python.
-    raw = pl.Series(variable.name, cells).arr.to_list().cast(pl.Binary)
     low, high = int(cells.min()), int(cells.max())
-    found = _Column(raw)
     if high < 0x80:
-        found.series = raw.cast(pl.String)
+        found = _Column(_as_text(variable.name, cells))
     else:
-        _decode_text(found, raw, first, encoding)
+        found = _decode(variable, cells, first, encoding)
     text = found.series
     if low == 0:
         with_nul = text.str.contains("\0", literal=True).arg_true().to_numpy() + first
@@ -240,36 +237,36 @@ def _text_column(
     return found
 
 
-def _decode_text(found: _Column, raw: pl.Series, first: int, encoding: str | None) -> None:
-    """Decode bytes of which some are not ASCII, and note them."""
-    text = raw.cast(pl.String, strict=False)
-    if encoding is None:
-        is_utf8 = text.is_not_null() & (text.str.len_bytes() != text.str.len_chars())
-        odd = text.is_null()
-    else:
-        is_utf8 = pl.repeat(False, len(raw), eager=True)
-        odd = text.is_null() | (text.str.len_bytes() != text.str.len_chars())
-    rows = is_utf8.arg_true()
-    if len(rows):
-        example = text[int(rows[0])].rstrip(" ")
-        found.notes.append((UTF8_TEXT, rows.to_numpy() + first, example, "", ""))
-    rows = odd.arg_true()
-    if len(rows):
-        named = encoding or "utf-8"
-        decoded = [_decoded(value, named) for value in raw.gather(rows)]
-        text = text.scatter(rows, [value for value, _ in decoded])
-        for broken, wanted in ((DECODED_TEXT, True), (UNKNOWN_BYTES, False)):
-            which = [number for number, (_, known) in enumerate(decoded) if known is wanted]
-            if which:
-                records = rows.gather(which).to_numpy() + first
-                example = decoded[which[0]][0].rstrip(" ")
-                found.notes.append((broken, records, example, named, ""))
-    found.series = text
+def _as_text(name: str, cells: NDArray[np.uint8]) -> pl.Series:
+    """Cells of ASCII as text: Polars casts fixed-size lists of bytes without Python's help."""
+    return pl.Series(name, cells).arr.to_list().cast(pl.Binary).cast(pl.String)
 
 
-def _decoded(value: bytes, encoding: str) -> tuple[str, bool]:
-    """Bytes as text and whether the encoding knows all of them."""
+def _decode(
+    variable: XptVariable, cells: NDArray[np.uint8], first: int, encoding: str | None
+) -> _Column:
+    """Text of which some is not ASCII, with a note for each way in which it was read."""
+    odd = np.flatnonzero(cells.max(axis=1) >= 0x80)
+    texts, rules = [], []
+    for cell in cells[odd]:
+        text, broken = _decoded(cell.tobytes(), encoding)
+        texts.append(text)
+        rules.append(broken)
+    ascii_cells = cells.copy()
+    ascii_cells[odd] = _BLANK
+    found = _Column(_as_text(variable.name, ascii_cells).scatter(odd, texts))
+    for broken in (UTF8_TEXT, DECODED_TEXT, UNKNOWN_BYTES):
+        which = [number for number, one in enumerate(rules) if one is broken]
+        if which:
+            example = texts[which[0]].rstrip(" ")
+            found.notes.append((broken, odd[which] + first, example, encoding or "utf-8", ""))
+    return found
+
+
+def _decoded(data: bytes, encoding: str | None) -> tuple[str, Rule]:
+    """Bytes as text, and what is to be said about it."""
     try:
-        return value.decode(encoding), True
-    except UnicodeDecodeError:
-        return text_of(value, encoding), False
+        text = data.decode(encoding or "utf-8")
+    except UnicodeError:
+        return text_of(data, encoding or "utf-8"), UNKNOWN_BYTES
+    return text, UTF8_TEXT if encoding is None else DECODED_TEXT
