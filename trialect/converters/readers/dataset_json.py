@@ -10,7 +10,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from trialect.converters.readers.form import (
     misfit_of,
 )
 from trialect.converters.readers.sas_text import number_text
-from trialect.converters.recognise import unpacked_head
+from trialect.converters.recognise import HEAD, unpacked_head
 from trialect.problems import Problems, Unusable, rule
 from trialect.trial import FormFile
 
@@ -307,8 +307,8 @@ def _split(path: Path, name: str) -> tuple[dict[str, Any], Iterator[Any]]:
     if isinstance(attributes, dict) and "rows" not in attributes:
         _check_version(attributes, name)
         return attributes, _line_rows(lines, name)
-    whole = bytearray(first)
-    for line in lines:
+    whole = bytearray()
+    for line in chain([first], lines):
         whole += line
         if len(whole) > WHOLE_LIMIT:
             raise Unusable(TOO_LARGE.problem(file=name, limit=WHOLE_LIMIT, unpacked=""))
@@ -368,35 +368,44 @@ def _lines(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _chunks(path: Path, name: str) -> Iterator[bytes]:
-    """The bytes of a file, unpacked where it is a gzip or zlib stream."""
+    """The bytes of a file, unpacked where it is a gzip or zlib stream (or several in a row)."""
     with path.open("rb") as file:
-        head = file.read(2)
+        head = file.read(HEAD)
         file.seek(0)
-        packed = unpacked_head(file.read(_CHUNK)) is not None
-        file.seek(0)
-        if not packed:
-            while chunk := file.read(_CHUNK):
-                yield chunk
+        raw = iter(lambda: file.read(_CHUNK), b"")
+        if unpacked_head(head) is None:
+            yield from raw
             return
-        bits = zlib.MAX_WBITS | (16 if head == b"\x1f\x8b" else 0)
-        unpacking = zlib.decompressobj(bits)
+        bits = zlib.MAX_WBITS | (16 if head.startswith(b"\x1f\x8b") else 0)
         size = 0
         try:
-            while not unpacking.eof and (chunk := file.read(_CHUNK)):
-                while chunk and not unpacking.eof:
-                    unpacked = unpacking.decompress(chunk, _CHUNK)
-                    size += len(unpacked)
-                    if size > UNPACKED_LIMIT:
-                        raise Unusable(
-                            TOO_LARGE.problem(
-                                file=name, limit=UNPACKED_LIMIT, unpacked=" when it is unpacked"
-                            )
+            for unpacked in _unpacked(raw, bits):
+                size += len(unpacked)
+                if size > UNPACKED_LIMIT:
+                    raise Unusable(
+                        TOO_LARGE.problem(
+                            file=name, limit=UNPACKED_LIMIT, unpacked=" when it is unpacked"
                         )
-                    yield unpacked
-                    chunk = unpacking.unconsumed_tail
-        except zlib.error as error:
-            reason = f"its compressed data are damaged ({error})"
+                    )
+                yield unpacked
+        except (zlib.error, EOFError) as error:
+            reason = f"its compressed data are damaged or break off ({error})"
             raise Unusable(BROKEN.problem(file=name, reason=reason)) from None
-        if not unpacking.eof:
-            reason = "its compressed data break off"
-            raise Unusable(BROKEN.problem(file=name, reason=reason))
+
+
+def _unpacked(raw: Iterator[bytes], bits: int) -> Iterator[bytes]:
+    """Unpacked pieces of at most `_CHUNK` bytes. Raises zlib.error and EOFError for damage."""
+    stream = zlib.decompressobj(bits)
+    for chunk in raw:
+        rest = chunk
+        while rest:
+            if stream.eof:
+                if not rest.strip(b"\0"):
+                    break
+                stream = zlib.decompressobj(bits)
+            yield stream.decompress(rest, _CHUNK)
+            rest = stream.unconsumed_tail or stream.unused_data
+    if not stream.eof:
+        yield stream.flush()
+    if not stream.eof:
+        raise EOFError("the end is missing")
