@@ -156,14 +156,41 @@ def test_a_term_of_the_sponsor_has_no_code(metas: list[DatasetMeta]) -> None:
     assert outcome["FELL ASLEEP"].decode == "Fell asleep and is well"
 
 
-def test_subsets_of_a_codelist_are_told_apart_by_their_user(study: Study) -> None:
+def test_subsets_of_a_codelist_are_told_apart(study: Study) -> None:
+    """By their terms where these are few and short, else by their first user."""
     meta = alone(
-        study, "AE", USUBJID=["1", "2"], AESER=["Y", "N"], AESDTH=["Y", "N"], AESLIFE=["N", "N"]
+        study,
+        "AE",
+        USUBJID=["1", "2"],
+        AESER=["Y", "N"],
+        AESDTH=["Y", "N"],
+        AESLIFE=["N", "N"],
+        AEOUT=["FATAL", "UNKNOWN"],
     )
-    oids = {name: codelist([meta], "AE", name).oid for name in ("AESER", "AESDTH", "AESLIFE")}
-    assert oids["AESER"] == oids["AESDTH"]
-    assert oids["AESER"].startswith("CL.NY.AE.")
-    assert oids["AESLIFE"] == "CL.NY.AE.AESLIFE"
+    oids = {
+        name: codelist([meta], "AE", name).oid for name in ("AESER", "AESDTH", "AESLIFE", "AEOUT")
+    }
+    assert oids == {
+        "AESER": "CL.NY.N.Y",
+        "AESDTH": "CL.NY.N.Y",
+        "AESLIFE": "CL.NY.N",
+        "AEOUT": "CL.OUT",
+    }
+    assert codelist([meta], "AE", "AESLIFE").name == "No Yes Response (N)"
+    units = {"VSORRESU": ["%", "kg"], "VSSTRESU": ["kg", "kg"], "VSTESTCD": ["A", "A"]}
+    meta = alone(study, "VS", USUBJID=["1", "2"], **units)
+    assert codelist([meta], "VS", "VSORRESU").oid == "CL.VSRESU.VS.VSORRESU"
+    assert codelist([meta], "VS", "VSSTRESU").oid == "CL.VSRESU.kg"
+
+
+def test_the_same_terms_with_another_meaning_are_another_codelist(study: Study) -> None:
+    frame = pl.DataFrame({"USUBJID": ["1"], "AESER": ["Y"], "AESDTH": ["Y"]})
+    own = {"AE.AESDTH": {"Y": "Yes, and reported"}}
+    (meta,) = describe(study, profile({"AE": frame}), [], codelists=own)
+    seriousness, death = (codelist([meta], "AE", name) for name in ("AESER", "AESDTH"))
+    assert seriousness.terms[0].decode == "Yes"
+    assert death.terms[0].decode == "Yes, and reported"
+    assert {seriousness.oid, death.oid} == {"CL.NY.Y", "CL.NY.AE.AESER"}
 
 
 def test_epochs_are_one_codelist_for_all_domains(metas: list[DatasetMeta]) -> None:
@@ -327,11 +354,23 @@ def test_a_note_that_the_method_tells_is_no_comment(study: Study) -> None:
     assert found.comment == "Thrice."
 
 
+def test_a_method_of_every_domain_is_spelled_for_this_one(study: Study) -> None:
+    text = "--STDTC - RFSTDTC in days (--DY); -- and COVAL--X stay."
+    made = Provenance("AE", "AESTDY", "d", "derive:d", origin=Origin("Derived"), method=text)
+    method = one([alone(study, "AE", [made], USUBJID=["1"], AESTDY=[1.0])], "AE", "AESTDY").method
+    assert method is not None
+    assert method.description == "AESTDTC - RFSTDTC in days (AEDY); -- and COVAL--X stay."
+
+
 def test_a_derivation_without_words_says_its_verb(study: Study) -> None:
     made = Provenance("AE", "AESEV", "a", "compute", "ae", ("grade",), origin=Origin("Derived"))
     method = one([alone(study, "AE", [made], USUBJID=["1"], AESEV=["MILD"])], "AE", "AESEV").method
     assert method is not None
     assert method.description == "Made by compute of grade of the form ae."
+    made = replace(made, verb="item")
+    method = one([alone(study, "AE", [made], USUBJID=["1"], AESEV=["MILD"])], "AE", "AESEV").method
+    assert method is not None
+    assert method.description == "As grade of the form ae gives it."
 
 
 def test_how_something_undivided_is_made_is_a_comment(study: Study) -> None:

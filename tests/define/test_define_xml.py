@@ -117,7 +117,7 @@ def test_a_sponsor_s_term_is_marked(tree: etree._ElementTree) -> None:
 
 
 def test_a_codelist_without_decodes_is_enumerated(tree: etree._ElementTree) -> None:
-    codelist = only(tree, ".//o:CodeList[@OID='CL.RACE.DM.RACE']")
+    codelist = only(tree, ".//o:CodeList[@OID='CL.RACE.ASIAN.MULTIPLE']")
     assert [one.get("CodedValue") for one in codelist.iterfind("o:EnumeratedItem", NS)] == [
         "ASIAN",
         "MULTIPLE",

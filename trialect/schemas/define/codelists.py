@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -12,6 +12,9 @@ from trialect.schemas.ct import Codelist, Terminology, terminology
 from trialect.schemas.define import oids
 from trialect.schemas.sdtm import Variable
 from trialect.trial import Study
+
+_FEW, _SHORT = 3, 8
+"""Terms, and letters of a term, up to which a subset of a codelist is named by its terms."""
 
 Decodes = Mapping[str, Mapping[str, str | None]]
 """The study's own terms and what they mean, by `DOMAIN.VARIABLE`."""
@@ -190,7 +193,7 @@ def _type(found: VariableProfile) -> Literal["text", "integer", "float"]:
 
 def settle(datasets: Iterable[DatasetMeta], ct: Terminology) -> list[DatasetMeta]:
     """The datasets with their codelists named: equal lists are one, subsets of one codelist are
-    told apart by their first user, and variables that mean the same everywhere share one.
+    told apart, and variables that mean the same everywhere share one.
     """
     datasets = list(datasets)
     shared = _shared(datasets)
@@ -205,11 +208,33 @@ def settle(datasets: Iterable[DatasetMeta], ct: Terminology) -> list[DatasetMeta
     for codelist, user in first.items():
         by_base.setdefault(_base(codelist, user, ct), []).append(codelist)
     for base, subsets in by_base.items():
-        for codelist in subsets:
-            user = first[codelist] if len(subsets) > 1 else ()
-            name = f"{codelist.name} ({'.'.join(user)})" if user else codelist.name
-            named[codelist] = replace(codelist, oid=oids.codelist_oid(base, *user), name=name)
+        for codelist, suffix in _suffixes(subsets, first).items():
+            name = f"{codelist.name} ({', '.join(suffix)})" if suffix else codelist.name
+            named[codelist] = replace(codelist, oid=oids.codelist_oid(base, *suffix), name=name)
     return [_rename(dataset, named) for dataset in datasets]
+
+
+def _suffixes(
+    subsets: Sequence[CodelistMeta], first: Mapping[CodelistMeta, tuple[str, ...]]
+) -> dict[CodelistMeta, tuple[str, ...]]:
+    """What tells the subsets of a codelist apart: nothing when there is one, their terms when all
+    are few and short, else the first user.
+    """
+    if len(subsets) == 1:
+        return {subsets[0]: ()}
+    found: dict[CodelistMeta, tuple[str, ...]] = {}
+    for codelist in subsets:
+        terms = tuple(term.value for term in codelist.terms)
+        plain = len(terms) <= _FEW and all(_is_plain(term) for term in terms)
+        # The same terms with another meaning are another codelist.
+        taken = terms in found.values()
+        found[codelist] = terms if plain and not taken else (".".join(first[codelist]),)
+    return found
+
+
+def _is_plain(term: str) -> bool:
+    """Whether a term is short and stays as it is in an OID."""
+    return len(term) <= _SHORT and term.isascii() and term.isalnum()
 
 
 def _base(codelist: CodelistMeta, user: tuple[str, ...], ct: Terminology) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -74,7 +75,7 @@ class Sources:
         if not origins:
             origins = self._inherited(domain, found)
         derived = any(origin.type == "Derived" for origin in origins)
-        how = [(one, text) for one in found if (text := _method(one))]
+        how = [(one, _spelled(text, domain)) for one in found if (text := _method(one))]
         said = "\n".join(text for _, text in how)
         notes = [(one, one.note) for one in found if one.note and one.note not in said]
         # Only what is derived has a method in Define-XML; of other values it is a comment.
@@ -121,12 +122,20 @@ def _origin(origin: Origin) -> Origin:
 def _method(one: Provenance) -> str | None:
     if one.method or one.origin is None or one.origin.type != "Derived":
         return one.method
+    columns = ", ".join(one.columns)
+    if one.verb == "item" and one.columns:
+        return f"As {columns} of the form {one.form} gives it."
     what = f"Made by {one.verb}"
     if one.columns:
-        what += f" of {', '.join(one.columns)}"
+        what += f" of {columns}"
     if one.form:
         what += f" of the form {one.form}"
     return what + "."
+
+
+def _spelled(text: str, domain: str) -> str:
+    """A method that is the same in every domain, with the variables as this one spells them."""
+    return re.sub(r"(?<![\w-])--(?=[A-Z])", domain[:2], text)
 
 
 def _together(parts: Sequence[tuple[Provenance, str]]) -> str | None:
