@@ -24,7 +24,7 @@ from trialect.mappings.sdtm.reference_dates import (
     REFERENCE,
     TREATMENT,
 )
-from trialect.mappings.sdtm.relations import RELATIONS
+from trialect.mappings.sdtm.relations import DATASET_RELATIONS, RELATIONS
 from trialect.mappings.sdtm.results import RESULTS
 from trialect.mappings.sdtm.sequence import SEQUENCE
 from trialect.mappings.sdtm.study_days import STUDY_DAYS
@@ -90,14 +90,24 @@ def derive(study: Study, tables: Tables, frames: dict[str, pl.DataFrame]) -> Der
 
 TRIAL_DESIGN: dict[str, Derivation] = {
     one.name: one
-    for one in (TRIAL_ARMS, TRIAL_ELEMENTS, TRIAL_VISITS, TRIAL_CRITERIA, TRIAL_SUMMARY)
+    for one in (
+        TRIAL_ARMS,
+        TRIAL_ELEMENTS,
+        TRIAL_VISITS,
+        TRIAL_CRITERIA,
+        TRIAL_SUMMARY,
+        DATASET_RELATIONS,
+    )
 }
 """What makes the datasets of the protocol, by name."""
 
 
-def trial_design(study: Study) -> Derived:
-    """TA, TE, TV, TI and TS of a study; a dataset of which the study says nothing is left out."""
-    draft = Draft(study, NO_TABLES, {})
+def trial_design(study: Study, tables: Tables = NO_TABLES) -> Derived:
+    """TA, TE, TV, TI and TS of a study, and RELREC of relations between whole datasets.
+
+    A dataset of which nothing is said is left out.
+    """
+    draft = Draft(study, tables, {})
     for derivation in TRIAL_DESIGN.values():
         derivation.apply(draft)
     arrange(draft)

@@ -1,7 +1,8 @@
 """RELREC: records that belong together, as relations.csv says.
 
 Each anchor record that has related ones gets a RELID of its own within the subject: the relation's
-name and a number that counts the subject's anchors in the order of --SEQ.
+name and a number that counts the subject's anchors in the order of --SEQ. Lines with a RELTYPE
+relate whole datasets; they are no subject's and belong to the trial design.
 """
 
 from __future__ import annotations
@@ -35,6 +36,20 @@ def _apply(draft: Draft) -> None:
     if parts:
         rows = pl.concat(parts).sort(SUBJECT, "place", "number", "is_related", "RDOMAIN", "seq")
         _add(draft, rows)
+
+
+def _apply_to_datasets(draft: Draft) -> None:
+    """Lines with a RELTYPE relate whole datasets by a variable: no subject, no value of IDVAR."""
+    studyid = draft.study.studyid
+    rows = [
+        (studyid, one.domain[:2], None, next(iter(one.by), None), one.reltype, one.relation)
+        for one in draft.tables.relations
+        if one.reltype is not None
+    ]
+    if rows:
+        names = ("STUDYID", "RDOMAIN", SUBJECT, "IDVAR", "RELTYPE", "RELID")
+        records = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
+        draft.add(DATASET_RELATIONS, "RELREC", records)
 
 
 def _choose(draft: Draft, line: Relation) -> pl.DataFrame | None:
@@ -127,4 +142,13 @@ RELATIONS = Derivation(
         ),
     ),
     apply=_apply,
+)
+
+DATASET_RELATIONS = Derivation(
+    name="related_datasets",
+    outputs=tuple(
+        Output(f"RELREC.{variable}", (), "Names the related dataset and its variable.", _ASSIGNED)
+        for variable in ("STUDYID", "RDOMAIN", "IDVAR", "RELTYPE", "RELID")
+    ),
+    apply=_apply_to_datasets,
 )

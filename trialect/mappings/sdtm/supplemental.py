@@ -30,8 +30,8 @@ NOT_SPLIT = rule(
     "DERIVE-LONG-TEXT",
     "error",
     "A long text cannot be cut so that it joins again",
-    "{variable} holds {length} characters, and blanks at the limit of 200 leave no place to cut.",
-    "Take out repeated blanks in the source.",
+    "{variable} holds {length} characters, and a blank at the limit of 200 leaves no place to cut.",
+    "Take out repeated blanks, or part words of 200 characters, in the source.",
     "SDTMIG 3.4, 4.5.3",
 )
 
