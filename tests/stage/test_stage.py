@@ -132,6 +132,8 @@ def test_texts_that_mean_no_value_are_null(folder):
     files = folder(visits__csv="SUBJID,V,X\na1,NA, NA \na1,NAN,na\n")
     staged = staged_of(files, study(missing=("NA", "-")), "visits")
     assert load(staged, 0)["visits"].select("V", "X").rows() == [(None, None), ("NAN", "na")]
+    as_read = load(staged, 0, as_read=True)["visits"]
+    assert as_read.select("V", "X").rows() == [("NA", " NA "), ("NAN", "na")]
 
 
 def test_error_cells_that_are_declared_missing_are_no_problem(folder):

@@ -187,12 +187,12 @@ def stage(
     )
 
 
-def load(staged: Staged, partition: int) -> dict[str, pl.DataFrame]:
+def load(staged: Staged, partition: int, *, as_read: bool = False) -> dict[str, pl.DataFrame]:
     """The rows of one partition of every form, in the order of the file.
 
     The columns are the form's (String), `@row` (Int64), and `@subject` (String), which a form
     without subjects lacks; such a form is there whole. The texts that `records.missing` declares
-    are null.
+    are null, unless the rows are wanted as they were read.
     """
     loaded = {}
     for name, form in staged.forms.items():
@@ -206,7 +206,7 @@ def load(staged: Staged, partition: int) -> dict[str, pl.DataFrame]:
             if end > start:
                 frames.append(file.slice(start, end - start).collect())
         frame = pl.concat(frames).sort(ROW)
-        if staged.missing:
+        if staged.missing and not as_read:
             columns = pl.col(form.columns)
             absent = columns.str.strip_chars().is_in(list(staged.missing))
             frame = frame.with_columns(pl.when(~absent).then(columns))
@@ -263,7 +263,7 @@ class _Spooled:
             self.rows += frame.height
             if subject is not None:
                 frame = self._by_subject(frame, subject, problems)
-                subjects.update(frame[SUBJECT].unique())
+                subjects.update(frame[SUBJECT].unique().to_list())
             self._take_misfits()
             if frame.height:
                 self.batches.append(self._write(frame, f"{len(self.batches):05d}"))
