@@ -190,7 +190,7 @@ def test_the_same_terms_with_another_meaning_are_another_codelist(study: Study) 
     seriousness, death = (codelist([meta], "AE", name) for name in ("AESER", "AESDTH"))
     assert seriousness.terms[0].decode == "Yes"
     assert death.terms[0].decode == "Yes, and reported"
-    assert {seriousness.oid, death.oid} == {"CL.NY.Y", "CL.NY.AE.AESER"}
+    assert {seriousness.oid, death.oid} == {"CL.NY.Y", "CL.NY.AE.AESDTH"}
 
 
 def test_epochs_are_one_codelist_for_all_domains(metas: list[DatasetMeta]) -> None:
@@ -413,8 +413,11 @@ def test_a_variable_of_the_model_has_its_label_everywhere(
 
 def test_what_the_protocol_names_is_a_codelist(study: Study) -> None:
     study = replace(study, arms=(Arm("A", "Active"), Arm("B", "Placebo")))
-    meta = alone(study, "DM", USUBJID=["1", "2"], ARMCD=["B", None])
-    assert codelist([meta], "DM", "ARMCD").terms == (TermMeta("B", "Placebo"),)
+    arms = {"ARMCD": ["B", None], "ACTARMCD": ["A", "B"]}
+    meta = alone(study, "DM", USUBJID=["1", "2"], **arms)
+    planned = codelist([meta], "DM", "ARMCD")
+    assert planned.terms == (TermMeta("A", "Active"), TermMeta("B", "Placebo"))
+    assert codelist([meta], "DM", "ACTARMCD") == planned
 
 
 def test_results_that_are_numbers_are_no_terms(study: Study) -> None:

@@ -73,7 +73,13 @@ PARAMETER_CODELISTS = {
 _CODELISTS = {"DOMAIN": ("C66734",)}
 """Codelists of variables that SDTMIG describes in words only."""
 
-_SHARED = frozenset({"EPOCH", "ARMCD", "ETCD"})
+_SHARED = {
+    "EPOCH": "EPOCH",
+    "ARMCD": "ARMCD",
+    "ACTARMCD": "ARMCD",
+    "ETCD": "ETCD",
+    "IETESTCD": "IETESTCD",
+}
 """Variables that mean the same in every domain: one codelist with the study's terms of all."""
 
 
@@ -256,13 +262,13 @@ def _shared(datasets: Iterable[DatasetMeta]) -> dict[str, CodelistMeta]:
     merged: dict[str, CodelistMeta] = {}
     for dataset in datasets:
         for variable in dataset.variables:
-            mine = variable.codelist
-            if variable.name not in _SHARED or mine is None:
+            mine, key = variable.codelist, _SHARED.get(variable.name)
+            if key is None or mine is None:
                 continue
-            other = merged.get(variable.name)
-            terms = dict.fromkeys((*(other.terms if other else ()), *mine.terms))
+            other = merged.get(key, mine)
+            terms = dict.fromkeys((*other.terms, *mine.terms))
             order = sorted(terms, key=lambda term: (term.code is None, term.value))
-            merged[variable.name] = replace(mine, terms=tuple(order))
+            merged[key] = replace(other, terms=tuple(order))
     return merged
 
 
@@ -270,7 +276,9 @@ def _share(dataset: DatasetMeta, shared: Mapping[str, CodelistMeta]) -> DatasetM
     return replace(
         dataset,
         variables=tuple(
-            replace(one, codelist=shared.get(one.name, one.codelist)) if one.codelist else one
+            replace(one, codelist=shared[_SHARED[one.name]])
+            if one.codelist is not None and one.name in _SHARED
+            else one
             for one in dataset.variables
         ),
     )
