@@ -50,15 +50,15 @@ def test_the_table_is_small_and_carries_no_time() -> None:
 
 def test_the_table_loads_in_a_moment() -> None:
     code = (
-        "import time; a = time.perf_counter(); import trialect.schemas.fhir as fhir;"
+        "import time; a = time.process_time(); import trialect.schemas.fhir as fhir;"
         "fhir.check_resource({'resourceType': 'Observation', 'status': 'final', 'code': {}});"
-        "print(time.perf_counter() - a)"
+        "print(time.process_time() - a)"
     )
     took = [
         float(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout)
         for _ in range(3)
     ]
-    assert min(took) < 0.3  # 0.06 s on the machine it was written on
+    assert min(took) < 0.15
 
 
 def test_all_resources_of_r4_are_there() -> None:

@@ -5,7 +5,7 @@ Source: http://hl7.org/fhir/R4/bundle.html#references and http.html#transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,7 +44,7 @@ def check_bundle(bundle: Any, release: str = "R4") -> list[Problem]:
 class Entry:
     """What the rules between entries need to know of one entry; absent or broken parts are None."""
 
-    path: str
+    number: int
     full_url: str | None
     type: str | None
     id: str | None
@@ -53,13 +53,18 @@ class Entry:
     url: str | None
     if_none_exist: str | None
 
+    @property
+    def path(self) -> str:
+        """Where the entry stands."""
+        return f"Bundle.entry[{self.number}]"
+
     @classmethod
-    def of(cls, entry: Json, path: str) -> Entry:
+    def of(cls, entry: Json, number: int) -> Entry:
         """The facts of a decoded entry."""
         resource = _object(entry.get("resource"))
         request = _object(entry.get("request"))
         return cls(
-            path=path,
+            number=number,
             full_url=_text(entry.get("fullUrl")),
             type=_text(resource.get("resourceType")),
             id=_text(resource.get("id")),
@@ -96,10 +101,10 @@ class BundleCheck:
         self._head = {key: value for key, value in bundle.items() if key != "entry"}
         self._kind = self._head.get("type")
         self._outlines: list[Json] = []
-        self._first_of: dict[tuple[str, str | None], str] = {}
+        self._first_of: dict[str, int] = {}
         self._types: dict[str, str | None] = {}
-        self._conditions: dict[str, str] = {}
-        self._references: list[tuple[int, str, str, frozenset[str] | None]] = []
+        self._conditions: dict[str, int] = {}
+        self._references: list[tuple[int, Shape | None, Sequence[Any]]] = []
         bundle_rules = frozenset(definitions.node("Bundle").invariants)
         self._walk = Walk(definitions, skip=bundle_rules)
         self.problems = self._walk.problems
@@ -114,40 +119,38 @@ class BundleCheck:
         walk = self._walk
         walk.references.clear()
         walk.whole(self._definitions.node("Bundle.entry"), value, path, self._head, self._head)
-        for place, text, targets in walk.references:
-            if text.startswith("urn:") and ".resource.entry[" not in place:
-                self._references.append((number, place, text, targets))
+        named = [found for found in walk.references if ".resource.entry[" not in found[0]]
+        self._references.append((number, None, named))
         if type(value) is dict:
             self._outlines.append(_outline(value))
-            self._between(Entry.of(value, path))
+            self._between(Entry.of(value, number))
 
     def vouched(self, number: int, shape: Shape, groups: tuple[str, ...]) -> None:
         """Take an entry that a shape vouches for."""
-        given: dict[str, str] = {}
-        for capture, raw in zip(shape.captures, groups, strict=True):
-            if capture.role == "reference":
-                if raw.startswith('"urn:'):
-                    place = (number, capture.path, raw[1:-1], capture.targets)
-                    self._references.append(place)
-            elif capture.path in ENTRY_PATHS:
-                given[capture.path] = raw[1:-1]
         self._outlines.append(shape.outline)
-        path = f"Bundle.entry[{number}]"
-        full_url, name, version, method, url, condition = map(given.get, ENTRY_PATHS)
-        self._between(Entry(path, full_url, shape.type, name, version, method, url, condition))
+        if shape.urns:
+            self._references.append((number, shape, groups))
+        if not self._usual(number, shape, groups):
+            given = [None if n is None else groups[n][1:-1] for n in shape.entry]
+            full_url, name, version, method, url, condition = given
+            entry = Entry(number, full_url, shape.type, name, version, method, url, condition)
+            self._between(entry)
 
     def finish(self) -> list[Problem]:
         """Check what needs all entries, and give all problems of the Bundle."""
-        for number, place, text, targets in self._references:
-            name = text.split("#")[0]
-            path = place.replace("Bundle.entry.", f"Bundle.entry[{number}].", 1)
-            if name not in self._types:
-                self._walk.add(rules.DANGLING, path, value=text, kind="fullUrl")
+        types = self._types
+        for number, shape, found in self._references:
+            if shape is None:
+                for place, text, targets in found:
+                    self._refer(place, text, targets)
                 continue
-            found = self._types[name]
-            if found and targets and not self._definitions.is_subtype(found, targets):
-                allowed = ", ".join(sorted(targets))
-                self._walk.add(rules.TARGET, path, value=text, found=found, allowed=allowed)
+            for n in shape.urns:
+                capture = shape.captures[n]
+                text = found[n][1:-1]
+                named = types.get(text)
+                if named is None or (capture.targets is not None and named not in capture.targets):
+                    place = capture.path.replace("entry", f"entry[{number}]", 1)
+                    self._refer(place, text, capture.targets)
         if type(self._kind) is str:
             whole = {**self._head, "entry": self._outlines}
             for key in self._definitions.node("Bundle").invariants:
@@ -156,6 +159,47 @@ class BundleCheck:
                 if not INVARIANTS[key].holds(whole, Place("Bundle", whole, whole)):
                     self._walk.broken(key, "Bundle")
         return self.problems
+
+    def _usual(self, number: int, shape: Shape, groups: tuple[str, ...]) -> bool:
+        """Take in an entry of the usual form, of which the rules below would find nothing."""
+        name, _, version, method, url, condition = shape.entry
+        if name is None or version is not None or self._kind == "batch":
+            return False
+        full_url = groups[name][1:-1]
+        if full_url in self._types or not full_url.startswith("urn:"):
+            return False
+        if self._kind == "transaction":
+            if method is None or url is None or not shape.type:
+                return False
+            address = groups[url][1:-1]
+            if groups[method] == '"PUT"' and condition is None:
+                if not address.startswith(shape.type + "?") or "=" not in address:
+                    return False
+            elif groups[method] == '"POST"' and condition is not None and address == shape.type:
+                asked = groups[condition][1:-1]
+                if "=" not in asked or "?" in asked:
+                    return False
+                address = f"{address}?{asked}"
+            else:
+                return False
+            if address in self._conditions:
+                return False
+            self._conditions[address] = number
+        self._types[full_url] = shape.type
+        self._first_of[full_url] = number
+        return True
+
+    def _refer(self, path: str, text: str, targets: frozenset[str] | None) -> None:
+        if not text.startswith("urn:"):
+            return
+        name = text.split("#")[0]
+        if name not in self._types:
+            self._walk.add(rules.DANGLING, path, value=text, kind="fullUrl")
+            return
+        found = self._types[name]
+        if found and targets and not self._definitions.is_subtype(found, targets):
+            allowed = ", ".join(sorted(targets))
+            self._walk.add(rules.TARGET, path, value=text, found=found, allowed=allowed)
 
     def _between(self, entry: Entry) -> None:
         if entry.full_url is not None:
@@ -170,17 +214,19 @@ class BundleCheck:
 
     def _condition(self, entry: Entry, condition: str | None) -> None:
         if condition is not None:
-            first = self._conditions.setdefault(condition, entry.path)
-            if first != entry.path:
+            first = self._conditions.setdefault(condition, entry.number)
+            if first != entry.number:
                 path = f"{entry.path}.request"
-                self._walk.add(rules.BUNDLE_CONDITION, path, value=condition, first=first)
+                place = f"Bundle.entry[{first}]"
+                self._walk.add(rules.BUNDLE_CONDITION, path, value=condition, first=place)
 
     def _full_url(self, entry: Entry, full_url: str) -> None:
         self._types.setdefault(full_url, entry.type)
         path = f"{entry.path}.fullUrl"
-        first = self._first_of.setdefault((full_url, entry.version), entry.path)
-        if first != entry.path and self._kind != "history":
-            fault = f"The fullUrl {full_url} stands at {first} already (bdl-7)"
+        name = f"{full_url} {entry.version}" if entry.version else full_url
+        first = self._first_of.setdefault(name, entry.number)
+        if first != entry.number and self._kind != "history":
+            fault = f"The fullUrl {full_url} stands at Bundle.entry[{first}] already (bdl-7)"
             cure = "Give each entry a fullUrl of its own"
             self._walk.add(rules.BUNDLE_FULL_URL, path, value=full_url, fault=fault, cure=cure)
         if full_url.startswith("urn:"):
@@ -195,17 +241,6 @@ class BundleCheck:
             )
             cure = "Let the fullUrl end in the resource's type and id"
             self._walk.add(rules.BUNDLE_FULL_URL, path, value=full_url, fault=fault, cure=cure)
-
-
-ENTRY_PATHS = (
-    "Bundle.entry.fullUrl",
-    "Bundle.entry.resource.id",
-    "Bundle.entry.resource.meta.versionId",
-    "Bundle.entry.request.method",
-    "Bundle.entry.request.url",
-    "Bundle.entry.request.ifNoneExist",
-)
-"""Where an entry has what `Entry` wants, in its order."""
 
 
 def _condition(entry: Entry, method: str, url: str) -> str | None:

@@ -39,7 +39,7 @@ class Leaf:
     role: str = ""
     path: str = ""
     targets: frozenset[str] | None = None
-    local: bool = False
+    form: str = ""
 
 
 def decode(text: str) -> tuple[Any, list[Problem]]:

@@ -46,14 +46,14 @@ class UnfitError(Exception):
 class Capture:
     """A value that is given to the caller: its role, its path and the types it may name.
 
-    The role is id, reference, fullUrl, method, url, ifNoneExist or versionId. A reference is local
-    when it has the form Type/id or urn:..., not that of another server's URL or a condition.
+    The role is id, reference, fullUrl, method, url, ifNoneExist or versionId; a reference has the
+    form that `read_reference` gives.
     """
 
     role: str
     path: str
     targets: frozenset[str] | None
-    local: bool
+    form: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +84,22 @@ class Shape:
     """A compiled shape. `groups(text)` gives the captured values of a valid text of this shape.
 
     `type` is the resource's type (an entry's resource's, "" without one); `outline` has the keys
-    of the object, and under `resource` the type of the resource. `identity` is the group of the
-    resource's id, `sought` are the groups of the references that must be found beside it.
+    of the object, and under `resource` the type of the resource. The rest are numbers of
+    groups: `identity` of the resource's id, `sought` of the references that must be found beside
+    it, `urns` of those among them that name a fullUrl, `entry` of what ENTRY_PATHS says.
     """
 
-    __slots__ = ("_match", "_questions", "captures", "identity", "outline", "sought", "type")
+    __slots__ = (
+        "_match",
+        "_questions",
+        "captures",
+        "entry",
+        "identity",
+        "outline",
+        "sought",
+        "type",
+        "urns",
+    )
 
     def __init__(
         self,
@@ -104,9 +115,11 @@ class Shape:
         self.outline = outline
         roles = [capture.role for capture in captures]
         self.identity = roles.index("id") if "id" in roles else None
-        self.sought = tuple(
-            n for n, capture in enumerate(captures) if capture.role == "reference" and capture.local
-        )
+        groups = {capture.path: n for n, capture in enumerate(captures)}
+        self.entry = tuple(groups.get(path) for path in ENTRY_PATHS)
+        forms = [(n, capture.form) for n, capture in enumerate(captures)]
+        self.sought = tuple(n for n, form in forms if form in ("relative", "urn"))
+        self.urns = tuple(n for n, form in forms if form == "urn")
         self._questions = questions
 
     def groups(self, text: str) -> tuple[str, ...] | None:
@@ -163,7 +176,7 @@ class _Compiler:
             at = leaf.end
         pieces.append(re.escape(text[at:]))
         captures = tuple(
-            Capture(leaf.role, leaf.path, leaf.targets, leaf.local) for leaf in self._captured()
+            Capture(leaf.role, leaf.path, leaf.targets, leaf.form) for leaf in self._captured()
         )
         match = re.compile("".join(pieces), re.ASCII).fullmatch
         outline: dict[str, Any] = dict.fromkeys(tree)
@@ -246,7 +259,7 @@ class _Compiler:
             raise UnfitError("a local reference")
         leaf.role, leaf.path, leaf.targets = "reference", path + ".reference", prop.targets
         kind = literal.type or ""
-        leaf.local = literal.form in ("relative", "urn")
+        leaf.form = literal.form
         if literal.form == "relative":
             leaf.pattern = f'"{kind}/{ID}"'
         elif literal.form == "conditional":
@@ -300,6 +313,17 @@ ROLES = {
     "Meta.versionId": "versionId",
 }
 """The elements beside ids and references whose values a caller is given."""
+
+
+ENTRY_PATHS = (
+    "Bundle.entry.fullUrl",
+    "Bundle.entry.resource.id",
+    "Bundle.entry.resource.meta.versionId",
+    "Bundle.entry.request.method",
+    "Bundle.entry.request.url",
+    "Bundle.entry.request.ifNoneExist",
+)
+"""What the rules between the entries of a Bundle need of an entry."""
 
 
 def _concerned(invariant: Invariant, item: Any) -> bool:
