@@ -4,6 +4,7 @@ import re
 import uuid
 from urllib.parse import unquote
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +20,11 @@ IDENTITY = Identity(STUDY)
 @given(st.text(min_size=1).filter(lambda text: text.isprintable()))
 def test_ids_are_uuids_of_version_5(value: str) -> None:
     namespace = uuid.uuid5(uuid.NAMESPACE_URL, BASE)
-    assert IDENTITY.id("Observation", value) == str(uuid.uuid5(namespace, f"Observation/{value}"))
+    expected = str(uuid.uuid5(namespace, f"Observation/{value}"))
+    assert IDENTITY.id("Observation", value) == expected
+    assert (
+        IDENTITY.ids("Observation", pl.Series([value, "x", value])).to_list()[::2] == [expected] * 2
+    )
 
 
 def test_another_type_or_study_is_another_id() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from study_of_pain import BASE, STUDY
 
-from trialect.converters.writers.fhir_json import render
+from trialect.converters.writers.fhir_json import Rendered
 from trialect.mappings.fhir.identity import Identity
 from trialect.mappings.fhir.slots import Json, Ref, Refs, SiteRef, StudyRef, Template, Text
 
@@ -23,11 +23,11 @@ def rendered(body: Template, **columns: list[Any]) -> tuple[list[Any], list[Any]
     rows = len(next(iter(columns.values()), [None]))
     records = columns.pop("record", [f"R.{n}" for n in range(rows)])
     frame = pl.DataFrame(
-        {"record": records, "id": IDENTITY.ids("Basic", records), **columns},
+        {"record": records, "id": IDENTITY.ids("Basic", pl.Series(records)), **columns},
         schema_overrides={name: pl.String for name in columns if not _is_list(columns[name])},
     )
-    found = render(template, frame, IDENTITY)
-    return [orjson.loads(x) for x in found.lines], [orjson.loads(x) for x in found.entries]
+    found = Rendered(template, frame, IDENTITY)
+    return [orjson.loads(x) for x in found.lines()], [orjson.loads(x) for x in found.entries()]
 
 
 def _is_list(values: list[Any]) -> bool:
@@ -44,6 +44,8 @@ CASES: list[tuple[str, Any, Any, Any]] = [
     ("list keeps constants", [{"url": "u"}, {"v": Text("x")}], None, [{"url": "u"}]),
     ("list of nothing", [Text("x")], None, None),
     ("percent", {"100 %s": Text("x")}, "5 %", {"100 %s": "5 %"}),
+    ("percent in what is left out", {"100 %s": "%s", "v": Text("x")}, None, None),
+    ("list of left out objects", [{"%s": Text("x")}, {"k": "%d", "v": Text("x")}], None, None),
     ("constant", {"k": [True, 1, "é"]}, None, {"k": [True, 1, "é"]}),
 ]
 
@@ -72,7 +74,7 @@ def test_keys_stand_in_the_order_of_the_template() -> None:
 def test_a_number_keeps_its_own_text() -> None:
     template = {"resourceType": "Basic", "identifier": Text("record"), "v": Json("v")}
     frame = pl.DataFrame({"record": ["R"], "id": ["i"], "v": ["19.00"]})
-    assert '"v":19.00}' in render(template, frame, IDENTITY).lines[0]
+    assert b'"v":19.00}' in next(Rendered(template, frame, IDENTITY).lines())
 
 
 def test_references_in_lines_and_in_bundles() -> None:
@@ -118,4 +120,4 @@ def test_any_text_comes_back(texts: list[str]) -> None:
 def test_no_rows_make_no_text() -> None:
     template = {"resourceType": "Basic", "identifier": Text("record"), "v": Text("v")}
     frame = pl.DataFrame(schema={"record": pl.String, "id": pl.String, "v": pl.String})
-    assert render(template, frame, IDENTITY).lines == []
+    assert list(Rendered(template, frame, IDENTITY).lines()) == []

@@ -78,7 +78,7 @@ def write_partition(
     """
     part = Partition(study, codes, frames, unblinded=unblinded)
     found = FhirPart()
-    by_subject: list[list[str]] = [[] for _ in range(part.subjects.height)]
+    by_subject: list[list[bytes]] = [[] for _ in range(part.subjects.height)]
     for resource in SUBJECT_RESOURCES:
         if resource.unblinded_only and not unblinded:
             continue
@@ -96,7 +96,7 @@ def write_partition(
     places = positions or range(first_subject, first_subject + len(by_subject))
     names = part.subjects["USUBJID"].to_list()
     subjects = [
-        Entries(name, place, ",\n".join(entries).encode())
+        Entries(name, place, b",\n".join(entries))
         for name, place, entries in zip(names, places, by_subject, strict=True)
     ]
     for name, packed in _packed(study, subjects, part.problems):
@@ -119,8 +119,7 @@ def write_study(folder: Path, study: Study, codes: Codes, items: Iterable[Item] 
     for resource in resources:
         kind = resource["resourceType"]
         found.counts[kind] += 1
-        line = orjson.dumps(resource).decode()
-        write_lines(folder / "ndjson" / f"{kind}.ndjson", [line])
+        write_lines(folder / "ndjson" / f"{kind}.ndjson", [orjson.dumps(resource)])
         entries.append(orjson.dumps(_entry(resource, inside, identity)))
     _write(folder / "bundles" / STUDY_BUNDLE, _bundle(study, identity, entries))
     return found

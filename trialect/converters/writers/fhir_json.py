@@ -1,7 +1,8 @@
 """Compiles resource templates and fills them from frames, in the two forms FHIR is sent in.
 
 A template is pruned once for each set of columns that is null together, and becomes a constant
-text with gaps; rows that lack the same things share it, and a row costs one `%`. There are two
+text with gaps; rows that lack the same things share it, and a row costs one `%`, of bytes, which
+is several times as fast as of text and needs no encoding. There are two
 forms: lines of NDJSON, where references are `Type/id`, and entries of transaction
 bundles, where they are `urn:uuid:id`, or a search for what the study's bundle holds.
 """
@@ -59,21 +60,22 @@ class Rendered:
             ).alias(_PATTERN)
         )
 
-    def lines(self) -> Iterator[str]:
+    def lines(self) -> Iterator[bytes]:
         """Lines of NDJSON, without their ends."""
         return self._filled("ndjson")
 
-    def entries(self) -> Iterator[str]:
+    def entries(self) -> Iterator[bytes]:
         """Entries of transaction bundles."""
         return self._filled("bundle")
 
-    def _filled(self, form: Form) -> Iterator[str]:
+    def _filled(self, form: Form) -> Iterator[bytes]:
         patterns = self._frame[_PATTERN]
-        formats: dict[int, str] = {}
+        formats: dict[int, bytes] = {}
         gaps: list[ColumnSlot] = []
         for pattern in patterns.unique():
             present = {name for place, name in enumerate(self._names) if pattern >> place & 1}
-            formats[pattern], gaps = _compile(self._template, present, form, self._identity)
+            text, gaps = _compile(self._template, present, form, self._identity)
+            formats[pattern] = text.encode()
         columns = [_column(self._frame, gap, form, self._identity) for gap in gaps]
         rows = zip(*columns, strict=True) if columns else iter(())
         return (formats[one] % row for one, row in zip(patterns.to_list(), rows, strict=True))
@@ -119,8 +121,8 @@ def _conditions(records: pl.Series) -> pl.Series:
     return pl.Series([condition_value(one) for one in records], dtype=pl.String)
 
 
-def _column(frame: pl.DataFrame, gap: ColumnSlot, form: Form, identity: Identity) -> list[str]:
-    """The texts that fill a gap; nothing where the slot is left out."""
+def _column(frame: pl.DataFrame, gap: ColumnSlot, form: Form, identity: Identity) -> list[bytes]:
+    """What fills a gap, as UTF-8; nothing where the slot is left out."""
     column = frame[gap.column]
     if isinstance(gap, Refs):
         column = column.list.join('"},{"reference":"' + _to(gap.type, form))
@@ -128,7 +130,7 @@ def _column(frame: pl.DataFrame, gap: ColumnSlot, form: Form, identity: Identity
         values = column.drop_nulls().unique().to_list()
         named = {value: _study_reference(gap.type, value, form, identity) for value in values}
         column = column.replace_strict(named, default=None, return_dtype=pl.String)
-    return column.fill_null("").to_list()
+    return column.fill_null("").cast(pl.Binary).to_list()
 
 
 def _to(type: str, form: Form) -> str:

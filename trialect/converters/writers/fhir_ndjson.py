@@ -16,7 +16,7 @@ _LINES_AT_ONCE = 500
 """Lines joined before they are written: few enough to stay in the processor's cache."""
 
 
-def write_lines(file: Path, lines: Iterable[str]) -> None:
+def write_lines(file: Path, lines: Iterable[bytes]) -> None:
     """Append lines to a file, making it if there are any."""
     rest = iter(lines)
     first = list(islice(rest, _LINES_AT_ONCE))
@@ -25,7 +25,7 @@ def write_lines(file: Path, lines: Iterable[str]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("ab") as out:
         while first:
-            out.write(("\n".join(first) + "\n").encode())
+            out.write(b"\n".join(first) + b"\n")
             first = list(islice(rest, _LINES_AT_ONCE))
 
 

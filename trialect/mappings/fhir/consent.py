@@ -50,7 +50,7 @@ def rows(part: Partition) -> pl.DataFrame:
     dm = part.dated(dm, "DM", "RFICDTC", "given").with_columns(
         pl.concat_str("USUBJID", pl.lit(".DM")).alias(RECORD)
     )
-    dm = dm.with_columns(pl.Series(ID, part.identity.ids(TYPE, dm[RECORD]), dtype=pl.String))
+    dm = dm.with_columns(part.identity.ids(TYPE, dm[RECORD]).alias(ID))
     columns = ["USUBJID", SUBJECT, "patient", RECORD, ID, "given"]
     return pl.concat([ds.select(columns), dm.select(columns)]).sort(SUBJECT, maintain_order=True)
 

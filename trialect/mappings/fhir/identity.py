@@ -11,11 +11,12 @@ stores it asks for the identifier. So the same record is the same resource in ev
 
 from __future__ import annotations
 
-import hashlib
 import re
 import uuid
-from collections.abc import Iterable
+from hashlib import sha1
 from urllib.parse import quote
+
+import polars as pl
 
 from trialect.problems import Unusable, rule
 from trialect.trial import Study
@@ -58,7 +59,7 @@ class Identity:
         if not _URL.fullmatch(base):
             raise Unusable(NO_BASE.problem(file="study.yaml", field="fhir.base", value=base))
         self.base = base
-        self._namespace = uuid.uuid5(uuid.NAMESPACE_URL, base).bytes
+        self._namespace = uuid.uuid5(uuid.NAMESPACE_URL, base)
 
     def system(self, type: str) -> str:
         """The system of the identifiers of a type of resource."""
@@ -79,19 +80,19 @@ class Identity:
         return f"{self.base}/{type}/{quote(name, safe='')}"
 
     def id(self, type: str, value: str) -> str:
-        """The id of the resource of this type with this identifier."""
-        return self.ids(type, [value])[0]
+        """The id of the resource of this type with this identifier: uuid5(uuid5(URL, base),
+        `TYPE/VALUE`), as RFC 4122 has it.
+        """
+        return str(uuid.uuid5(self._namespace, f"{type}/{value}"))
 
-    def ids(self, type: str, values: Iterable[str]) -> list[str]:
-        """The ids of many identifiers: uuid5(uuid5(URL, base), `TYPE/VALUE`), RFC 4122."""
-        start = hashlib.sha1(self._namespace + f"{type}/".encode(), usedforsecurity=False)
-        found = []
-        for value in values:
-            one = start.copy()
-            one.update(value.encode())
-            x = one.hexdigest()
-            found.append(f"{x[:8]}-{x[8:12]}-5{x[13:16]}-{_VARIANT[x[16]]}{x[17:20]}-{x[20:32]}")
-        return found
+    def ids(self, type: str, values: pl.Series) -> pl.Series:
+        """`id` of each of many values, several times as fast."""
+        start = self._namespace.bytes + f"{type}/".encode()
+        hashes = [sha1(start + value.encode()).hexdigest() for value in values.to_list()]
+        x = pl.Series(hashes, dtype=pl.String).str
+        variant = x.slice(16, 1).replace_strict(_VARIANT, return_dtype=pl.String)
+        parts = (x.slice(0, 8), x.slice(8, 4), "5" + x.slice(13, 3), variant + x.slice(17, 3))
+        return pl.select(pl.concat_str(*parts, x.slice(20, 12), separator="-")).to_series()
 
     def condition(self, type: str, value: str) -> str:
         """The search that finds the resource on a server: `Type?identifier=system|value`."""

@@ -163,11 +163,8 @@ def _with_responses(part: Partition, qs: pl.DataFrame) -> pl.DataFrame:
         asked=pl.when("@given").then(pl.col(RECORD).first().over(together)),
     )
     names = qs["asked"].drop_nulls().unique(maintain_order=True)
-    ids = dict(zip(names, part.identity.ids("QuestionnaireResponse", names), strict=True))
-    table = pl.DataFrame(
-        {"asked": list(ids), "response": list(ids.values())},
-        schema={"asked": pl.String, "response": pl.String},
-    )
+    ids = part.identity.ids("QuestionnaireResponse", names).alias("response")
+    table = pl.DataFrame([names, ids])
     return qs.join(table, on="asked", how="left", maintain_order="left").drop("@given")
 
 

@@ -81,7 +81,7 @@ class Partition:
         zones = {site.id: site.timezone for site in self.study.sites}
         found = found.unique("USUBJID", keep="first", maintain_order=True)
         return found.with_columns(
-            pl.Series("patient", self.identity.ids("Patient", found["USUBJID"]), dtype=pl.String),
+            self.identity.ids("Patient", found["USUBJID"]).alias("patient"),
             pl.col("SITEID")
             .replace_strict(zones, default=None, return_dtype=pl.String)
             .alias("zone"),
@@ -150,8 +150,7 @@ class Partition:
             for usubjid, value in again.select("USUBJID", RECORD).unique().sort(RECORD).iter_rows():
                 self.tell(SAME_RECORD.problem(domain=domain, usubjid=usubjid, value=value))
             frame = frame.filter(pl.col(RECORD).is_first_distinct())
-        ids = self.identity.ids(type, frame[RECORD].to_list())
-        return frame.with_columns(pl.Series(ID, ids, dtype=pl.String))
+        return frame.with_columns(self.identity.ids(type, frame[RECORD]).alias(ID))
 
     def tell(self, problem: Problem) -> None:
         """Collect a problem, once: several resources read the same record."""

@@ -50,7 +50,7 @@ def rows(part: Partition) -> pl.DataFrame:
     codes = {source: code["code"] for source, code in genders.items()}
     return dm.with_columns(
         pl.col("USUBJID").alias(RECORD),
-        pl.Series(ID, part.identity.ids(TYPE, dm["USUBJID"]), dtype=pl.String),
+        part.identity.ids(TYPE, dm["USUBJID"]).alias(ID),
         gender=pl.col("SEX").replace_strict(codes, default=None, return_dtype=pl.String),
         dead=pl.when((pl.col("DTHFL") == "Y") & pl.col("died").is_null()).then(pl.lit("true")),
         site=site_of(part),

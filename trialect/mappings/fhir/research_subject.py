@@ -63,7 +63,7 @@ def rows(part: Partition) -> pl.DataFrame:
     arm = [pl.col(name) if part.unblinded else pl.lit(None, pl.String) for name in ARMS]
     return dm.with_columns(
         pl.col("USUBJID").alias(RECORD),
-        pl.Series(ID, part.identity.ids(TYPE, dm["USUBJID"]), dtype=pl.String),
+        part.identity.ids(TYPE, dm["USUBJID"]).alias(ID),
         assigned=arm[0],
         actual=arm[1],
         status=_status(),
