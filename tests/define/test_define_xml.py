@@ -9,7 +9,7 @@ from define_constants import DOCUMENTS, FILES, STAMP
 from lxml import etree
 
 from trialect.converters.readers.define_xml import read_define
-from trialect.converters.writers.define_xml import write_define
+from trialect.converters.writers.define_xml import STYLESHEET, write_define
 from trialect.metadata import CodelistMeta, DatasetMeta, TermMeta
 from trialect.problems import Unusable
 from trialect.schemas.define.check import check_define
@@ -205,3 +205,18 @@ def test_a_control_character_is_refused_with_its_place(
         ("DEFINE-CONTROL-CHARACTER", "DM", "SEX")
     )
     assert not (tmp_path / "define.xml").exists()
+
+
+def test_its_stylesheet_shows_it(define_file: Path, metas: list[DatasetMeta]) -> None:
+    tree = etree.parse(str(define_file))
+    reference = tree.getroot().getprevious()
+    assert reference is not None
+    assert reference.get("href") == STYLESHEET
+    show = etree.XSLT(etree.parse(str(define_file.with_name(STYLESHEET))))
+    page = etree.tostring(show(tree), method="html", encoding="unicode")
+    for meta in metas:
+        for variable in meta.variables:
+            assert f"<b>{variable.name}</b>" in page
+            assert variable.label in page
+    for shown in ("QSTESTCD EQ NPRS", "sponsor's own", "These records are invented."):
+        assert shown in page

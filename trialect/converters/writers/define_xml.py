@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from importlib.resources import files as files_in
 from pathlib import Path
 from typing import Literal
 
@@ -48,6 +49,9 @@ from trialect.trial import Study
 
 Context = Literal["Submission", "Other"]
 
+STYLESHEET = "define2-1.xsl"
+"""The file that shows a define.xml in browsers that know XSLT; a package is to hold one."""
+
 UNWRITABLE = rule(
     "DEFINE-CONTROL-CHARACTER",
     "error",
@@ -70,7 +74,7 @@ def write_define(
     documents: Mapping[str, str] | None = None,
     context: Context = "Submission",
 ) -> None:
-    """Write the define.xml of the datasets.
+    """Write the define.xml of the datasets, and its stylesheet beside it.
 
     `files` are the names of a dataset's files beside the define.xml (several where it is split;
     `NAME.xpt` where nothing is said); `documents` are supplemental documents (file name: title).
@@ -82,7 +86,13 @@ def write_define(
         raise Unusable(unwritable)
     root = _Define(study, files, documents or {}).odm(datasets, stamp, context)
     etree.indent(root, "  ")
-    path.write_bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8") + b"\n")
+    root.addprevious(
+        etree.ProcessingInstruction("xml-stylesheet", f'type="text/xsl" href="{STYLESHEET}"')
+    )
+    tree = root.getroottree()
+    path.write_bytes(etree.tostring(tree, xml_declaration=True, encoding="UTF-8") + b"\n")
+    style = files_in(__package__).joinpath("templates", STYLESHEET)
+    path.with_name(STYLESHEET).write_bytes(style.read_bytes())
 
 
 def _unwritable(datasets: Iterable[DatasetMeta]) -> Iterator[Problem]:
