@@ -343,6 +343,19 @@ def test_instructions_for_one_test_count_for_no_other(study: Study) -> None:
     assert (change.origin, score.origin) == (DERIVED, COLLECTED)
 
 
+def test_what_holds_of_every_value_is_said_once(study: Study) -> None:
+    made = Provenance(
+        "QS", "QSORRES", "b", "compute", origin=Origin("Derived"), method="Added up.", note="Twice."
+    )
+    columns = {"USUBJID": ["1", "1"], "QSTESTCD": ["SCORE", "CHANGE"], "QSORRES": ["5", "3"]}
+    result = one([alone(study, "QS", [made], **columns, **{"@block": ["b", "b"]})], "QS", "QSORRES")
+    assert (result.origin, result.comment) == (DERIVED, "Twice.")
+    assert result.method is not None
+    assert result.method.oid == "MT.QS.QSORRES"
+    for value in result.value_level:
+        assert (value.origin, value.method, value.comment) == (None, None, None)
+
+
 def test_a_note_that_the_method_tells_is_no_comment(study: Study) -> None:
     derived = Origin("Derived")
     made = [

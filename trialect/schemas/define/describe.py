@@ -17,7 +17,7 @@ from trialect.schemas.define.codelists import Codelists, Decodes, settle
 from trialect.schemas.define.datatypes import date_type, number_type
 from trialect.schemas.define.keys import natural_keys, sequence_variable
 from trialect.schemas.define.sources import Making, Sources, usual_origin
-from trialect.schemas.define.values import value_level
+from trialect.schemas.define.values import common_making, value_level, without_making
 from trialect.schemas.define.variables import facts as facts_of
 from trialect.schemas.define.variables import place
 from trialect.schemas.sdtm import Dataset, Variable, dataset
@@ -125,8 +125,14 @@ def _variable(
     making = known.sources.making(domain_of(name), column, one.blocks)
     values = value_level(name, column, found, known.sources, known.codelists)
     if values and all(value.origin for value in values):
-        # Where the values say where they are from, the variable does not (Define-XML 2.1, 4.8).
-        making = Making(comment=making.comment)
+        alike = None if column in ("QVAL", "TSVAL") else common_making(values)
+        if alike is not None:
+            # What holds of every value is said once, and inherited (Define-XML 2.1, 4.2).
+            making, values = alike, tuple(map(without_making, values))
+        else:
+            # Where the values say where they are from, the variable does not.
+            told = any(value.comment for value in values)
+            making = Making(comment=None if told else making.comment)
     elif not making.origins:
         usual = usual_origin(model.observation_class, column, facts.role if facts else "")
         making = Making((usual,) if usual else (), making.method, making.comment)

@@ -4,7 +4,7 @@ parameter (Define-XML 2.1, 4.2).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from trialect.metadata import CodelistMeta, Condition, Origin, ValueMeta
@@ -44,6 +44,24 @@ def value_level(
     return tuple(
         _value(name, column, one, found, sources, codelists) for one in _values(name, column, found)
     )
+
+
+def common_making(values: Sequence[ValueMeta]) -> Making | None:
+    """How all values are made, where it is the same for all."""
+    makings = {
+        Making(
+            ((one.origin,) if one.origin else ()) + one.other_origins,
+            one.method.description if one.method else None,
+            one.comment,
+        )
+        for one in values
+    }
+    return makings.pop() if len(makings) == 1 else None
+
+
+def without_making(value: ValueMeta) -> ValueMeta:
+    """The value, whose making its variable tells."""
+    return replace(value, origin=None, other_origins=(), method=None, comment=None)
 
 
 def _wanted(column: str, found: DatasetProfile) -> bool:
