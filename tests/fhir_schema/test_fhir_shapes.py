@@ -212,6 +212,16 @@ def test_values_that_decide_together_are_asked_each_time() -> None:
     assert shape.groups(later) is not None
 
 
+def test_decimals_are_compared_to_the_last_digit() -> None:
+    text, shape, _ = SHAPES["ActivityDefinition"]
+    same = text.replace('"value": 2.5', '"value": 1.00000000000000000001')
+    assert same != text
+    assert shape.groups(same) is not None
+    below = same.replace('"value": 1}', '"value": 1.00000000000000000002}')
+    assert below != same
+    assert shape.groups(below) is None
+
+
 def test_a_system_belongs_to_the_shape_where_a_value_set_is_required() -> None:
     text, shape, _ = SHAPES["AdverseEvent"]
     assert shape.groups(text.replace("adverse-event-severity", "adverse-event-outcome")) is None

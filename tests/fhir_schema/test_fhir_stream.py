@@ -11,6 +11,11 @@ from trialect.schemas.fhir.fast import Shapes
 from trialect.schemas.fhir.table import table
 
 
+@pytest.fixture(autouse=True)
+def no_shapes_kept() -> None:
+    fast.kept_shapes.cache_clear()
+
+
 def line(resource: dict[str, Any], **how: Any) -> bytes:
     return json.dumps(resource, default=float, **how).encode()
 
@@ -225,9 +230,9 @@ def test_a_broken_bundle_file_has_problems_and_raises_nothing(text: bytes, rule:
 
 
 def test_shapes_are_kept_from_one_bundle_to_the_next() -> None:
-    shapes = Shapes(table(), "Bundle.entry")
+    shapes = fast.kept_shapes("R4", "Bundle.entry")
     for _ in range(20):
-        assert check_bundle_text(json.dumps(bundle(5), default=float).encode(), shapes=shapes) == []
+        assert check_bundle_text(json.dumps(bundle(5), default=float).encode()) == []
     entry = json.dumps(bundle(5)["entry"][3], default=float)
     assert shapes.vouch(entry) is not None
 

@@ -1,24 +1,26 @@
 """Texts of resources in great number: the shapes seen so far, and which texts they vouch for.
 
 A shape is compiled when the exact path has found `OFTEN` texts of it valid, because compiling one
-(a few milliseconds) costs as much as some dozens of exact checks.
+(a few milliseconds) costs as much as some dozens of exact checks. Shapes are kept for the life of
+the process: what they vouch for does not depend on what was checked before.
 """
 
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from trialect.schemas.fhir.shapes import Shape, UnfitError, compile_shape
-from trialect.schemas.fhir.table import Table
+from trialect.schemas.fhir.table import Table, table
 
 OFTEN = 16
 """How many valid texts of a shape take the exact path before the shape is compiled."""
 
-MOST_SHAPES = 400
+MOST_SHAPES = 600
 """How many shapes are compiled at most; texts of further shapes take the exact path."""
 
 MOST_RIVALS = 12
-"""How many shapes with the same number of quotation marks are tried on a text."""
+"""How many shapes of the same type and number of quotation marks are tried on a text."""
 
 MOST_COUNTED = 10_000
 """How many shapes are counted before the counting starts anew (memory)."""
@@ -32,13 +34,13 @@ class Shapes:
     def __init__(self, definitions: Table, root: str = "") -> None:
         self._definitions = definitions
         self._root = root
-        self._shapes: dict[int, list[Shape]] = {}
+        self._shapes: dict[tuple[int, str], list[Shape]] = {}
         self._compiled = 0
         self._counts: dict[str, int] = {}
 
     def vouch(self, text: str) -> tuple[Shape, tuple[str, ...]] | None:
         """The shape that a valid text has, with its captured values; None says nothing."""
-        rivals = self._shapes.get(text.count('"'))
+        rivals = self._shapes.get(_likeness(text))
         if rivals is None:
             return None
         for place, shape in enumerate(rivals):
@@ -60,7 +62,7 @@ class Shapes:
         self._counts[shape] = count
         if count % OFTEN or count > OFTEN * MOST_RIVALS:
             return
-        rivals = self._shapes.setdefault(text.count('"'), [])
+        rivals = self._shapes.setdefault(_likeness(text), [])
         if len(rivals) >= MOST_RIVALS:
             return
         try:
@@ -68,3 +70,15 @@ class Shapes:
             self._compiled += 1
         except UnfitError:
             self._counts[shape] = OFTEN * MOST_RIVALS
+
+
+def _likeness(text: str) -> tuple[int, str]:
+    """What texts of one shape have in common and can be seen at once."""
+    at = text.find('"resourceType"') + 14
+    return text.count('"'), text[at : at + 6]
+
+
+@cache
+def kept_shapes(release: str, root: str) -> Shapes:
+    """The shapes that this process keeps for a release and a root."""
+    return Shapes(table(release), root)

@@ -19,6 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -60,23 +61,19 @@ class Capture:
 class Question:
     """An invariant that is asked for each text, with the element it is asked about.
 
-    `slots` say which group's value goes where: the object and the key in it (None: the element).
+    `slots` say which group's value goes where: the keys that lead there (none: the element).
     """
 
     holds: Callable[[Any, Place], bool]
     item: Any
     place: Place
-    slots: tuple[tuple[int, dict[str, Any] | None, str], ...]
+    slots: tuple[tuple[int, tuple[str, ...]], ...]
 
     def answer(self, groups: tuple[str, ...]) -> bool:
         """Whether the invariant holds for the values of a matched text."""
         item = self.item
-        for group, holder, key in self.slots:
-            value = orjson.loads(groups[group])
-            if holder is None:
-                item = value
-            else:
-                holder[key] = value
+        for group, keys in self.slots:
+            item = _put(item, keys, _value(groups[group]))
         return self.holds(item, self.place)
 
 
@@ -293,16 +290,12 @@ class _Compiler:
     def _question(
         self, invariant: Invariant, item: Any, path: str, captured: dict[int, int]
     ) -> Question:
-        plain = _plain(item)
-        slots: list[tuple[int, dict[str, Any] | None, str]] = []
-        for name in invariant.values:
-            for leaf in _below(item, name):
-                *outer, last = name.split(".")
-                holder = plain
-                for step in outer:
-                    holder = holder[step]
-                slots.append((captured[id(leaf)], None if last == "$this" else holder, last))
-        return Question(invariant.holds, plain, Place(path, {}, {}), tuple(slots))
+        slots = tuple(
+            (captured[id(leaf)], () if name == "$this" else tuple(name.split(".")))
+            for name in invariant.values
+            for leaf in _below(item, name)
+        )
+        return Question(invariant.holds, _plain(item), Place(path, {}, {}), slots)
 
 
 ROLES = {
@@ -324,6 +317,17 @@ ENTRY_PATHS = (
     "Bundle.entry.request.ifNoneExist",
 )
 """What the rules between the entries of a Bundle need of an entry."""
+
+
+def _value(raw: str) -> Any:
+    return Decimal(raw) if raw[0] in "-0123456789" else orjson.loads(raw)
+
+
+def _put(item: Any, keys: tuple[str, ...], value: Any) -> Any:
+    """The item with another value below it."""
+    if not keys:
+        return value
+    return {**item, keys[0]: _put(item[keys[0]], keys[1:], value)}
 
 
 def _concerned(invariant: Invariant, item: Any) -> bool:
@@ -355,7 +359,7 @@ def _pin_all(tree: Any) -> None:
 
 def _plain(tree: Any) -> Any:
     if type(tree) is Leaf:
-        return orjson.loads(tree.raw)
+        return _value(tree.raw)
     if type(tree) is dict:
         return {key: _plain(one) for key, one in tree.items()}
     return [_plain(one) for one in tree]

@@ -13,7 +13,7 @@ from typing import Any
 from trialect.problems import Problem
 from trialect.schemas.fhir import rules
 from trialect.schemas.fhir.bundle import BundleCheck, check_bundle
-from trialect.schemas.fhir.fast import Shapes
+from trialect.schemas.fhir.fast import Shapes, kept_shapes
 from trialect.schemas.fhir.json_text import decode
 from trialect.schemas.fhir.references import ReferenceIndex, looked_up
 from trialect.schemas.fhir.structure import Walk
@@ -38,7 +38,7 @@ def check_ndjson(
     name that the index can open again.
     """
     definitions = table(release)
-    shapes = Shapes(definitions)
+    shapes = kept_shapes(release, "")
     number = index.file(file or "") if index is not None else 0
     for row, line in enumerate(lines, 1):
         try:
@@ -89,20 +89,15 @@ def _note_walk(index: ReferenceIndex, walk: Walk, value: Any, number: int, row: 
             index.reference(sought, number, row)
 
 
-def check_bundle_text(
-    data: bytes, file: str | None = None, release: str = "R4", shapes: Shapes | None = None
-) -> list[Problem]:
-    """All problems of a Bundle's JSON text: those that `check_bundle` finds in the decoded one.
-
-    `shapes` (of the root Bundle.entry) may be kept from one bundle to the next.
-    """
+def check_bundle_text(data: bytes, file: str | None = None, release: str = "R4") -> list[Problem]:
+    """All problems of a Bundle's JSON text: those that `check_bundle` finds in the decoded one."""
     definitions = table(release)
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
         detail = f"byte {error.start + 1} is not UTF-8"
         return [rules.JSON.problem(detail=detail, file=file)]
-    found = _by_entries(text, definitions, shapes or Shapes(definitions, "Bundle.entry"))
+    found = _by_entries(text, definitions, kept_shapes(release, "Bundle.entry"))
     if found is None:
         value, found = decode(text)
         if value is not None or not found:
