@@ -14,6 +14,8 @@ from trialect.metadata import (
     VariableMeta,
 )
 from trialect.profile import profile
+from trialect.schemas.ct import terminology
+from trialect.schemas.define.codelists import DSCAT_CODELISTS, PARAMETER_CODELISTS
 from trialect.schemas.define.describe import describe, domain_of
 from trialect.schemas.define.keys import natural_keys
 from trialect.schemas.sdtm import datasets
@@ -466,3 +468,12 @@ def test_an_unknown_terminology_is_refused(study: Study) -> None:
     study = replace(study, sdtm=SdtmOptions(ct="1999-01-01"))
     with pytest.raises(KeyError):
         describe(study, {}, [])
+
+
+def test_the_codelists_of_parameters_are_published() -> None:
+    ct = terminology("2025-03-28")
+    parameters = ct.codelist("TSPARMCD")
+    assert parameters is not None
+    assert PARAMETER_CODELISTS.keys() <= parameters.by_value.keys()
+    for code in {*PARAMETER_CODELISTS.values(), *DSCAT_CODELISTS.values()}:
+        assert ct.codelist(code) is not None, code

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from trialect.metadata import DatasetMeta, Provenance, VariableMeta
 from trialect.profile import DatasetProfile, VariableProfile
 from trialect.schemas.ct import terminology
-from trialect.schemas.define.codelists import Codelists, Decodes, settle
+from trialect.schemas.define.codelist_names import settle
+from trialect.schemas.define.codelists import Codelists, Decodes
 from trialect.schemas.define.datatypes import date_type, number_type
 from trialect.schemas.define.keys import natural_keys, sequence_variable
 from trialect.schemas.define.sources import Making, Sources, usual_origin

@@ -1,0 +1,128 @@
+"""What the codelists of a study are called: equal lists are one, subsets are told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from trialect.metadata import CodelistMeta, DatasetMeta
+from trialect.schemas.ct import Terminology
+from trialect.schemas.define import oids
+
+_FEW, _SHORT = 3, 8
+"""Terms, and letters of a term, up to which a subset of a codelist is named by its terms."""
+
+_SHARED = {
+    "EPOCH": "EPOCH",
+    "ARMCD": "ARMCD",
+    "ACTARMCD": "ARMCD",
+    "ETCD": "ETCD",
+    "IETESTCD": "IETESTCD",
+}
+"""Variables that mean the same in every domain: one codelist with the study's terms of all."""
+
+
+def settle(datasets: Iterable[DatasetMeta], ct: Terminology) -> list[DatasetMeta]:
+    """The datasets with their codelists named: equal lists are one, subsets of one codelist are
+    told apart, and variables that mean the same everywhere share one.
+    """
+    datasets = list(datasets)
+    shared = _shared(datasets)
+    datasets = [_share(dataset, shared) for dataset in datasets]
+    first: dict[CodelistMeta, tuple[str, ...]] = {}
+    for dataset in datasets:
+        for user, codelist in _uses(dataset):
+            if not codelist.oid:
+                first.setdefault(codelist, user)
+    named: dict[CodelistMeta, CodelistMeta] = {}
+    by_base: dict[str, list[CodelistMeta]] = {}
+    for codelist, user in first.items():
+        by_base.setdefault(_base(codelist, user, ct), []).append(codelist)
+    for base, subsets in by_base.items():
+        for codelist, suffix in _suffixes(subsets, first).items():
+            name = f"{codelist.name} ({', '.join(suffix)})" if suffix else codelist.name
+            named[codelist] = replace(codelist, oid=oids.codelist_oid(base, *suffix), name=name)
+    return [_rename(dataset, named) for dataset in datasets]
+
+
+def _suffixes(
+    subsets: Sequence[CodelistMeta], first: Mapping[CodelistMeta, tuple[str, ...]]
+) -> dict[CodelistMeta, tuple[str, ...]]:
+    """What tells the subsets of a codelist apart: nothing when there is one, their terms when all
+    are few and short, else the first user.
+    """
+    if len(subsets) == 1:
+        return {subsets[0]: ()}
+    found: dict[CodelistMeta, tuple[str, ...]] = {}
+    for codelist in subsets:
+        terms = tuple(term.value for term in codelist.terms)
+        plain = len(terms) <= _FEW and all(_is_plain(term) for term in terms)
+        # The same terms with another meaning are another codelist.
+        taken = terms in found.values()
+        found[codelist] = terms if plain and not taken else (".".join(first[codelist]),)
+    return found
+
+
+def _is_plain(term: str) -> bool:
+    """Whether a term is short and stays as it is in an OID."""
+    return len(term) <= _SHORT and term.isascii() and term.isalnum()
+
+
+def _base(codelist: CodelistMeta, user: tuple[str, ...], ct: Terminology) -> str:
+    published = ct.codelist(codelist.code) if codelist.code else None
+    return published.short if published else user[1]
+
+
+def _uses(dataset: DatasetMeta) -> Iterable[tuple[tuple[str, ...], CodelistMeta]]:
+    for variable in dataset.variables:
+        if variable.codelist is not None:
+            yield (dataset.name, variable.name), variable.codelist
+        for value in variable.value_level:
+            if value.codelist is not None:
+                key = tuple(v for condition in value.where for v in condition.values)
+                yield (dataset.name, variable.name, *key), value.codelist
+
+
+def _shared(datasets: Iterable[DatasetMeta]) -> dict[str, CodelistMeta]:
+    merged: dict[str, CodelistMeta] = {}
+    for dataset in datasets:
+        for variable in dataset.variables:
+            mine, key = variable.codelist, _SHARED.get(variable.name)
+            if key is None or mine is None:
+                continue
+            other = merged.get(key, mine)
+            terms = dict.fromkeys((*other.terms, *mine.terms))
+            order = sorted(terms, key=lambda term: (term.code is None, term.value))
+            merged[key] = replace(other, terms=tuple(order))
+    return merged
+
+
+def _share(dataset: DatasetMeta, shared: Mapping[str, CodelistMeta]) -> DatasetMeta:
+    return replace(
+        dataset,
+        variables=tuple(
+            replace(one, codelist=shared[_SHARED[one.name]])
+            if one.codelist is not None and one.name in _SHARED
+            else one
+            for one in dataset.variables
+        ),
+    )
+
+
+def _rename(dataset: DatasetMeta, named: Mapping[CodelistMeta, CodelistMeta]) -> DatasetMeta:
+    def name(codelist: CodelistMeta | None) -> CodelistMeta | None:
+        return None if codelist is None else named.get(codelist, codelist)
+
+    return replace(
+        dataset,
+        variables=tuple(
+            replace(
+                one,
+                codelist=name(one.codelist),
+                value_level=tuple(
+                    replace(value, codelist=name(value.codelist)) for value in one.value_level
+                ),
+            )
+            for one in dataset.variables
+        ),
+    )
