@@ -57,6 +57,21 @@ class TestPatient:
         (race,) = write().one("Patient", S3)["extension"]
         assert race["extension"] == [{"url": "text", "valueString": "OTHER"}]
 
+    def test_several_races_are_listed(self, write: Any) -> None:
+        dm = frames()["DM"].with_columns(RACE=pl.lit("MULTIPLE"))
+        supp = frame(
+            "USUBJID RDOMAIN IDVAR IDVARVAL QNAM QLABEL QVAL",
+            (S1, "DM", None, None, "RACE1", "Race 1", "WHITE"),
+            (S1, "DM", None, None, "RACE2", "Race 2", "ASIAN"),
+        )
+        written = write(changed={"DM": dm, "SUPPDM": supp})
+        white, asian, text = written.one("Patient", S1)["extension"][0]["extension"]
+        codes = [one["valueCoding"]["code"] for one in (white, asian)]
+        assert codes == ["2106-3", "2028-9"]
+        assert text["valueString"] == "MULTIPLE: WHITE, ASIAN"
+        other = written.one("Patient", S2)["extension"][0]["extension"]
+        assert other == [{"url": "text", "valueString": "MULTIPLE"}]
+
     def test_a_death_is_told_by_its_date_or_at_least(self, write: Any) -> None:
         dm = frames()["DM"].with_columns(
             DTHFL=pl.Series([None, "Y", "Y", None]), DTHDTC=pl.Series([None, "2026-02", None, None])
@@ -440,6 +455,37 @@ class TestStudy:
         assert written.of("Location")[1]["address"] == {"country": "DEU"}
         assert written.of("Practitioner")[0]["name"] == [{"text": "I. Vestigator"}]
         assert len(written.of("PractitionerRole")) == 1
+
+
+def test_a_text_that_sdtm_had_to_cut_is_whole_again(write: Any) -> None:
+    from trialect.mappings.sdtm.long_text import split_text
+
+    term = "Pain on the left side of the buttock when sitting, with ≥ 2 sleepless nights, " * 5
+    reason = "X" * 450
+    first, *rest = split_text(term.strip())
+    cut, *others = split_text(reason)
+    ae = frame("USUBJID AESEQ AETERM", (S1, 1, "Short"), (S1, 2, first), (S2, 1, first))
+    columns = "USUBJID RDOMAIN IDVAR IDVARVAL QNAM QLABEL QVAL"
+    label = "Reported Term for the Adverse Event"
+    suppae = frame(
+        columns,
+        *(
+            (S1, "AE", "AESEQ", "2", f"AETERM{n}", f"{label} {n}", text)
+            for n, text in enumerate(rest, 1)
+        ),
+    )
+    qs = frame("USUBJID QSSEQ QSTESTCD QSSTAT QSREASND", (S1, 1, "PI0101", "NOT DONE", cut))
+    suppqs = frame(
+        columns,
+        *(
+            (S1, "QS", "QSSEQ", "1", f"QSREASN{n}", f"Reason Not Performed {n}", text)
+            for n, text in enumerate(others, 1)
+        ),
+    )
+    written = write(changed={"AE": ae, "SUPPAE": suppae, "QS": qs, "SUPPQS": suppqs})
+    events = [one["event"]["text"] for one in written.of("AdverseEvent")]
+    assert events == ["Short", term.strip(), first]
+    assert written.one("Observation", f"{S1}.QS.1")["note"] == [{"text": reason}]
 
 
 def test_invented_records_say_so_everywhere(write: Any) -> None:

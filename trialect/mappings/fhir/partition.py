@@ -15,6 +15,8 @@ import polars as pl
 from trialect.mappings.fhir import blind, datetimes
 from trialect.mappings.fhir.identity import Identity
 from trialect.mappings.fhir.resource import SubjectResource
+from trialect.mappings.fhir.whole_texts import with_whole_texts
+from trialect.mappings.sdtm.numbers import number_text
 from trialect.problems import Problem, Problems, Rule, rule
 from trialect.trial import Study
 
@@ -45,7 +47,7 @@ ID = "id"
 SUBJECT = "subject"
 """Column (UInt32): the subject's place in the partition, from 0, in the order of DM."""
 
-_UNMASKED = frozenset({"STUDYID", "DOMAIN", "USUBJID"})
+_IDENTIFIERS = frozenset({"STUDYID", "DOMAIN", "USUBJID"})
 
 
 class Partition:
@@ -123,14 +125,23 @@ class Partition:
         if lost.height:
             found = found.filter(pl.col(SUBJECT).is_not_null())
         found = found.sort(SUBJECT, maintain_order=True)
-        return self._masked(found, domain, [c for c in columns if not c.endswith("DTC")])
+        texts = [c for c in columns if not c.endswith("DTC") and c not in _IDENTIFIERS]
+        found = with_whole_texts(found, self.supplemental(domain), domain, texts, self.study)
+        return self._masked(found, domain, texts)
+
+    def supplemental(self, domain: str) -> pl.DataFrame | None:
+        """The supplemental qualifiers of a domain, if there are any."""
+        parts = [
+            frame
+            for name, frame in sorted(self._frames.items())
+            if name == f"SUPP{domain}" or (name[:6] == f"SUPP{domain}" and len(name) <= 8)
+        ]
+        return pl.concat(parts, how="diagonal") if parts else None
 
     def _masked(self, frame: pl.DataFrame, domain: str, columns: list[str]) -> pl.DataFrame:
         if self._hidden is None:
             return frame
         for column in columns:
-            if column in _UNMASKED:
-                continue
             tells = frame[column].str.contains(self._hidden).fill_null(False)
             if tells.any():
                 self.report(frame.filter(tells), domain, column, blind.TEXT_WITHHELD)
@@ -254,15 +265,6 @@ def shown(number: float) -> str:
     from decimal import Decimal
 
     return format(Decimal(repr(number)), "f")
-
-
-def number_text(numbers: pl.Series) -> pl.Series:
-    """`shown` of each number; whole numbers, the usual case, without leaving Polars."""
-    whole = numbers.cast(pl.Int64, strict=False)
-    if ((whole == numbers) | numbers.is_null()).all():
-        return whole.cast(pl.String)
-    texts = [None if number is None else shown(number) for number in numbers]
-    return pl.Series(numbers.name, texts, dtype=pl.String)
 
 
 def json_text(value: Any) -> str | None:

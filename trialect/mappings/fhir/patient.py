@@ -45,8 +45,9 @@ def rows(part: Partition) -> pl.DataFrame:
         "SEX",
         NOT_MAPPED,
     )
-    dm = part.fragments(dm, ["RACE"], lambda race: _category("race", race), "race")
-    dm = part.fragments(dm, ["ETHNIC"], lambda one: _category("ethnicity", one), "ethnicity")
+    dm = _with_races(part, dm)
+    dm = part.fragments(dm, ["RACE", "races"], _race, "race")
+    dm = part.fragments(dm, ["ETHNIC"], _ethnicity, "ethnicity")
     codes = {source: code["code"] for source, code in genders.items()}
     return dm.with_columns(
         pl.col("USUBJID").alias(RECORD),
@@ -78,16 +79,35 @@ def _born(part: Partition, dm: pl.DataFrame) -> pl.DataFrame:
     return dm.drop("@rule")
 
 
-def _category(table: str, value: str | None) -> dict[str, Any] | None:
-    """A US Core extension: the category where it is one of theirs, and the text as collected."""
-    if value is None:
+def _with_races(part: Partition, dm: pl.DataFrame) -> pl.DataFrame:
+    """With `races`: where RACE is MULTIPLE, those that SUPPDM lists (RACE1, RACE2, ...)."""
+    supp = part.supplemental("DM")
+    if supp is None:
+        return dm.with_columns(races=pl.lit(None, pl.List(pl.String)))
+    listed = supp.filter(pl.col("QNAM").str.contains(r"^RACE\d+$")).sort("USUBJID", "QNAM")
+    listed = listed.group_by("USUBJID", maintain_order=True).agg(races="QVAL")
+    found = dm.join(listed, on="USUBJID", how="left", maintain_order="left")
+    multiple = pl.col("RACE") == "MULTIPLE"
+    return found.with_columns(races=pl.when(multiple).then("races"))
+
+
+def _race(race: str | None, several: list[str] | None) -> dict[str, Any] | None:
+    if several:
+        return _category("race", f"{race}: {', '.join(several)}", several)
+    return _category("race", race, [race] if race else [])
+
+
+def _ethnicity(value: str | None) -> dict[str, Any] | None:
+    return _category("ethnicity", value, [value] if value else [])
+
+
+def _category(table: str, text: str | None, named: list[str]) -> dict[str, Any] | None:
+    """A US Core extension: the categories that are theirs, and the text as collected."""
+    if text is None:
         return None
-    coding = values(table).get(value)
-    parts: list[dict[str, Any]] = [{"url": "ombCategory", "valueCoding": coding}] if coding else []
-    return {
-        "url": US_CORE + table,
-        "extension": [*parts, {"url": "text", "valueString": value}],
-    }
+    codings = [values(table)[value] for value in named if value in values(table)]
+    parts: list[dict[str, Any]] = [{"url": "ombCategory", "valueCoding": one} for one in codings]
+    return {"url": US_CORE + table, "extension": [*parts, {"url": "text", "valueString": text}]}
 
 
 RESOURCE = SubjectResource(TYPE, template, rows)
