@@ -98,9 +98,9 @@ def _fill(
     seen = rows.with_columns(v for n, v in targets.values.items() if n not in rows.columns)
     places: pl.Series | None = None
     if line.when:
+        # Where no record is meant the target still comes to be: no later line, and no other
+        # partition, may see that none was.
         wanted = condition(seen, line.when)
-        if not wanted.any():
-            return
         places = wanted.arg_true()
         seen = seen.filter(wanted)
     variable = targets.model.variable(line.target) if targets.model else None
