@@ -15,7 +15,7 @@ from trialect.converters.readers.xpt import XptReader, read_xpt
 from trialect.converters.writers.xpt import XptOrigin, XptVariable
 
 in_a_folder = settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100, deadline=None
 )
 
 printable = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), min_size=1, max_size=200)
@@ -127,9 +127,9 @@ def test_threads_give_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert_frame_equal(read_xpt(threaded.path).frame, frame)
 
 
-@pytest.mark.parametrize("rows", [1, 7, 333, 5_000, 10_000])
+@pytest.mark.parametrize("rows", [1, 7, 333, 600, 10_000])
 def test_batches_are_the_whole(tmp_path: Path, rows: int) -> None:
-    variables, frame = many(5_000)
+    variables, frame = many(600)
     path = write(tmp_path, frame, variables).files[0].path
     batches = list(XptReader(path).iter_batches(rows))
     assert all(batch.height <= rows for batch in batches)
