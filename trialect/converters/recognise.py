@@ -103,7 +103,7 @@ def _zip(path: Path) -> Kind:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
-    except (zipfile.BadZipFile, OSError, ValueError):
+    except Exception:  # zipfile raises what its parsing of a damaged archive stumbles over
         return Kind.UNKNOWN
     return Kind.EXCEL if "xl/workbook.xml" in names else Kind.UNKNOWN
 

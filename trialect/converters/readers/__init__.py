@@ -84,9 +84,21 @@ def open_form(
             path, form, name=shown, batch_rows=batch_rows or BATCH_ROWS
         )
     except OSError as error:
-        problem = UNREADABLE_FILE.problem(file=shown, reason=error.strerror or str(error))
-        raise Unusable(problem) from None
+        raise _unreadable(shown, error) from None
+    opened.batches = _batches(opened.batches, shown)
     return opened
+
+
+def _batches(batches: Iterator[pl.DataFrame], name: str) -> Iterator[pl.DataFrame]:
+    try:
+        yield from batches
+    except OSError as error:
+        raise _unreadable(name, error) from None
+
+
+def _unreadable(name: str, error: OSError) -> Unusable:
+    reason = error.strerror or str(error)
+    return Unusable(UNREADABLE_FILE.problem(file=name, reason=reason))
 
 
 def iter_form(path: Path, form: FormFile, batch_rows: int | None = None) -> Iterator[pl.DataFrame]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -92,15 +93,11 @@ def open_form(
     shown = name or path.name
     _check_archive(path, shown)
     problems = Problems()
-    try:
+    with _told_as_damage(shown):
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
         sheet = _sheet(book, form, shown)
-        rows = _rows(sheet, shown)
-        number, cells = next(rows, (0, ()))
-    except Unusable:
-        raise
-    except Exception as error:  # openpyxl raises whatever its parsing of a broken part meets
-        raise Unusable(DAMAGED.problem(file=shown, reason=_reason(error))) from None
+    rows = _rows(sheet, shown)
+    number, cells = next(rows, (0, ()))
     while number and not any(cell is not None for cell, _ in cells):
         number, cells = next(rows, (0, ()))
     if not number:
@@ -161,11 +158,14 @@ def _rows(sheet: Any, name: str) -> Iterator[tuple[int, list[tuple[str | None, b
     """The rows of a sheet with their numbers; of each cell its text and whether it is an error."""
     # The dimension that a sheet states is often wrong, and openpyxl would cut by it.
     sheet.reset_dimensions()
-    try:
-        for number, row in enumerate(sheet.iter_rows(), start=1):
-            yield number, [(_text(cell), cell.data_type == "e") for cell in row]
-    except Exception as error:  # as above: a broken part shows only while it is read
-        raise Unusable(DAMAGED.problem(file=name, reason=_reason(error))) from None
+    rows = enumerate(sheet.iter_rows(), start=1)
+    while True:
+        with _told_as_damage(name):
+            number, row = next(rows, (0, ()))
+            cells = [(_text(cell), cell.data_type == "e") for cell in row]
+        if not number:
+            return
+        yield number, cells
 
 
 def _text(cell: Any) -> str | None:
@@ -228,42 +228,37 @@ def _sheet(book: Any, form: FormFile, name: str) -> Any:
 
 def _check_archive(path: Path, name: str) -> None:
     """Refuse what would grow without measure: bombs of zip, and of XML entities."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(part.file_size for part in archive.infolist())
-            if size > UNPACKED_LIMIT:
-                raise Unusable(TOO_LARGE.problem(file=name, size=size, limit=UNPACKED_LIMIT))
-            for part in archive.infolist():
-                if not part.filename.endswith((".xml", ".rels")):
-                    continue
-                with archive.open(part) as file:
-                    if b"<!DOCTYPE" in file.read(_PART_HEAD).upper():
-                        reason = f"{part.filename} declares a document type"
-                        raise Unusable(DAMAGED.problem(file=name, reason=reason))
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError) as error:
-        raise Unusable(DAMAGED.problem(file=name, reason=_reason(error))) from None
-    except (RuntimeError, ValueError) as error:  # an encrypted part, a broken header
-        raise Unusable(DAMAGED.problem(file=name, reason=_reason(error))) from None
+    with _told_as_damage(name), zipfile.ZipFile(path) as archive:
+        size = sum(part.file_size for part in archive.infolist())
+        if size > UNPACKED_LIMIT:
+            raise Unusable(TOO_LARGE.problem(file=name, size=size, limit=UNPACKED_LIMIT))
+        for part in archive.infolist():
+            if not part.filename.endswith((".xml", ".rels")):
+                continue
+            with archive.open(part) as file:
+                if b"<!DOCTYPE" in file.read(_PART_HEAD).upper():
+                    reason = f"{part.filename} declares a document type"
+                    raise Unusable(DAMAGED.problem(file=name, reason=reason))
 
 
 def _check_formulas(path: Path, sheet: Any, name: str, problems: Problems) -> None:
     """Find formulas without a result: programs write them so, and they would read as empty."""
     part = sheet._worksheet_path  # the only place where openpyxl keeps it
-    with zipfile.ZipFile(path) as archive, archive.open(part) as file:
-        if not _has_formulas(file):
-            return
     cells = []
-    with zipfile.ZipFile(path) as archive, archive.open(part) as file:
-        for _, row in etree.iterparse(
-            file, tag=_ROW, resolve_entities=False, no_network=True, load_dtd=False
-        ):
-            for cell in row:
-                kinds = {etree.QName(child).localname for child in cell}
-                if "f" in kinds and not kinds & {"v", "is"}:
-                    cells.append(cell.get("r", "?"))
-            row.clear()
-            while row.getprevious() is not None:
-                del row.getparent()[0]
+    with _told_as_damage(name), zipfile.ZipFile(path) as archive:
+        with archive.open(part) as file:
+            if not _has_formulas(file):
+                return
+        with archive.open(part) as file:
+            rows = etree.iterparse(file, tag=_ROW, resolve_entities=False, no_network=True)
+            for _, row in rows:
+                for cell in row:
+                    kinds = {etree.QName(child).localname for child in cell}
+                    if "f" in kinds and not kinds & {"v", "is"}:
+                        cells.append(cell.get("r", "?"))
+                row.clear()
+                while row.getprevious() is not None:
+                    del row.getparent()[0]
     if cells:
         problems.add(NO_RESULT.problem(file=name, count=len(cells), cell=cells[0]))
 
@@ -277,5 +272,16 @@ def _has_formulas(file: Any) -> bool:
     return False
 
 
-def _reason(error: Exception) -> str:
-    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
+@contextmanager
+def _told_as_damage(name: str) -> Iterator[None]:
+    """Raises `Unusable` for whatever openpyxl, lxml and zipfile meet in a damaged workbook.
+
+    They raise what their parsing stumbles over, so that the kinds cannot be listed.
+    """
+    try:
+        yield
+    except Unusable:
+        raise
+    except Exception as error:
+        reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+        raise Unusable(DAMAGED.problem(file=name, reason=reason)) from None
