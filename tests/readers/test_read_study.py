@@ -411,3 +411,15 @@ def test_an_event_is_as_it_was_written():
     (element,) = study_of(text.encode()).elements
     assert element.start == Event("DS", "DSSTDTC", "DSDECOD = 'X'", "latest")
     assert isinstance(study_of(text.encode()), Study)
+
+
+def test_without_arms_the_epoch_of_a_visit_stands_by_itself():
+    study_of(f"{LEAST}visits: [{{num: 1, name: V, epoch: SCREENING}}]\n".encode())
+
+
+def test_the_documentation_of_records_is_a_study_file():
+    page = Path(__file__).parents[2] / "docs" / "records.md"
+    (snippet,) = re.findall(r"```yaml\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    records = study_of((LEAST + snippet).encode()).records
+    assert records.missing == ("NA", ".")
+    assert records.forms["visits"].delimiter == "semicolon"

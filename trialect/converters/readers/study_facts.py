@@ -255,7 +255,7 @@ def references(facts: Facts) -> Iterator[Problem]:
         ("elements.*.start.domain", "datasets of SDTMIG", domains),
         ("sdtm.reference.start.domain", "datasets of SDTMIG", domains),
         ("sdtm.reference.end.domain", "datasets of SDTMIG", domains),
-        ("visits.*.epoch", "epochs of the arms", list(study.epochs)),
+        ("visits.*.epoch", "epochs of the arms", list(study.epochs) if arms else None),
     ):
         for path, text in facts.values(pattern):
             if known is not None and text not in known:
