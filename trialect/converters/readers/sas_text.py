@@ -87,7 +87,8 @@ def _object(value: Any, format: str | None) -> str | None:
         return None
     if isinstance(value, str):
         return f".{value}"
-    return text_of(np.array([float(value)]), format)[0]
+    text: str | None = text_of(np.array([float(value)]), format)[0]
+    return text
 
 
 def _date(days: float) -> str | None:
