@@ -122,7 +122,7 @@ def test_threads_give_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyP
     variables, frame = many(100_000)
     threaded = write(tmp_path, frame, variables).files[0]
     monkeypatch.setattr("trialect.converters.writers.xpt._WORKERS", 1)
-    monkeypatch.setattr("trialect.converters.writers.xpt._BLOCK_ROWS", 999)
+    monkeypatch.setattr("trialect.converters.writers.xpt.BLOCK_ROWS", 999)
     assert write(tmp_path, frame, variables).files[0] == threaded
     assert_frame_equal(read_xpt(threaded.path).frame, frame)
 

@@ -10,7 +10,7 @@ import pytest
 from xpt_cases import QS, STAMP, char, num, problems_of, qs, rules_of, write
 
 from trialect.converters.writers.xpt import XptVariable, check_batch, check_xpt_plan
-from trialect.converters.xpt_rules import KEPT_OF_A_KIND
+from trialect.converters.xpt_values import KEPT_OF_A_KIND
 from trialect.problems import RULES, Severity, Unusable
 
 
@@ -315,7 +315,7 @@ def test_many_problems_of_a_kind_are_counted(tmp_path: Path) -> None:
 def test_problems_do_not_depend_on_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     frame = qs([f"{number} ≥" if number % 97 == 0 else "x" for number in range(5_000)])
     whole = problems_of(tmp_path, frame, QS)
-    monkeypatch.setattr("trialect.converters.writers.xpt._BLOCK_ROWS", 100)
+    monkeypatch.setattr("trialect.converters.writers.xpt.BLOCK_ROWS", 100)
     assert problems_of(tmp_path, frame, QS) == whole
     assert problems_of(tmp_path, frame, QS, batches=list(frame.iter_slices(333))) == whole
     assert check_batch("QS", QS, frame) == whole
@@ -336,6 +336,27 @@ def test_records_are_numbered_from_where_the_caller_says() -> None:
     assert found[0].row == 41
     assert "record 41" in found[0].message
     assert "≥ (U+2265)" in found[0].message
+
+
+def test_a_supplemental_record_is_named_by_its_parent() -> None:
+    frame = pl.DataFrame({"USUBJID": ["P-1"], "IDVARVAL": ["4"], "QVAL": ["≥"]})
+    variables = [char("USUBJID"), char("IDVARVAL"), char("QVAL")]
+    (found,) = check_batch("SUPPQS", variables, frame)
+    assert (found.usubjid, found.seq, found.variable) == ("P-1", "4", "QVAL")
+
+
+def test_a_variable_that_is_too_long_does_not_excuse_its_values() -> None:
+    variables = [char("A", 400)]
+    assert rules_of(check_batch("QS", variables, pl.DataFrame({"A": ["x" * 300]}))) == [
+        "XPT-OVER-200"
+    ]
+    assert check_batch("QS", variables, pl.DataFrame({"A": ["x" * 200]})) == []
+
+
+def test_a_long_value_is_shown_by_its_start() -> None:
+    (found,) = check_batch("QS", [char("A", 4)], pl.DataFrame({"A": ["y" * 150]}))
+    assert found.value == "y" * 60 + "..."
+    assert "150 bytes" in found.message
 
 
 def test_every_rule_says_how_to_mend_and_where_it_comes_from() -> None:

@@ -19,6 +19,9 @@ SMALLEST = 16.0**-65
 LARGEST = 16.0**63 * (1 - 2.0**-53)
 """The largest double below the format's upper end (about 7.237e75)."""
 
+LARGEST_WHOLE = 2**53
+"""Every whole number up to this has a double of its own."""
+
 MISSING = 0x2E << 56
 """`.` and seven zeros: the missing number of a null."""
 

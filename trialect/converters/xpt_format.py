@@ -16,6 +16,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+TS_140 = "SAS TS-140"
+"""How rules cite the document."""
+
 RECORD_SIZE = 80
 NAMESTR_SIZE = 140
 NAMESTR_SIZE_VAX = 136  # what VAX/VMS wrote: the same fields with four bytes less of filler

@@ -1,7 +1,7 @@
 """Records of an XPT file made from columns, a block at a time, and proved clean on the way.
 
 A few passes of SIMD over a block that is in the cache prove that a column holds nothing that XPT
-would damage. A column without that proof is named, and `xpt_rules` says what is wrong where.
+would damage. A column without that proof is named, and `xpt_values` says what is wrong where.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from trialect.converters.arrow_text import Bytes, TextViews
-from trialect.converters.ibm_float import to_ibm
+from trialect.converters.ibm_float import LARGEST_WHOLE, to_ibm
 from trialect.converters.xpt_format import XptVariable
-from trialect.converters.xpt_rules import LARGEST_WHOLE
+
+BLOCK_ROWS = 32_768
+"""Records encoded at a time: what fits the caches, and is worth a thread's while."""
 
 _NUL, _BLANK, _LAST_PRINTABLE = 0x00, 0x20, 0x7E
 

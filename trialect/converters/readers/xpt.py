@@ -121,7 +121,7 @@ class XptReader:
         """All records."""
         special: list[SpecialMissing] = []
         member = self.member
-        frame = pl.concat(list(self._batches(BATCH_ROWS, special)), rechunk=True)
+        frame = pl.concat(list(self._batches(BATCH_ROWS, special)))
         order = {variable.name: number for number, variable in enumerate(member.variables)}
         special.sort(key=lambda one: (order[one.variable], one.record))
         return XptDataset(

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from trialect.converters.ibm_float import from_ibm
 from trialect.converters.readers.xpt_headers import XptMember, text_of
-from trialect.converters.xpt_format import NUM_LENGTH, XptVariable
-from trialect.converters.xpt_rules import TS_140
+from trialect.converters.xpt_format import NUM_LENGTH, TS_140, XptVariable
 from trialect.problems import Problem, Rule, rule
 
 UTF8_TEXT = rule(

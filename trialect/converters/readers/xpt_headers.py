@@ -20,6 +20,7 @@ from trialect.converters.xpt_format import (
     NAMESTR_SIZE_VAX,
     NUM_LENGTH,
     RECORD_SIZE,
+    TS_140,
     Kind,
     Namestr,
     XptOrigin,
@@ -28,7 +29,6 @@ from trialect.converters.xpt_format import (
     padding,
     stamp_from,
 )
-from trialect.converters.xpt_rules import TS_140
 from trialect.problems import Problem, Unusable, rule
 
 UNREADABLE = rule(

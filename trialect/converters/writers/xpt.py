@@ -26,6 +26,7 @@ from trialect.converters.xpt_format import (
     FIRST_STAMP_YEAR,
     NAME_PATTERN,
     RECORD_SIZE,
+    TS_140,
     XptOrigin,
     XptVariable,
     header_record,
@@ -34,14 +35,9 @@ from trialect.converters.xpt_format import (
     namestr_records,
     padding,
 )
-from trialect.converters.xpt_records import BatchEncoder, Block
-from trialect.converters.xpt_rules import (
-    TS_140,
-    ValueChecks,
-    check_batch,
-    check_columns,
-    check_xpt_plan,
-)
+from trialect.converters.xpt_plan import check_xpt_plan
+from trialect.converters.xpt_records import BLOCK_ROWS, BatchEncoder, Block
+from trialect.converters.xpt_values import ValueChecks, check_batch, check_columns
 from trialect.problems import Problem, Severity, Unusable, rule
 
 __all__ = [
@@ -94,7 +90,6 @@ BLANK_LAST_RECORD = rule(
     TS_140,
 )
 
-_BLOCK_ROWS = 32_768
 _BLOCK_BYTES = 8 << 20
 _WORKERS = min(2, os.cpu_count() or 1)
 _WORTH_A_THREAD = 1 << 20  # bytes; below it a thread costs more than it saves
@@ -191,7 +186,7 @@ def _blocks(
     Blocks of a large batch are encoded by threads, a few ahead of the one that is asked for.
     """
     record_size = sum(variable.length for variable in variables)
-    block_rows = max(1, min(_BLOCK_ROWS, _BLOCK_BYTES // record_size))
+    block_rows = max(1, min(BLOCK_ROWS, _BLOCK_BYTES // record_size))
     with ExitStack() as stack:
         pool: ThreadPoolExecutor | None = None
         for frame in batches:

@@ -1,4 +1,4 @@
-"""What a dataset must be so that XPT version 5 holds it without damage: plan and values.
+"""What a dataset's values must be so that XPT version 5 holds them without damage.
 
 Each rule names something that other writers do silently wrong: cut, clip, fold or drop.
 """
@@ -13,92 +13,9 @@ from dataclasses import replace
 import polars as pl
 
 from trialect.converters.ibm_float import LARGEST, SMALLEST
-from trialect.converters.xpt_format import (
-    MAX_CHAR_LENGTH,
-    MAX_LABEL,
-    MAX_VARIABLES,
-    NAME_PATTERN,
-    NUM_LENGTH,
-    XptVariable,
-    format_parts,
-)
+from trialect.converters.xpt_format import MAX_CHAR_LENGTH, TS_140, XptVariable
+from trialect.converters.xpt_records import BLOCK_ROWS, BatchEncoder
 from trialect.problems import Problem, Rule, rule
-
-TS_140 = "SAS TS-140"
-
-DATASET_NAME = rule(
-    "XPT-DATASET-NAME",
-    "error",
-    "A dataset name that XPT version 5 does not allow",
-    "The dataset name {value!r} is not 1 to 8 of A-Z, 0-9 and _, starting with a letter.",
-    "Rename the dataset.",
-    TS_140,
-)
-VARIABLE_NAME = rule(
-    "XPT-VARIABLE-NAME",
-    "error",
-    "A variable name that XPT version 5 does not allow",
-    "The variable name {value!r} is not 1 to 8 of A-Z, 0-9 and _, starting with a letter.",
-    "Rename the variable.",
-    f"CG0310; {TS_140}",
-)
-DUPLICATE_VARIABLE = rule(
-    "XPT-DUPLICATE-VARIABLE",
-    "error",
-    "Two variables have one name",
-    "The variable {value} is there {count} times (SAS takes upper and lower case as the same).",
-    "Keep one of them.",
-    TS_140,
-)
-VARIABLE_COUNT = rule(
-    "XPT-VARIABLE-COUNT",
-    "error",
-    "Too few or too many variables",
-    "The dataset has {count} variables; XPT version 5 holds 1 to 9999.",
-    "Give the dataset at least one variable, or split it.",
-    TS_140,
-)
-LABEL_LONG = rule(
-    "XPT-LABEL-LONG",
-    "error",
-    "A label over 40 characters",
-    "The label of {what} has {count} characters, 40 fit: {value!r}.",
-    "Shorten the label.",
-    f"CG0311; {TS_140}",
-)
-LABEL_TEXT = rule(
-    "XPT-LABEL-TEXT",
-    "error",
-    "A label that would not come back as it is",
-    "The label of {what} has characters other than printable ASCII, or ends with a blank: "
-    "{value!r}.",
-    "Write the label in ASCII, without blanks behind it.",
-    TS_140,
-)
-LENGTH = rule(
-    "XPT-LENGTH",
-    "error",
-    "A variable length that XPT version 5 does not allow",
-    "{variable} is {type} of length {count}; Char takes 1 to 200 bytes, Num is 8.",
-    "Set the length of the longest value; move text over 200 bytes to SUPP--.",
-    TS_140,
-)
-FORMAT = rule(
-    "XPT-FORMAT",
-    "error",
-    "Not a SAS format",
-    "{variable} has the format {value!r}, which is not written as a SAS format (DATE9., 8.2).",
-    "Correct the format or leave it out.",
-    TS_140,
-)
-CUSTOM_FORMAT = rule(
-    "XPT-CUSTOM-FORMAT",
-    "warning",
-    "A format that SAS may not know",
-    "{variable} has the format {value!r}, which is none of SAS's own that are known here.",
-    "Leave custom formats out: the reader of the file does not have them.",
-    "FDA Study Data Technical Conformance Guide 3.3",
-)
 
 COLUMN_MISSING = rule(
     "XPT-COLUMN-MISSING",
@@ -202,77 +119,7 @@ KEPT_OF_A_KIND = 100
 EXCERPT = 60
 """Characters of a value that a message shows."""
 
-LARGEST_WHOLE = 2**53
-"""Every whole number up to this has a double of its own."""
-
-_PRINTABLE = re.compile(r"[ -~]*")
 _NUMERIC = (pl.Float64, pl.Float32)
-
-# SAS 9.4 Formats and Informats: Reference; those that clinical data use, many to a line.
-# fmt: off
-SAS_FORMATS = frozenset((
-    "$", "$CHAR", "$F", "$HEX", "$UPCASE", "$VARYING", "BEST", "BESTD", "COMMA", "COMMAX", "D",
-    "DOLLAR", "E", "F", "FRACT", "HEX", "IEEE", "NEGPAREN", "NUMX", "PERCENT", "PERCENTN", "PVALUE",
-    "ROMAN", "WORDS", "Z", "B8601DA", "B8601DN", "B8601DT", "B8601DZ", "B8601LZ", "B8601TM",
-    "B8601TZ", "DATE", "DATEAMPM", "DATETIME", "DAY", "DDMMYY", "DDMMYYB", "DDMMYYC", "DDMMYYD",
-    "DDMMYYN", "DDMMYYP", "DDMMYYS", "DOWNAME", "DTDATE", "DTMONYY", "DTWKDATX", "DTYEAR",
-    "E8601DA", "E8601DN", "E8601DT", "E8601DZ", "E8601LZ", "E8601TM", "E8601TZ", "HHMM", "HOUR",
-    "IS8601DA", "IS8601DN", "IS8601DT", "IS8601DZ", "IS8601LZ", "IS8601TM", "IS8601TZ", "JULDAY",
-    "JULIAN", "MDYAMPM", "MMDDYY", "MMDDYYB", "MMDDYYC", "MMDDYYD", "MMDDYYN", "MMDDYYP", "MMDDYYS",
-    "MMSS", "MMYY", "MONNAME", "MONTH", "MONYY", "NENGO", "QTR", "QTRR", "TIME", "TIMEAMPM", "TOD",
-    "WEEKDATE", "WEEKDATX", "WEEKDAY", "WORDDATE", "WORDDATX", "YEAR", "YYMM", "YYMMDD", "YYMMDDB",
-    "YYMMDDC", "YYMMDDD", "YYMMDDN", "YYMMDDP", "YYMMDDS", "YYMON", "YYQ",
-))
-# fmt: on
-
-
-def check_xpt_plan(name: str, label: str, variables: Sequence[XptVariable]) -> list[Problem]:
-    """What is wrong with a dataset's name and label and its variables, before any record."""
-    found: list[Problem] = []
-    if not NAME_PATTERN.fullmatch(name):
-        found.append(DATASET_NAME.problem(value=name, domain=name))
-    found += _label_problems("the dataset", label, domain=name)
-    if not 1 <= len(variables) <= MAX_VARIABLES:
-        found.append(VARIABLE_COUNT.problem(count=len(variables), domain=name))
-    for variable in variables:
-        found += _variable_problems(name, variable)
-    counts = Counter(variable.name.upper() for variable in variables)
-    found += [
-        DUPLICATE_VARIABLE.problem(value=upper, count=count, domain=name, variable=upper)
-        for upper, count in counts.items()
-        if count > 1
-    ]
-    return found
-
-
-def _label_problems(what: str, label: str, **place: str) -> list[Problem]:
-    found = []
-    if len(label.encode("utf-8", "surrogatepass")) > MAX_LABEL:
-        found.append(LABEL_LONG.problem(what=what, count=len(label), value=label, **place))
-    if not _PRINTABLE.fullmatch(label) or label.endswith(" "):
-        found.append(LABEL_TEXT.problem(what=what, value=label, **place))
-    return found
-
-
-def _variable_problems(domain: str, variable: XptVariable) -> list[Problem]:
-    found = []
-    name = variable.name
-    if not NAME_PATTERN.fullmatch(name):
-        found.append(VARIABLE_NAME.problem(value=name, domain=domain, variable=name))
-    found += _label_problems(name, variable.label, domain=domain, variable=name)
-    is_num = variable.type == "Num"
-    fits = variable.length == NUM_LENGTH if is_num else 1 <= variable.length <= MAX_CHAR_LENGTH
-    if not fits:
-        found.append(
-            LENGTH.problem(domain=domain, variable=name, type=variable.type, count=variable.length)
-        )
-    for text in (variable.format, variable.informat):
-        parts = format_parts(text)
-        if parts is None:
-            found.append(FORMAT.problem(domain=domain, variable=name, value=text))
-        elif parts[0] and parts[0] not in SAS_FORMATS:
-            found.append(CUSTOM_FORMAT.problem(domain=domain, variable=name, value=text))
-    return found
 
 
 def check_columns(
@@ -312,8 +159,14 @@ def check_batch(
     if found:
         return found
     checks = ValueChecks(name, variables)
-    for variable in variables:
-        checks.column(frame, variable, first_record)
+    # The encoder proves what is clean in a few passes; a file of others may hold longer variables.
+    held = [replace(v, length=min(v.length, MAX_CHAR_LENGTH)) for v in variables]
+    encoder = BatchEncoder(held, frame)
+    for start in range(0, frame.height, BLOCK_ROWS):
+        block = encoder.encode(start, min(start + BLOCK_ROWS, frame.height))
+        rows = frame[start : start + len(block.records)]
+        for number in block.unproved:
+            checks.column(rows, variables[number], first_record + start)
     return checks.problems()
 
 
@@ -438,12 +291,14 @@ def _characters(value: str, broken: Rule) -> str:
 
 
 def _seq_variable(frame: pl.DataFrame, name: str) -> str | None:
-    """The --SEQ that numbers a record within its subject, by the dataset's or the domain's name."""
+    """What numbers a record within its subject: its --SEQ, in SUPP-- that of its parent."""
     own = f"{name[:2]}SEQ"
     if own in frame.columns:
         return own
     found = [column for column in frame.columns if re.fullmatch("[A-Z]{2}SEQ", column)]
-    return found[0] if len(found) == 1 else None
+    if len(found) == 1:
+        return found[0]
+    return "IDVARVAL" if "IDVARVAL" in frame.columns else None
 
 
 def _key(frame: pl.DataFrame, column: str | None, row: int) -> str | None:
