@@ -1,10 +1,10 @@
 """Write the table of facts that trialect/schemas/fhir checks resources with.
 
     python scripts/build_fhir_tables.py R4 hl7.fhir.r4.examples@4.0.1
-    python scripts/build_fhir_tables.py R5 hl7.fhir.r5.core@5.0.0 hl7.terminology.r5@7.0.1
+    python scripts/build_fhir_tables.py R5 hl7.fhir.r5.core@5.0.0 hl7.fhir.uv.extensions.r5@5.2.0
 
-The first package holds the official definitions; later ones only add code systems and value sets
-that the first lacks. A package is the path of an npm archive (.tgz) or `name@version`, which
+The first package holds the official definitions; later ones only add code systems, value sets and
+extensions that the first lacks. A package is the path of an npm archive (.tgz) or `name@version`, which
 `npm pack` fetches. Same archives, same bytes: the output carries no time stamp.
 
 What is kept, from the snapshots of all types that are not profiles: for each element its
@@ -80,9 +80,10 @@ class Packages:
                             "sha256": hashlib.sha256(data).hexdigest(),
                         }
                     )
-                elif name.startswith("StructureDefinition-") and structures:
+                elif name.startswith("StructureDefinition-"):
                     item = json.load(file)
-                    self.structures.setdefault(item["url"], item)
+                    if structures or item["type"] == "Extension":
+                        self.structures.setdefault(item["url"], item)
                 elif name.startswith("ValueSet-"):
                     item = json.load(file)
                     self.value_sets.setdefault(item["url"], item)

@@ -1,8 +1,10 @@
 """Each invariant is broken by a case and held by the same resource without the fault."""
 
 import json
+import re
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from trialect.problems import Severity
 from trialect.schemas.fhir import check_resource
 from trialect.schemas.fhir.dates import after
 from trialect.schemas.fhir.invariants import INVARIANTS, Place
+from trialect.schemas.fhir.structure import EXTRA
 from trialect.schemas.fhir.table import table
 
 CASES: list[dict[str, Any]] = load("invariants.json")
@@ -53,6 +56,12 @@ def test_an_invariant_is_asked_and_holds(
 
 def test_each_invariant_has_a_case() -> None:
     assert {case["key"] for case in CASES} == set(INVARIANTS)
+
+
+def test_each_invariant_is_documented() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "fhir-validation.md").read_text("utf-8")
+    listed = text.split("## Invariants")[1].split("Three are stricter")[0]
+    assert set(re.findall(r"[a-z]+-\d+", listed)) == set(INVARIANTS) | set(EXTRA)
 
 
 def test_each_invariant_is_one_of_the_release() -> None:

@@ -1,6 +1,7 @@
 """References between files are resolved, and what is missing is named."""
 
 import json
+import pickle
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -83,7 +84,7 @@ def test_parts_that_were_read_apart_are_joined(tmp_path: Path) -> None:
     second = write(tmp_path, "b.ndjson", scores(range(50, 101)) + patients(range(50)))
     index = noted(first)
     assert len(list(index.unresolved())) == 50
-    index.merge(noted(second))
+    index.merge(pickle.loads(pickle.dumps(noted(second))))  # as from another process
     (problem,) = index.unresolved()
     assert (problem.file, problem.row, problem.value) == (second, 51, "Patient/p-100")
     assert len(index) == 201

@@ -20,11 +20,12 @@ ANYWHERE = frozenset({"Element", "Resource", "DomainResource", "BackboneElement"
 
 
 def extension_faults(
-    definitions: Table, extension: Any, contexts: frozenset[str]
+    definitions: Table, extension: Any, contexts: frozenset[str], key: str
 ) -> Iterator[tuple[Rule, dict[str, Any]]]:
     """The rules that an HL7 extension breaks, with what their messages need.
 
-    `contexts` are the names of the place it stands at: the paths and types of its parent element.
+    `contexts` are the names of the place it stands at: the paths and types of its parent element;
+    `key` is extension or modifierExtension.
     """
     url = extension.get("url") if type(extension) is dict else None
     if type(url) is not str or not url.startswith(HL7):
@@ -39,12 +40,15 @@ def extension_faults(
     if contexts.isdisjoint(known["on"]):
         places = ", ".join(known["on"])
         yield rules.EXTENSION, _fault(url, f"may stand on {places} only")
-    values = [key for key in extension if key.startswith("value") and key != "value"]
+    if known["modifier"] != (key == "modifierExtension"):
+        other = "modifierExtension" if known["modifier"] else "extension"
+        yield rules.EXTENSION, _fault(url, f"must stand in {other}")
+    values = [name for name in extension if name.startswith("value") and name != "value"]
     allowed = allowed_values(known)
-    for key in values:
-        if key not in allowed:
+    for name in values:
+        if name not in allowed:
             named = ", ".join(sorted(allowed)) or "no value"
-            yield rules.EXTENSION, _fault(url, f"may have {named}, not {key}")
+            yield rules.EXTENSION, _fault(url, f"may have {named}, not {name}")
     yield from _wrong_targets(definitions, url, known, extension)
     parts = known.get("parts")
     inner = extension.get("extension")

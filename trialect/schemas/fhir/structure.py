@@ -142,7 +142,7 @@ class Walk:
         for key in ("extension", "modifierExtension"):
             extensions = value.get(key)
             for index, one in enumerate(extensions if type(extensions) is list else ()):
-                for rule, fault in extension_faults(self.table, one, contexts):
+                for rule, fault in extension_faults(self.table, one, contexts, key):
                     self.add(rule, f"{path}.{key}[{index}]", **fault)
         for key in node.invariants:
             self._later(key, value, path, resource)
