@@ -10,6 +10,7 @@ from trialect.mappings.sdtm.draft import SUBJECT, Derivation, Draft
 from trialect.mappings.sdtm.long_text import (
     continuation_name,
     is_long,
+    may_be_long,
     spelling_in,
     split_text,
 )
@@ -39,6 +40,7 @@ _OWN_COLUMNS = {"CO": "COVAL"}
 """Datasets whose long text goes on in columns of their own (COVAL1, ...)."""
 
 _PLACE, _ORDER, _NUMBER = "@place", "@order", "@number"
+_REST = pl.DataFrame(schema={_PLACE: pl.UInt32, _NUMBER: pl.Int32, "QVAL": pl.String})
 
 
 def _apply(draft: Draft) -> None:
@@ -57,9 +59,10 @@ def _supplement(draft: Draft, name: str, model: Dataset) -> None:
         for c in frame.columns
         if not is_lineage(c) and model.variable(c) is None and not _is_continuation(name, c)
     )
+    suspects = may_be_long(frame.select(text), draft.study)
     parts: list[pl.DataFrame] = []
     for place, column in enumerate([*own, *others]):
-        rest = _cut(draft, name, column)
+        rest = _cut(draft, name, column) if column in suspects else _REST.clear()
         if name in _OWN_COLUMNS and column == _OWN_COLUMNS[name]:
             _add_columns(draft, name, column, rest)
             continue
@@ -88,13 +91,8 @@ def _is_continuation(name: str, column: str) -> bool:
 
 def _cut(draft: Draft, name: str, column: str) -> pl.DataFrame:
     """Leave the first pieces of long texts in a column; the others by place and number."""
-    schema = {_PLACE: pl.UInt32, _NUMBER: pl.Int32, "QVAL": pl.String}
     texts = draft.frames[name][column]
-    if texts.dtype != pl.String:
-        return pl.DataFrame(schema=schema)
     places = is_long(texts, draft.study).arg_true()
-    if not places.len():
-        return pl.DataFrame(schema=schema)
     spell = spelling_in(draft.study)
     firsts: list[str] = []
     rest: list[tuple[int, int, str]] = []
@@ -108,7 +106,7 @@ def _cut(draft: Draft, name: str, column: str) -> pl.DataFrame:
         firsts.append(first)
         rest += [(place, number, piece) for number, piece in enumerate(others, start=1)]
     draft.frames[name] = draft.frames[name].with_columns(texts.scatter(places, firsts))
-    return pl.DataFrame(rest, schema=schema, orient="row")
+    return pl.DataFrame(rest, schema=_REST.schema, orient="row")
 
 
 def _add_columns(draft: Draft, name: str, column: str, rest: pl.DataFrame) -> None:
