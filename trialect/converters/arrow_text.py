@@ -153,6 +153,16 @@ class TextViews:
             packed[~valid] = np.zeros((), dtype=packed.dtype)
         return packed.view(np.uint8).reshape(rows, width), lengths
 
+    def all_the_same(self, start: int, stop: int) -> bool:
+        """Whether all rows are surely one text, as those of STUDYID are; several, and no null."""
+        words = self.views[start:stop].view(np.uint64).reshape(-1)
+        return (
+            stop - start > 1
+            and self.valid is None
+            and bool(words[-2] == words[0] and words[-1] == words[1])
+            and np.array_equal(words[2:], words[:-2])
+        )
+
     def _wide_cells(
         self,
         inline: NDArray[Any],

@@ -32,7 +32,12 @@ class _TextColumn:
         self._width = width
 
     def encode(self, start: int, stop: int) -> tuple[NDArray[Any], bool]:
-        """Rows as voids of the variable's length, padded with blanks; and whether all is clean."""
+        """Rows as voids of the variable's length, padded with blanks; and whether all is clean.
+
+        One void stands for all rows where they are all the same.
+        """
+        if self._views.all_the_same(start, stop):
+            stop = start + 1
         cells, lengths = self._views.cells(start, stop, self._width)
         clean = _fill_and_prove(cells, lengths)
         return cells.view(f"V{self._width}")[:, 0], clean

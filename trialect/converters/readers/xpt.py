@@ -43,7 +43,7 @@ ENCODING = rule(
     "Name one that Python knows: cp1252, latin-1, utf-8, ...",
 )
 
-BATCH_ROWS = 65_536
+BATCH_ROWS = 32_768
 _WORKERS = 2
 _WORTH_THREADS = 1 << 20  # bytes
 
@@ -153,8 +153,9 @@ class XptReader:
             pool: ThreadPoolExecutor | None = None
             if min(rows, member.rows) * member.record_size >= _WORTH_THREADS:
                 pool = stack.enter_context(ThreadPoolExecutor(_WORKERS))
+            buffer = np.empty(min(rows, member.rows), decoder.dtype)
             for first in range(0, member.rows, rows):
-                records = np.empty(min(rows, member.rows - first), decoder.dtype)
+                records = buffer[: member.rows - first]
                 if not _fill(file, records.view(np.uint8).data):
                     problem = TRUNCATED.problem(
                         file=self.path.name,

@@ -184,7 +184,7 @@ class ColumnDecoder:
 
     def _column(self, number: int, records: NDArray[Any], first_record: int) -> _Column:
         variable = self._variables[number]
-        packed = np.ascontiguousarray(records[f"f{number}"])
+        packed = records[f"f{number}"].copy()
         cells = packed.view(np.uint8).reshape(len(packed), variable.length)
         if variable.type == "Num":
             return _number_column(variable, cells, first_record)
@@ -205,7 +205,7 @@ def _number_column(variable: XptVariable, cells: NDArray[np.uint8], first: int) 
         value = float(decoded.values[rows[0]])
         found.notes.append((ROUNDED, rows + first, value, "", ""))
     if decoded.special is not None:
-        for code in np.unique(decoded.special).tolist():
+        for code in np.flatnonzero(np.bincount(decoded.special, minlength=1)).tolist():
             if code in (0, ord(".")):
                 continue
             rows = np.flatnonzero(decoded.special == code) + first
@@ -221,6 +221,10 @@ def _text_column(
     if not len(cells):
         return _Column(pl.Series(variable.name, [], dtype=pl.String))
     low, high = int(cells.min()), int(cells.max())
+    if low > 0 and high < 0x80 and _all_the_same(cells):
+        # STUDYID, DOMAIN, a variable without values: one text, decoded once.
+        one = _text_column(variable, cells[:1], first, encoding)
+        return _Column(one.series.new_from_index(0, len(cells)))
     if high < 0x80:
         found = _Column(_as_text(variable.name, cells))
     else:
@@ -232,8 +236,18 @@ def _text_column(
         text = text.str.strip_chars_end(" \0")
     elif (cells[:, -1] == _BLANK).any():
         text = text.str.strip_chars_end(" ")
-    found.series = text.set(text == "", None)
+    if low == 0 or (cells[:, 0] == _BLANK).any():
+        text = text.set(text == "", None)
+    found.series = text
     return found
+
+
+def _all_the_same(cells: NDArray[np.uint8]) -> bool:
+    """Whether there are several rows and all are the same bytes."""
+    rows, width = cells.shape
+    flat = cells.reshape(rows * width)
+    first, last = cells[0].tobytes(), cells[-1].tobytes()
+    return rows > 1 and first == last and np.array_equal(flat[width:], flat[:-width])
 
 
 def _as_text(name: str, cells: NDArray[np.uint8]) -> pl.Series:

@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -121,7 +122,7 @@ HEADER_TEXT = rule(
 )
 
 _MARK = 48  # bytes of a header record that say what it is
-_SCAN = RECORD_SIZE * 100_000
+_SCAN = RECORD_SIZE * 4_096
 _FOREIGN = (
     (b"**COMPRESSED**", "is a PROC CPORT file, which only SAS can read"),
     (b"\0" * 12 + b"\xc2\xea\x81\x60", "is a SAS7BDAT file"),
@@ -168,7 +169,7 @@ def read_headers(path: Path) -> list[XptMember]:
 @dataclass
 class _Headers:
     path: Path
-    file: BinaryIO
+    file: BufferedReader
     size: int
 
     def members(self) -> Iterator[XptMember]:
@@ -325,18 +326,17 @@ class _Headers:
         """
         mark = header_record("MEMBER")[:_MARK]
         first_word = np.frombuffer(mark[:8], dtype=np.uint64)[0]
-        at = start
-        while at < self.size:
-            chunk = self._bytes(at, _SCAN)
-            count = len(chunk) // RECORD_SIZE
-            heads = np.ndarray(count, np.uint64, buffer=chunk, strides=(RECORD_SIZE,))
-            for number in np.flatnonzero(heads == first_word).tolist():
+        chunk = bytearray(_SCAN)
+        heads = np.ndarray(_SCAN // RECORD_SIZE, np.uint64, buffer=chunk, strides=(RECORD_SIZE,))
+        for at in range(start, self.size, _SCAN):
+            self.file.seek(at)
+            count = self.file.readinto(chunk) // RECORD_SIZE
+            for number in np.flatnonzero(heads[:count] == first_word).tolist():
                 here = at + number * RECORD_SIZE
                 if self._bytes(here, _MARK) == mark and _is(
-                    self._bytes(here + 80, 80), b"DSCRPTR "
+                    self._bytes(here + RECORD_SIZE, _MARK), b"DSCRPTR "
                 ):
                     return here
-            at += len(chunk)
         return self.size
 
     def _bytes(self, at: int, count: int) -> bytes:
