@@ -4,8 +4,8 @@
     python scripts/build_fhir_tables.py R5 hl7.fhir.r5.core@5.0.0 hl7.fhir.uv.extensions.r5@5.2.0
 
 The first package holds the official definitions; later ones only add code systems, value sets and
-extensions that the first lacks. A package is the path of an npm archive (.tgz) or `name@version`, which
-`npm pack` fetches. Same archives, same bytes: the output carries no time stamp.
+extensions that the first lacks. A package is the path of an npm archive (.tgz) or `name@version`,
+which `npm pack` fetches. Same archives, same bytes: the output carries no time stamp.
 
 What is kept, from the snapshots of all types that are not profiles: for each element its
 cardinality, types, reference targets, content reference and binding; the codes of every value set

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from fhir_examples import GOOD
+from fhir_examples import GOOD, TOKENS, leaves
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,93 +12,6 @@ from trialect.schemas.fhir.json_text import Leaf, NotPlainError, decode, parse
 from trialect.schemas.fhir.shapes import Shape, UnfitError, compile_shape
 from trialect.schemas.fhir.structure import Walk
 from trialect.schemas.fhir.table import table
-
-WORDS = [
-    *(
-        "x",
-        "",
-        " ",
-        "a b",
-        " a",
-        "a ",
-        "a  b",
-        "\\u0041",
-        "\\ud800",
-        "\\u0000",
-        "a\\nb",
-        "é≥",
-        "\u00a0",
-    ),
-    *("2020", "2020-02-29", "2020-02-30", "2021-02-29", "1900-02-29", "2020-13", "0000", "2020-5"),
-    *(
-        "2020-05-05T10:00:00Z",
-        "2020-05-05T10:00:00",
-        "2020-05-05T24:00:00Z",
-        "2020-05-05T10:00:00.5+14:00",
-    ),
-    *("2020-05-05T10:00:00+14:01", "12:00:00", "25:00:00", "12:00"),
-    *(
-        "http://x y",
-        "http://hl7.org/fhir/x",
-        "urn:uuid:1",
-        "urn:oid:1.2.3",
-        "URN:UUID:z",
-        "urn:iso:x",
-    ),
-    *(
-        "urn:uuid:c757873d-ec9a-4326-a141-556f43239520",
-        "urn:uuid:C757873D-EC9A-4326-A141-556F43239520",
-    ),
-    *(
-        "Patient/1",
-        "Group/1",
-        "Organization/1",
-        "Patient/1/_history/2",
-        "Patient/a b",
-        "Foo/1",
-        "Patient",
-    ),
-    *("Patient?identifier=a|b", "Patient?", "Encounter?x=\u00a0", "#a", "#", "http://x/Patient/1"),
-    *("http://x/Group/1/_history/3", "https://x/foo", "mailto:a@b", "ftp://a", "/_history/"),
-    *(
-        "final",
-        "fnal",
-        "male",
-        "active",
-        "home",
-        "mg",
-        "display",
-        "group",
-        "exists",
-        "text/plain",
-        "en_US",
-    ),
-    *("QUJD", "QUJ", "QUI=", "1.0", "http://unitsofmeasure.org", "http://loinc.org", "a" * 65),
-    *("<div>x</div>", '<div xmlns=\\"http://www.w3.org/1999/xhtml\\">x</div>', "urn:uu\u0131d:1"),
-]
-BARE = [
-    "true",
-    "false",
-    "null",
-    "0",
-    "1",
-    "-1",
-    "-0",
-    "1.5",
-    "1.0",
-    "1e5",
-    "99999999999",
-    "{}",
-    "[]",
-]
-TOKENS = [f'"{word}"' for word in WORDS] + BARE
-
-
-def leaves(tree: Any) -> list[Leaf]:
-    if isinstance(tree, Leaf):
-        return [tree]
-    inner = tree.values() if isinstance(tree, dict) else tree
-    return [leaf for one in inner for leaf in leaves(one)]
 
 
 def compiled() -> dict[str, tuple[str, Shape, list[Leaf]]]:

@@ -4,11 +4,16 @@ import json
 from typing import Any
 
 import pytest
-from fhir_examples import GOOD, changed, load
+from fhir_examples import GOOD, TOKENS, changed, leaves, load
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from trialect.schemas.fhir import check_bundle, check_bundle_text, check_ndjson, fast, is_fhir
 from trialect.schemas.fhir.fast import Shapes
+from trialect.schemas.fhir.json_text import decode, parse
 from trialect.schemas.fhir.table import table
+
+TEXT_RULES = {"FHIR-JSON", "FHIR-DUPLICATE-KEY"}
 
 
 @pytest.fixture(autouse=True)
@@ -249,3 +254,27 @@ def test_what_claims_to_be_fhir() -> None:
         {"datasetJSONVersion": "1.1"},
     ):
         assert not is_fhir(other)
+
+
+WARM = json.dumps(bundle(40), default=float).encode()
+PLACES = leaves(parse(WARM.decode()))
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.data())
+def test_a_bundle_text_has_the_problems_of_the_bundle(data: st.DataObject) -> None:
+    text = WARM.decode()
+    chosen = data.draw(st.lists(st.sampled_from(PLACES), min_size=1, max_size=3, unique_by=id))
+    for leaf in sorted(chosen, key=lambda leaf: -leaf.start):
+        other = st.sampled_from(PLACES).map(lambda leaf: leaf.raw)
+        token = data.draw(st.sampled_from(TOKENS) | other)
+        text = text[: leaf.start] + token + text[leaf.end :]
+    check_bundle_text(WARM)
+    value, problems = decode(text)
+    found = check_bundle_text(text.encode())
+    if problems:
+        assert [p.rule for p in problems] == [p.rule for p in found if p.rule in TEXT_RULES]
+    else:
+        assert found == check_bundle(value)

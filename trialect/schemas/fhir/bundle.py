@@ -100,7 +100,7 @@ class BundleCheck:
         self._definitions = definitions
         self._head = {key: value for key, value in bundle.items() if key != "entry"}
         self._kind = self._head.get("type")
-        self._outlines: list[Json] = []
+        self._outlines: dict[int, Json] = {}  # of many entries alike one will do
         self._first_of: dict[str, int] = {}
         self._types: dict[str, str | None] = {}
         self._conditions: dict[str, int] = {}
@@ -122,12 +122,13 @@ class BundleCheck:
         named = [found for found in walk.references if ".resource.entry[" not in found[0]]
         self._references.append((number, None, named))
         if type(value) is dict:
-            self._outlines.append(_outline(value))
+            outline = _outline(value)
+            self._outlines[id(outline)] = outline
             self._between(Entry.of(value, number))
 
     def vouched(self, number: int, shape: Shape, groups: tuple[str, ...]) -> None:
         """Take an entry that a shape vouches for."""
-        self._outlines.append(shape.outline)
+        self._outlines[id(shape.outline)] = shape.outline
         if shape.urns:
             self._references.append((number, shape, groups))
         if not self._usual(number, shape, groups):
@@ -152,7 +153,7 @@ class BundleCheck:
                     place = capture.path.replace("entry", f"entry[{number}]", 1)
                     self._refer(place, text, capture.targets)
         if type(self._kind) is str:
-            whole = {**self._head, "entry": self._outlines}
+            whole = {**self._head, "entry": list(self._outlines.values())}
             for key in self._definitions.node("Bundle").invariants:
                 if key == "bdl-7" or key not in INVARIANTS:  # bdl-7 was checked at each entry
                     continue

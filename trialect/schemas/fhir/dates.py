@@ -18,9 +18,15 @@ _TIME = re.compile(
 
 def after(one: str, other: str) -> bool:
     """Whether `one` is certainly later than `other`; both are FHIR dates, dateTimes or instants."""
+    if one[19:] == other[19:]:  # the same zone and fraction, or none
+        return one[:19] > other[:19] if len(one) == len(other) else _shared(one, other)
     if "T" in one and "T" in other:
         return moment(one) > moment(other)
-    shared = min(len(one.partition("T")[0]), len(other.partition("T")[0]))
+    return _shared(one.partition("T")[0], other.partition("T")[0])
+
+
+def _shared(one: str, other: str) -> bool:
+    shared = min(len(one), len(other))
     return one[:shared] > other[:shared]
 
 

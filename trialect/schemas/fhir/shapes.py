@@ -39,6 +39,10 @@ MOST_CODES = 300
 WORD = r'[^"\\\x00-\x20]'
 
 
+FULL_URL = rf'"(?:{ANY_UUID}|https?://(?!{WORD}*/_history/){WORD}++)"'
+"""A fullUrl that names no version (bdl-8)."""
+
+
 class UnfitError(Exception):
     """A shape that no regular expression can stand for."""
 
@@ -172,6 +176,11 @@ class _Compiler:
             pieces.append(f"({pattern})" if leaf.role else pattern)
             at = leaf.end
         pieces.append(re.escape(text[at:]))
+        if any(
+            leaf.pattern and not re.fullmatch(leaf.pattern, leaf.raw, re.ASCII)
+            for leaf in self._leaves
+        ):
+            raise UnfitError("rare spelling")
         captures = tuple(
             Capture(leaf.role, leaf.path, leaf.targets, leaf.form) for leaf in self._captured()
         )
@@ -240,7 +249,9 @@ class _Compiler:
         tree.role = ROLES.get(prop.path, "")
         if path in (f"{self._type}.id", "Bundle.entry.resource.id"):
             tree.role = "id"
-        if prop.binding is None:
+        if prop.path == "Bundle.entry.fullUrl":
+            tree.pattern = FULL_URL
+        elif prop.binding is None:
             tree.pattern = TOKENS[prop.type]
         elif prop.binding.codes is not None and len(prop.binding.codes) <= MOST_CODES:
             codes = "|".join(re.escape(code) for code in sorted(prop.binding.codes))

@@ -21,8 +21,7 @@ from trialect.schemas.fhir.table import Table, table
 
 Json = dict[str, Any]
 
-_ENTRY = re.compile(r'\{\s*"fullUrl"\s*:')
-_TAIL = re.compile(r"\s*\]\s*\}\s*$")
+_ENTRY = re.compile(rb'\{\s*"fullUrl"\s*:')
 
 
 def check_ndjson(
@@ -91,38 +90,40 @@ def _note_walk(index: ReferenceIndex, walk: Walk, value: Any, number: int, row: 
 
 def check_bundle_text(data: bytes, file: str | None = None, release: str = "R4") -> list[Problem]:
     """All problems of a Bundle's JSON text: those that `check_bundle` finds in the decoded one."""
-    definitions = table(release)
-    try:
-        text = data.decode()
-    except UnicodeDecodeError as error:
-        detail = f"byte {error.start + 1} is not UTF-8"
-        return [rules.JSON.problem(detail=detail, file=file)]
-    found = _by_entries(text, definitions, kept_shapes(release, "Bundle.entry"))
+    found = _by_entries(data, table(release), kept_shapes(release, "Bundle.entry"))
     if found is None:
-        value, found = decode(text)
-        if value is not None or not found:
-            found = found + check_bundle(value, release)
+        found = _whole(data, release)
     return [problem.at(file=file) for problem in found] if file else found
 
 
-def _by_entries(text: str, definitions: Table, shapes: Shapes) -> list[Problem] | None:
+def _whole(data: bytes, release: str) -> list[Problem]:
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        return [rules.JSON.problem(detail=f"byte {error.start + 1} is not UTF-8")]
+    value, found = decode(text)
+    if value is None and found:
+        return found
+    return found + check_bundle(value, release)
+
+
+def _by_entries(data: bytes, definitions: Table, shapes: Shapes) -> list[Problem] | None:
     """The problems, found entry by entry; None when the text cannot be split into entries."""
-    starts = [found.start() for found in _ENTRY.finditer(text)]
-    tail = _TAIL.search(text, starts[-1]) if starts else None
-    if tail is None or not text[: starts[0]].rstrip().endswith("["):
+    starts = [found.start() for found in _ENTRY.finditer(data)]
+    end = _end(data)
+    if not starts or end <= starts[-1] or not data[: starts[0]].rstrip().endswith(b"["):
         return None
-    head, problems = decode(text[: starts[0]] + "]}")
+    try:
+        head, problems = decode((data[: starts[0]] + b"]}").decode())
+        pieces = list(_pieces(data, starts, end))
+    except ValueError:
+        return None
     if problems or type(head) is not dict or head.get("entry") != []:
         return None
     if head.get("resourceType") != "Bundle" or next(reversed(head)) != "entry":
         return None
     check = BundleCheck(definitions, head)
-    for number, (start, end) in enumerate(zip(starts, [*starts[1:], tail.start()], strict=True)):
-        piece = text[start:end].rstrip(" \t\r\n")
-        if end != tail.start():
-            if piece[-1] != ",":
-                return None
-            piece = piece[:-1].rstrip(" \t\r\n")
+    for number, piece in enumerate(pieces):
         known = shapes.vouch(piece)
         if known is not None:
             check.vouched(number, known[0], known[1])
@@ -136,3 +137,24 @@ def _by_entries(text: str, definitions: Table, shapes: Shapes) -> list[Problem] 
         if len(check.problems) == before:
             shapes.learn(piece)
     return check.finish()
+
+
+def _end(data: bytes) -> int:
+    """Where the last entry ends if the list of entries is the last thing in the text, or -1."""
+    for closing in (b"}", b"]"):
+        data = data.rstrip(b" \t\r\n")
+        if not data.endswith(closing):
+            return -1
+        data = data[:-1]
+    return len(data)
+
+
+def _pieces(data: bytes, starts: list[int], end: int) -> Iterator[str]:
+    """The texts of the entries. Raises ValueError where no comma stands between two of them."""
+    for start, stop in zip(starts, [*starts[1:], end], strict=True):
+        piece = data[start:stop].rstrip(b" \t\r\n")
+        if stop != end:
+            if piece[-1:] != b",":
+                raise ValueError("no comma")
+            piece = piece[:-1].rstrip(b" \t\r\n")
+        yield piece.decode()
