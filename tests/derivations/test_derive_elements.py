@@ -85,6 +85,17 @@ def test_mapped_elements_stay() -> None:
     assert values(derived, "SE", "ETCD", "SESTDTC") == [("SCRN", "2025-02-01")]
 
 
+def test_what_is_empty_in_mapped_elements_is_filled() -> None:
+    mapped = [of(ETCD="A", SESTDTC="2025-03-10"), of(ETCD="SCRN", SESTDTC="2025-03-01")]
+    derived = run(trial(SE=mapped))
+    wanted = ("SESEQ", "ETCD", "ELEMENT", "TAETORD", "EPOCH", "SEENDTC")
+    assert values(derived, "SE", *wanted) == [
+        (1, "SCRN", "Screening", 1, "SCREENING", "2025-03-10"),
+        (2, "A", "Treatment A", 2, "TREATMENT", "2025-06-10"),
+    ]
+    assert derived.frames["SE"]["@form"].to_list() == ["se", "se"]
+
+
 def epoch(name: str, row: dict[str, Any], **domains: Any) -> Any:
     derived = run(trial(**{name: [row], **domains}))
     frame = derived.frames[name]

@@ -297,11 +297,20 @@ def test_visits_that_records_name_are_in_sv() -> None:
     ]
 
 
-def test_mapped_visits_stay() -> None:
+def test_mapped_visits_stay_and_are_told_whether_they_were_planned() -> None:
     row = of(QSTESTCD="T", QSDTC="2025-03-02", VISITNUM=3.0)
-    visit = of(VISITNUM=3.0, SVSTDTC="2025-03-01", SVENDTC="2025-03-03")
-    derived = run({"QS": [row], "SV": [visit]})
-    assert values(derived, "SV", "SVSTDTC", "SVENDTC") == [("2025-03-01", "2025-03-03")]
+    visits = [
+        of(VISITNUM=3.0, SVSTDTC="2025-03-01", SVENDTC="2025-03-03"),
+        of(VISITNUM=3.5, SVSTDTC="2025-03-04"),
+        of(VISITNUM=4.0, SVOCCUR="N"),
+    ]
+    derived = run({"QS": [row], "SV": visits})
+    found = values(derived, "SV", "VISITNUM", "SVPRESP", "SVOCCUR", "SVSTDTC", "SVENDTC")
+    assert sorted(found) == [
+        (3.0, "Y", "Y", "2025-03-01", "2025-03-03"),
+        (3.5, None, None, "2025-03-04", None),
+        (4.0, "Y", "N", None, None),
+    ]
 
 
 def test_criteria_are_told_by_their_code() -> None:

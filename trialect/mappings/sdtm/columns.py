@@ -1,4 +1,4 @@
-"""The variables of a complete dataset: those of SDTMIG in its order, then the lineage.
+"""The variables of a complete dataset in the order of the model, then the lineage.
 
 Required and Expected variables are there even when no record has a value. A Permissible one that
 no record fills is left out, except a study day beside its date (FB1601, FB3201).
@@ -11,7 +11,7 @@ import re
 import polars as pl
 
 from trialect.mappings.sdtm.draft import Draft
-from trialect.schemas.sdtm import Dataset, dataset
+from trialect.schemas.sdtm import Dataset, Variable, dataset
 from trialect.trial import BLOCK, FORM, ROW, is_lineage
 
 _DATE_OF_DAY = {"STDY": "STDTC", "ENDY": "ENDTC", "DY": "DTC"}
@@ -29,7 +29,7 @@ def arrange(draft: Draft) -> None:
 def _arranged(frame: pl.DataFrame, name: str, model: Dataset, studyid: str) -> pl.DataFrame:
     constants = {"STUDYID": studyid, "DOMAIN": name[:2]}
     columns: list[pl.Expr] = []
-    for variable in model.variables:
+    for variable in _variables(frame, model):
         dtype = pl.Float64 if variable.type == "Num" else pl.String
         column = pl.col(variable.name).cast(dtype)
         if variable.name in constants:
@@ -48,6 +48,12 @@ def _arranged(frame: pl.DataFrame, name: str, model: Dataset, studyid: str) -> p
     lineage = [c for c in frame.columns if is_lineage(c) and c not in _LINEAGE]
     given = [c for c in _LINEAGE if c in frame.columns]
     return frame.select(*columns, *given, *sorted(lineage))
+
+
+def _variables(frame: pl.DataFrame, model: Dataset) -> list[Variable]:
+    """SDTMIG's variables and those of the frame that the model allows besides, in its order."""
+    beside = [one for c in frame.columns if not model.variable(c) and (one := model.allowed(c))]
+    return sorted([*model.variables, *beside], key=lambda one: model.place(one.name))
 
 
 def _stands_by_date(frame: pl.DataFrame, name: str, variable: str) -> bool:

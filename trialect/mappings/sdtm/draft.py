@@ -191,7 +191,7 @@ class Draft:
         """
         frame = self.frames[name]
         model = dataset(name)
-        known = model.variable(variable) if model is not None else None
+        known = model.allowed(variable) if model is not None else None
         dtype = pl.Float64 if known is not None and known.type == "Num" else pl.String
         empty_before = frame.height
         if isinstance(values, pl.Series):
@@ -292,7 +292,9 @@ class Draft:
         try:
             values, failed = evaluate(frame.select(c for c in frame.columns if c[0] != "@"), where)
         except ExpressionError as error:
-            self.problems.append(BAD_WHERE.problem(domain=name, value=where, why=str(error)))
+            problem = BAD_WHERE.problem(domain=name, value=where, why=str(error))
+            if problem not in self.problems:
+                self.problems.append(problem)
             return frame.clear()
         places = [place for place, _ in failed]
         reasons = pl.Series("@why", [why for _, why in failed], pl.String)

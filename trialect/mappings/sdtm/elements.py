@@ -56,6 +56,7 @@ def planned_elements(study: Study) -> pl.DataFrame:
 def _apply(draft: Draft) -> None:
     if not draft.has("DM", SUBJECT):
         return
+    _complete_mapped(draft)
     starts = _starts(draft)
     if "SE" in draft.frames:
         mapped = draft.frames["SE"].select(SUBJECT).unique()
@@ -82,6 +83,23 @@ def _apply(draft: Draft) -> None:
     )
 
 
+def _complete_mapped(draft: Draft) -> None:
+    """Give elements that the tables map what the plan and the next element say of them."""
+    if not draft.has("SE", SUBJECT, "ETCD", "SESTDTC"):
+        return
+    frame = iso8601.with_bounds(draft.frames["SE"], "SESTDTC", "@").sort(
+        SUBJECT, "@lower", maintain_order=True, nulls_last=True
+    )
+    draft.frames["SE"] = frame.drop("@lower", "@upper")
+    placed = _with_places(draft, frame.select(SUBJECT, "ETCD"))
+    for variable in ("ELEMENT", "TAETORD", "EPOCH"):
+        draft.fill(ELEMENTS, "SE", variable, placed[variable])
+    is_last = (pl.col(SUBJECT) != pl.col(SUBJECT).shift(-1)).fill_null(value=True)
+    end = draft.by_subject("SE", draft.subjects("RFPENDTC"), "RFPENDTC")
+    following = pl.when(is_last).then(pl.lit(end)).otherwise(pl.col("SESTDTC").shift(-1))
+    draft.fill(ELEMENTS, "SE", "SEENDTC", following)
+
+
 def _starts(draft: Draft) -> pl.DataFrame:
     """USUBJID, ETCD, SESTDTC of every element whose start event is in the data."""
     found = [pl.DataFrame(schema={SUBJECT: pl.String, "ETCD": pl.String, "SESTDTC": pl.String})]
@@ -95,7 +113,19 @@ def _starts(draft: Draft) -> pl.DataFrame:
 
 
 def _placed(draft: Draft, starts: pl.DataFrame) -> pl.DataFrame:
-    """The starts with the element's place in the subject's actual, else planned arm."""
+    """The starts with the element's place in the subject's arm; unplanned ones are told."""
+    placed = _with_places(draft, starts)
+    unplanned = placed.filter(pl.col("TAETORD").is_null()).with_columns(
+        pl.col("ARMCD").fill_null("(none)")
+    )
+    draft.report(
+        UNPLANNED, "SE", unplanned, "ETCD", {"value": "ETCD", "date": "SESTDTC", "arm": "ARMCD"}
+    )
+    return placed
+
+
+def _with_places(draft: Draft, elements: pl.DataFrame) -> pl.DataFrame:
+    """Rows of USUBJID, ETCD with ELEMENT, and TAETORD and EPOCH by the actual, else planned arm."""
     plan = planned_elements(draft.study)
     subjects = draft.subjects("ACTARMCD", "ARMCD", "RFPENDTC").select(
         SUBJECT, "RFPENDTC", ARMCD=pl.coalesce("ACTARMCD", "ARMCD")
@@ -108,8 +138,8 @@ def _placed(draft: Draft, starts: pl.DataFrame) -> pl.DataFrame:
         .filter(pl.col("n") == 1)
         .select("ETCD", anywhere="EPOCH")
     )
-    placed = (
-        starts.join(subjects, on=SUBJECT, how="left", maintain_order="left")
+    return (
+        elements.join(subjects, on=SUBJECT, how="left", maintain_order="left")
         .join(
             plan.drop("ELEMENT"),
             on=["ARMCD", "ETCD"],
@@ -119,17 +149,10 @@ def _placed(draft: Draft, starts: pl.DataFrame) -> pl.DataFrame:
         )
         .join(agreed, on="ETCD", how="left", maintain_order="left")
         .with_columns(
-            ELEMENT=pl.col("ETCD").replace_strict(names, return_dtype=pl.String),
+            ELEMENT=pl.col("ETCD").replace_strict(names, default=None, return_dtype=pl.String),
             EPOCH=pl.coalesce("EPOCH", "anywhere"),
         )
     )
-    unplanned = placed.filter(pl.col("TAETORD").is_null()).with_columns(
-        pl.col("ARMCD").fill_null("(none)")
-    )
-    draft.report(
-        UNPLANNED, "SE", unplanned, "ETCD", {"value": "ETCD", "date": "SESTDTC", "arm": "ARMCD"}
-    )
-    return placed
 
 
 def _in_order(draft: Draft, placed: pl.DataFrame) -> pl.DataFrame:

@@ -115,7 +115,7 @@ def _participation(draft: Draft) -> None:
         if stat in frame.columns:
             frame = frame.filter(pl.col(stat).ne_missing("NOT DONE"))
         for variable in (model.expand(one) for one in ("--DTC", "--STDTC", "--ENDTC")):
-            if variable in frame.columns and model.variable(variable) is not None:
+            if variable in frame.columns and model.allowed(variable) is not None:
                 dates = frame.select(SUBJECT, pl.col(variable).alias("date")).drop_nulls()
                 last.append(dates.unique())
     if last:

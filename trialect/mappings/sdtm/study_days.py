@@ -15,7 +15,7 @@ def _apply(draft: Draft) -> None:
     for name, model in draft.subject_datasets():
         for variable, date in _DAYS.items():
             days, dates = model.expand(variable), model.expand(date)
-            if model.variable(days) is None or not draft.has(name, dates):
+            if model.allowed(days) is None or not draft.has(name, dates):
                 continue
             start = draft.by_subject(name, reference, "RFSTDTC").alias("@reference")
             values = (

@@ -1,4 +1,7 @@
-"""SV: the visits that records of other domains name and that SV does not have (CG0034)."""
+"""SV: visits that other domains name and SV does not have (CG0034), and whether one was planned.
+
+SVPRESP is settled by TV alone (CG0655, CG0656), so it is filled for mapped visits too.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,19 @@ _VISIT = [SUBJECT, "VISITNUM"]
 
 
 def _apply(draft: Draft) -> None:
-    named, dated = _records(draft)
-    if not named.height:
+    _add_visits(draft)
+    if not draft.has("SV", *_VISIT):
         return
+    is_planned = pl.col("VISITNUM").is_in(planned_visits(draft.study)["VISITNUM"].implode())
+    draft.fill(SUBJECT_VISITS, "SV", "SVPRESP", pl.when(is_planned).then(pl.lit("Y")))
+    if draft.has("SV", "SVSTDTC"):
+        was_held = (pl.col("SVPRESP") == "Y") & pl.col("SVSTDTC").is_not_null()
+        draft.fill(SUBJECT_VISITS, "SV", "SVOCCUR", pl.when(was_held).then(pl.lit("Y")))
+
+
+def _add_visits(draft: Draft) -> None:
+    """Records of the visits that other domains name and SV does not have."""
+    named, dated = _records(draft)
     if draft.has("SV", *_VISIT):
         there = draft.frames["SV"].select(_VISIT)
         named = named.join(there, on=_VISIT, how="anti", maintain_order="left")
@@ -26,17 +39,8 @@ def _apply(draft: Draft) -> None:
     for variable, which in ends:
         dates = _picked(dated, variable, which)
         named = named.join(dates, on=_VISIT, how="left", maintain_order="left")
-    is_planned = pl.col("VISITNUM").is_in(planned_visits(draft.study)["VISITNUM"].implode())
-    draft.add(
-        SUBJECT_VISITS,
-        "SV",
-        named.with_columns(
-            STUDYID=pl.lit(draft.study.studyid),
-            DOMAIN=pl.lit("SV"),
-            SVPRESP=pl.when(is_planned).then(pl.lit("Y")),
-            SVOCCUR=pl.when(is_planned & pl.col("SVSTDTC").is_not_null()).then(pl.lit("Y")),
-        ),
-    )
+    identified = named.with_columns(STUDYID=pl.lit(draft.study.studyid), DOMAIN=pl.lit("SV"))
+    draft.add(SUBJECT_VISITS, "SV", identified)
 
 
 def _records(draft: Draft) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -53,7 +57,7 @@ def _records(draft: Draft) -> tuple[pl.DataFrame, pl.DataFrame]:
         if draft.has(name, model.expand("--STAT")):
             frame = frame.filter(pl.col(model.expand("--STAT")).ne_missing("NOT DONE"))
         for variable in map(model.expand, ("--DTC", "--STDTC", "--ENDTC")):
-            if variable in frame.columns and model.variable(variable) is not None:
+            if variable in frame.columns and model.allowed(variable) is not None:
                 date = pl.col(variable).alias("date")
                 dates.append(frame.select(*_VISIT, date).drop_nulls().unique())
     named = (
@@ -96,7 +100,7 @@ SUBJECT_VISITS = Derivation(
         Output(
             "SV.SVOCCUR",
             ("SV.SVPRESP", "SV.SVSTDTC"),
-            "Y where the visit is planned and has a dated record.",
+            "Y where the visit is planned and has a start date.",
         ),
         Output(
             "SV.SVSTDTC",

@@ -53,11 +53,11 @@ def _supplement(draft: Draft, name: str, model: Dataset) -> None:
     """Move a dataset's qualifiers and the rest of its long texts to its SUPP--."""
     frame = draft.frames[name]
     text = [c for c in frame.columns if not is_lineage(c) and frame[c].dtype == pl.String]
-    own = [c for c in text if model.variable(c) is not None]
+    own = [c for c in text if model.allowed(c) is not None]
     others = sorted(
         c
         for c in frame.columns
-        if not is_lineage(c) and model.variable(c) is None and not _is_continuation(name, c)
+        if not is_lineage(c) and model.allowed(c) is None and not _is_continuation(name, c)
     )
     suspects = may_be_long(frame.select(text), draft.study)
     parts: list[pl.DataFrame] = []
@@ -149,7 +149,7 @@ def _facts(draft: Draft, name: str, model: Dataset, column: str) -> tuple[str, s
     known = draft.tables.supplemental.get((name, column))
     if known is not None:
         return known.label, known.origin, known.evaluator
-    variable = model.variable(column) or model.variable(column.rstrip("0123456789"))
+    variable = model.allowed(column) or model.allowed(column.rstrip("0123456789"))
     origins = (
         one.origin.type
         for one in draft.tables.provenance

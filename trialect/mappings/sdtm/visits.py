@@ -17,7 +17,7 @@ def _apply(draft: Draft) -> None:
     if not visits.height:
         return
     for name, model in draft.subject_datasets():
-        if name == "TV" or model.variable("VISITNUM") is None:
+        if name == "TV" or model.allowed("VISITNUM") is None:
             continue
         for key in ("VISITNUM", "VISIT"):
             if draft.has(name, key):
@@ -43,7 +43,7 @@ def _complete(draft: Draft, name: str, model: Dataset, visits: pl.DataFrame, key
     """Fill the others of the trio from the visits that `key` names: what all arms share, else
     what the subject's own arm says.
     """
-    others = [one for one in _TRIO if one != key and model.variable(one) is not None]
+    others = [one for one in _TRIO if one != key and model.allowed(one) is not None]
     for other in others:
         shared = _one_value(visits, [key], other)
         frame = draft.frames[name].select(key, SUBJECT)
