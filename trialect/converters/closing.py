@@ -77,11 +77,11 @@ def frames(parts: Sequence[Part], dataset: str) -> Iterator[pl.DataFrame]:
 
 
 def transliterated(parts: Sequence[Part]) -> Iterator[pl.DataFrame]:
-    """The cells that were spelled in ASCII, part by part."""
-    for part in parts:
-        file = part.folder / "transliterated.arrow"
-        if file.exists():
-            yield pl.read_ipc(file)
+    """The cells that were spelled in ASCII, in one order whatever the parts."""
+    files = [part.folder / "transliterated.arrow" for part in parts]
+    changed = [pl.read_ipc(file) for file in files if file.exists()]
+    if changed:
+        yield pl.concat(changed).sort(pl.all(), nulls_last=True)
 
 
 def write_rejected_rows(package: Path, job: Job, parts: Sequence[Part]) -> None:

@@ -80,23 +80,31 @@ def building(out: Path, study: Path | None = None) -> Iterator[Path]:
     workshop = out.with_name(f".{out.name}.building")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        lock = os.open(out.with_name(f".{out.name}.lock"), os.O_CREAT | os.O_RDWR, 0o644)
+        with _held(out.with_name(f".{out.name}.lock"), out):
+            try:
+                shutil.rmtree(workshop, ignore_errors=True)
+                package = workshop / "package"
+                package.mkdir(parents=True)
+                yield package
+                _into_place(package, out, workshop)
+            finally:
+                shutil.rmtree(workshop, ignore_errors=True)
     except OSError as error:
         reason = error.strerror or str(error)
         raise Unusable(OUT_UNWRITABLE.problem(file=str(out), reason=reason)) from error
+
+
+@contextmanager
+def _held(path: Path, out: Path) -> Iterator[None]:
+    """The lock of a package, held and then removed; a lock that another run holds stays."""
+    lock = os.open(path, os.O_CREAT | os.O_RDWR, 0o644)
     try:
         _take(lock, out)
-        shutil.rmtree(workshop, ignore_errors=True)
-        package = workshop / "package"
-        package.mkdir(parents=True)
-        yield package
-        _into_place(package, out, workshop)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise Unusable(OUT_UNWRITABLE.problem(file=str(out), reason=reason)) from error
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
     finally:
-        shutil.rmtree(workshop, ignore_errors=True)
-        out.with_name(f".{out.name}.lock").unlink(missing_ok=True)
         os.close(lock)
 
 

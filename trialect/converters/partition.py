@@ -95,7 +95,8 @@ def map_and_derive(job: Job, index: int) -> tuple[dict[str, pl.DataFrame], Part,
     mapped = map_partition(job.tables, job.study, forms)
     derived = derive(job.study, job.tables, mapped.frames)
     part.provenance = tuple(derived.provenance)
-    part.rejected = _rejected(part, forms, mapped.rejected)
+    if mapped.rejected:
+        part.rejected = _rejected(part, load(job.staged, index, as_read=True), mapped.rejected)
     for form, rows in forms.items():
         if "@subject" in rows.columns:
             part.mapped[form] = rows.height - part.rejected[form]
@@ -107,7 +108,7 @@ def map_and_derive(job: Job, index: int) -> tuple[dict[str, pl.DataFrame], Part,
 def process(job: Job, index: int) -> Part:
     """Everything that can be done for one partition before the whole trial is known."""
     frames, part, problems = map_and_derive(job, index)
-    if job.fhir:
+    if job.fhir and part.subjects:
         problems += _render_fhir(job, index, frames, part)
     submit(part, frames, problems, job)
     return part

@@ -203,6 +203,7 @@ def _traced(
     steps = [
         Step(one, *_place(one, record, files), one.columns)
         for one in _rules_of(rules, domain, target, record.get(BLOCK))
+        or _given(rules, dataset, variable)
     ]
     value = record[variable]
     return Traced(
@@ -222,6 +223,31 @@ def _rules_of(
     here = [one for one in rules if one.domain == domain and one.variable == variable]
     own = [one for one in here if one.block == block]
     return own or [one for one in here if one.verb.startswith("derive")]
+
+
+IDENTIFIERS = {
+    "STUDYID": "studyid of study.yaml",
+    "DOMAIN": "the domain that the block feeds (sources.csv)",
+    "RDOMAIN": "the domain of the record it belongs to",
+    "IDVAR": "--SEQ of the parent; empty where the parent has one record a subject",
+    "IDVARVAL": "--SEQ of the record it belongs to",
+    "QNAM": "the target of the mapping line, which is no variable of the domain",
+    "QLABEL": "the label of the mapping line",
+    "QORIG": "the origin of the mapping line or its verb",
+    "QEVAL": "the evaluator of the mapping line",
+}
+"""What fills the variables that no line and no derivation of their own fills."""
+
+
+def _given(rules: list[Provenance], dataset: str, variable: str) -> list[Provenance]:
+    """The reason of a variable that every record has: the study's, or the subject's from DM."""
+    if variable == "USUBJID":
+        return [one for one in rules if one.domain == "DM" and one.variable == "USUBJID"]
+    if variable in IDENTIFIERS:
+        return [
+            Provenance(dataset, variable, "", "derive:identifiers", method=IDENTIFIERS[variable])
+        ]
+    return []
 
 
 def _place(

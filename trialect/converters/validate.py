@@ -218,6 +218,10 @@ def _bundle(path: Path, seen: _Seen) -> None:
 def _resource(path: Path, seen: _Seen) -> None:
     from trialect.schemas.fhir import check_resource
 
+    if path.suffix == ".ndjson":
+        # A file of one line: others may refer to its resource.
+        seen.ndjson.append(path)
+        return
     seen.problems += [p.at(file=path.name) for p in check_resource(_json(path))]
 
 
