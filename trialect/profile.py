@@ -222,7 +222,7 @@ def _dataset(name: str, frame: pl.DataFrame) -> DatasetProfile:
 @cache
 def _is_iso8601(name: str, column: str) -> bool:
     model = dataset(name)
-    variable = model.variable(column) if model is not None else None
+    variable = model.allowed(column) if model is not None else None
     if variable is None:
         return column.endswith("DTC")
     return variable.value_domain.startswith("ISO 8601")

@@ -119,7 +119,7 @@ def _variable(
     known: Known,
 ) -> VariableMeta:
     one = found.variables[column]
-    facts = facts_of(model, column, known.study.sdtm.ig)
+    facts = facts_of(model, column)
     has_data = one.missing < found.rows
     numeric = one.numeric if facts is None else facts.type == "Num"
     data_type = number_type(one) if numeric else _text_type(facts, one)

@@ -176,5 +176,5 @@ def _codelist(name: str, column: str, one: _Value, codelists: Codelists) -> Code
 
 def _codelists_of(name: str, column: str) -> tuple[str, ...]:
     model = dataset(name)
-    known = model.variable(column) if model else None
+    known = model.allowed(column) if model else None
     return known.codelists if known else ()

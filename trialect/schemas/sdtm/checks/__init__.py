@@ -73,9 +73,9 @@ def _typed(name: str, frame: pl.DataFrame) -> pl.DataFrame:
     """The frame with the types of the model, so that a wrong type is one finding and no crash."""
     model = dataset(name)
     wrong = []
-    for variable in model.variables if model else ():
-        dtype = frame.schema.get(variable.name)
-        if dtype is None:
+    for name, dtype in frame.schema.items():
+        variable = model.allowed(name) if model else None
+        if variable is None:
             continue
         if variable.type == "Num" and dtype != pl.Float64:
             wrong.append(pl.col(variable.name).cast(pl.Float64, strict=False))

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from functools import cache
 
 import polars as pl
 
 from trialect.schemas.sdtm.checks.check import Failure, Scope, check
-from trialect.schemas.sdtm.model import datasets
 
 
 @check(
@@ -67,35 +65,9 @@ def expected_missing(scope: Scope) -> Iterator[Failure]:
 )
 def variable_unknown(scope: Scope) -> Iterator[Failure]:
     """Variables are the dataset's own, or belong to the SDTM model of its class."""
-    allowed = _of_class(scope.model.observation_class, scope.name)
     for column in scope.columns:
-        if scope.model.variable(column) is None and column not in allowed:
-            if _continues_text(column):
-                continue
+        if scope.model.allowed(column) is None and not _continues_text(column):
             yield Failure(None, column)
-
-
-GENERAL_CLASSES = frozenset({"Interventions", "Events", "Findings", "Findings About"})
-
-
-@cache
-def _of_class(observation_class: str, name: str) -> frozenset[str]:
-    """The variables that the SDTM model allows in a class, spelled with the dataset's prefix.
-
-    They are those of all datasets of the class; identifiers and timing variables are common to
-    the general observation classes (SDTM 2.0, 3.1).
-    """
-    spelled = set()
-    for other in datasets().values():
-        same = other.observation_class == observation_class
-        common = observation_class in GENERAL_CLASSES and (
-            other.observation_class in GENERAL_CLASSES or other.name == "DI"
-        )
-        for variable in other.variables:
-            if same or (common and variable.role in ("Identifier", "Timing")):
-                own = variable.name.startswith(other.name[:2])
-                spelled.add(name[:2] + variable.name[2:] if own else variable.name)
-    return frozenset(spelled)
 
 
 def _continues_text(column: str) -> bool:
@@ -130,8 +102,8 @@ def order(scope: Scope) -> Iterator[Failure]:
 )
 def variable_type(scope: Scope) -> Iterator[Failure]:
     """Char variables hold text, Num variables numbers."""
-    for variable in scope.model.variables:
-        if variable.name in scope.frame.columns:
+    for column in scope.columns:
+        if (variable := scope.model.allowed(column)) is not None:
             dtype = scope.types[variable.name]
             found = "Num" if dtype.is_numeric() else "Char"
             if found != variable.type and dtype != pl.Null:

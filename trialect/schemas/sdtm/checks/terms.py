@@ -42,9 +42,7 @@ def extended(scope: Scope) -> Iterator[Failure]:
 
 
 def _outside(scope: Scope, *, extensible: bool) -> Iterator[Failure]:
-    for variable in scope.model.variables:
-        if not variable.codelists or variable.name not in scope.frame.columns:
-            continue
+    for variable in filter(None, map(scope.model.allowed, scope.columns)):
         codelists = [
             codelist
             for codelist in map(scope.terminology.codelist, variable.codelists)
