@@ -2,7 +2,7 @@ import unicodedata
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trialect.converters.writers.ascii import ROWS, SUPERSCRIPTS, ascii_table, to_ascii
@@ -96,6 +96,7 @@ def test_changes_name_the_row_the_original_and_what_is_written() -> None:
 
 
 @given(st.lists(st.none() | st.text(max_size=20), max_size=20))
+@settings(deadline=None)
 def test_every_change_can_be_undone(texts: list[str | None]) -> None:
     series = pl.Series("A", texts, dtype=pl.String)
     new, changes = to_ascii(series)
@@ -110,6 +111,7 @@ def test_every_change_can_be_undone(texts: list[str | None]) -> None:
 
 
 @given(st.lists(st.none() | st.text(max_size=20), max_size=20))
+@settings(deadline=None)
 def test_twice_is_once(texts: list[str | None]) -> None:
     once, _ = to_ascii(pl.Series("A", texts, dtype=pl.String))
     twice, changes = to_ascii(once)

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trialect.converters.ibm_float import LARGEST, SMALLEST, from_ibm, to_ibm
@@ -50,6 +50,7 @@ def test_known_words(value: float, word: str) -> None:
 
 
 @given(st.lists(held, min_size=1, max_size=50))
+@settings(deadline=None)
 def test_every_number_in_range_is_held_exactly(values: list[float]) -> None:
     words = encoded(*values)
     assert [exact_value(word) for word in words] == [Fraction(value) for value in values]
@@ -62,6 +63,7 @@ def test_every_number_in_range_is_held_exactly(values: list[float]) -> None:
 
 
 @given(st.floats())
+@settings(deadline=None)
 def test_what_is_out_of_range_is_told(value: float) -> None:
     inside = value == 0 or SMALLEST <= abs(value) <= LARGEST
     assert to_ibm(np.array([1.0, value]), 0).exact is inside
@@ -91,6 +93,7 @@ def test_a_null_is_missing_and_a_nan_is_not_one() -> None:
 
 
 @given(st.lists(st.binary(min_size=8, max_size=8), min_size=1, max_size=40))
+@settings(deadline=None)
 def test_any_word_is_the_nearest_double_or_missing(words: list[bytes]) -> None:
     found = from_ibm(np.frombuffer(b"".join(words), dtype=np.uint64))
     for number, word in enumerate(words):
