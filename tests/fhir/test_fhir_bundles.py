@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import orjson
 import polars as pl
@@ -100,22 +101,59 @@ def test_conditions_are_full_and_unique(write: Any) -> None:
         assert len(set(urls)) == len(urls)
         for entry, url in zip(bundle["entry"], urls, strict=True):
             resource = entry["resource"]
-            assert url.startswith(f"{resource['resourceType']}?identifier={BASE}/")
+            kind = resource["resourceType"]
+            # R4 has no search parameter for AdverseEvent.identifier.
+            parameter = "_tag" if kind == "AdverseEvent" else "identifier"
+            assert url.startswith(f"{kind}?{parameter}={BASE}/")
             assert "id" not in resource
             assert UUID.fullmatch(entry["fullUrl"])
         assert {request["method"] for request in requests} == {"PUT"}
 
 
+def stored(bundles: list[dict[str, Any]], times: int) -> dict[str, dict[str, Any]]:
+    """What a server keeps: each entry under the resource that its condition finds."""
+    kept: dict[str, dict[str, Any]] = {}
+    for entry in [entry for bundle in bundles * times for entry in bundle["entry"]]:
+        kind, _, query = entry["request"]["url"].partition("?")
+        parameter, _, token = query.partition("=")
+        system, _, value = unquote(token).partition("|")
+        matches = [
+            place
+            for place, one in kept.items()
+            if one["resourceType"] == kind and (system, value) in tokens(one, parameter)
+        ]
+        assert len(matches) <= 1
+        kept[matches[0] if matches else f"{len(kept)}"] = entry["resource"]
+    return kept
+
+
+def tokens(resource: dict[str, Any], parameter: str) -> set[tuple[str, str]]:
+    """What R4's search parameters `identifier` and `_tag` index."""
+    if parameter == "_tag":
+        return {(one["system"], one["code"]) for one in resource["meta"]["tag"]}
+    if resource["resourceType"] == "AdverseEvent":
+        return set()
+    identifiers = resource["identifier"]
+    identifiers = identifiers if isinstance(identifiers, list) else [identifiers]
+    return {(one.get("system", ""), one["value"]) for one in identifiers}
+
+
+def test_sending_twice_changes_nothing(write: Any) -> None:
+    bundles = [bundle for _, bundle in write(unblinded=True).bundles]
+    assert stored(bundles, 2) == stored(bundles, 1)
+    assert len(stored(bundles, 1)) == sum(len(bundle["entry"]) for bundle in bundles)
+
+
 def test_what_another_bundle_holds_is_referred_to_by_search(write: Any) -> None:
     bundles = dict(write(unblinded=True).bundles)
-    stored = {entry["request"]["url"] for entry in bundles["study.json"]["entry"]}
+    inside = {entry["request"]["url"] for entry in bundles["study.json"]["entry"]}
     outward = {
         one
         for name, bundle in bundles.items()
         for one in references(bundle)
         if not one.startswith("urn:uuid:")
     }
-    assert outward <= stored
+    assert outward <= inside
     assert f"ResearchStudy?identifier={BASE}/study|PAIN1" in outward
     assert not {one for one in references(bundles["study.json"]) if "?" in one}
 

@@ -45,6 +45,10 @@ RECORD_TYPES = frozenset(
     }
 )
 
+FOUND_BY_TAG = frozenset({"AdverseEvent"})
+"""Types whose identifier R4 has no search parameter for; they carry it as a tag too, by which any
+resource can be found (http://hl7.org/fhir/R4/search.html#all)."""
+
 _URL = re.compile(r"(https?|urn):\S+")
 _TOKEN_SPECIAL = re.compile(r"([\\|,$])")
 _RECORD = re.compile(r"(.+)\.(?:(DM)|([A-Z][A-Z0-9]{1,3})\.(\d+(?:\.\d+)?))", re.DOTALL)
@@ -95,12 +99,16 @@ class Identity:
         return pl.select(pl.concat_str(*parts, x.slice(20, 12), separator="-")).to_series()
 
     def condition(self, type: str, value: str) -> str:
-        """The search that finds the resource on a server: `Type?identifier=system|value`."""
+        """The search that finds the resource on a server: `Type?identifier=system|value`.
+
+        For the types of `FOUND_BY_TAG` it is `Type?_tag=system|value`.
+        """
         return self.condition_start(type) + condition_value(value)
 
     def condition_start(self, type: str) -> str:
         """A condition up to the value."""
-        return f"{type}?identifier={quote(self.system(type), safe=':/')}|"
+        parameter = "_tag" if type in FOUND_BY_TAG else "identifier"
+        return f"{type}?{parameter}={quote(self.system(type), safe=':/')}|"
 
 
 def condition_value(value: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from trialect.mappings.fhir.identity import RECORD_TYPES, Identity
+from trialect.mappings.fhir.identity import FOUND_BY_TAG, RECORD_TYPES, Identity
 from trialect.mappings.fhir.partition import RECORD, Partition
 from trialect.mappings.fhir.slots import StudyRef, Template, Text
 from trialect.trial import Study
@@ -39,7 +39,11 @@ def meta(study: Study, identity: Identity) -> dict[str, Any] | None:
 def opening(part: Partition, type: str, extension: Sequence[Any] = ()) -> Template:
     """The first elements of a subject's resource, in the order of the specification."""
     found: Template = {"resourceType": type}
-    if mark := meta(part.study, part.identity):
+    mark = meta(part.study, part.identity) or {}
+    if type in FOUND_BY_TAG:
+        tag = {"system": part.identity.system(type), "code": Text(RECORD)}
+        mark = {**mark, "tag": [*mark.get("tag", []), tag]}
+    if mark:
         found["meta"] = mark
     extensions = list(extension)
     if type in WITH_RESEARCH_STUDY:
