@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import polars as pl
 
-from trialect.mappings.items import as_records, results
-from trialect.mappings.tables import Block, Line
-from trialect.mappings.values import SUBJECT, Call, Context, condition
+from trialect.mappings.expressions import names_in
+from trialect.mappings.items import as_records, fixed, results
+from trialect.mappings.tables import Block, Item, Line, MappingTables
+from trialect.mappings.units import wanted
+from trialect.mappings.values import (
+    SUBJECT,
+    Call,
+    Context,
+    RowProblem,
+    condition,
+    failure,
+    seen_as_numerals,
+    visit_column,
+)
 from trialect.mappings.verbs import FILL
-from trialect.mappings.verbs.visit import NO_VISIT
-from trialect.problems import Problem
+from trialect.mappings.verbs.visit import UNKNOWN_VISIT
+from trialect.problems import Problem, rule
 from trialect.schemas.sdtm import Dataset, dataset
-from trialect.trial import BLOCK, FORM, LOOKUP_ROW, ROW
+from trialect.trial import BLOCK, FORM, LOOKUP_ROW, ROW, Study
+
+NOT_FIRST = rule(
+    "MAP-NOT-FIRST",
+    "warning",
+    "A subject's record is made of an earlier row",
+    "block {block} takes one row a subject, and row {first} came first.",
+    "Narrow the block's `where`, or let another block take the row.",
+)
 
 
 @dataclass(slots=True)
@@ -34,57 +55,97 @@ class _Targets:
     values: dict[str, pl.Series] = field(default_factory=dict)
     rows: dict[str, pl.Series] = field(default_factory=dict)
 
-    def put(self, places: pl.Series | None, new: dict[str, pl.Series], into: str) -> None:
+    def put(
+        self,
+        places: pl.Series | None,
+        new: Mapping[str, pl.Series],
+        rows: Mapping[str, pl.Series],
+    ) -> None:
         """Set new values at some places (None: at all of them), keeping the others."""
-        store = self.values if into == "values" else self.rows
         for name, values in new.items():
-            dtype = self._dtype(name, values) if into == "values" else pl.Int64()
-            values = values.cast(dtype)
-            if places is None:
-                store[name] = values.alias(name)
-                continue
-            held = store.get(name)
-            if held is None:
-                held = pl.Series(name, [None] * self.height, dtype)
-            store[name] = held.clone().scatter(places, values).alias(name)
+            self._set(self.values, name, values.cast(self._dtype(name)), places)
+            source = rows.get(name)
+            if source is not None:
+                self._set(self.rows, name, source.cast(pl.Int64), places)
+            elif name in self.rows:
+                nowhere = pl.Series([None], dtype=pl.Int64).new_from_index(0, values.len())
+                self._set(self.rows, name, nowhere, places)
 
-    def _dtype(self, name: str, values: pl.Series) -> pl.DataType:
+    def _set(
+        self, store: dict[str, pl.Series], name: str, values: pl.Series, places: pl.Series | None
+    ) -> None:
+        if places is None:
+            store[name] = values.alias(name)
+            return
+        held = store.get(name)
+        if held is None:
+            held = pl.Series(name, [None], dtype=values.dtype).new_from_index(0, self.height)
+        store[name] = held.clone().scatter(places, values).alias(name)
+
+    def _dtype(self, name: str) -> pl.DataType:
         variable = self.model.variable(name) if self.model else None
-        if variable is not None:
-            return pl.Float64() if variable.type == "Num" else pl.String()
-        return values.dtype if name.startswith(("_", "@")) else pl.String()
+        is_number = variable is not None and variable.type == "Num"
+        return pl.Float64() if is_number else pl.String()
 
 
 def fill_block(context: Context, block: Block) -> Filling:
     """The records that a block makes of its form's rows."""
+    tables = context.tables
+    declared = context.study.records.forms.get(block.form)
     rows = context.forms[block.form]
-    if block.where:
-        rows = rows.filter(condition(_with_study(rows, context), block.where))
-    if block.records == "subject" and SUBJECT in rows.columns:
-        rows = rows.unique(SUBJECT, keep="first", maintain_order=True)
+    wanted_columns = columns_of(tables, context.study, block)
+    if wanted_columns is not None:
+        rows = rows.select(name for name in rows.columns if name in wanted_columns)
+    if "STUDYID" not in rows.columns:
+        rows = rows.with_columns(pl.lit(context.study.studyid).alias("STUDYID"))
     filling = Filling(rows)
-    fixed: dict[str, pl.Series] = {}
+    visible = seen_as_numerals(rows, declared)
+    if block.where:
+        taken, failed = condition(visible, block.where)
+        filling.refused += [
+            (
+                rows[ROW][at],
+                failure(block.form, rows[ROW][at], block.where, reason, domain=block.domain),
+            )
+            for at, reason in failed
+        ]
+        rows, visible = rows.filter(taken), visible.filter(taken)
+    if block.records == "subject" and SUBJECT in rows.columns:
+        rows, visible = _firsts(block, rows, visible, filling)
+    targets = _Targets(dataset(block.domain), rows.height)
     if block.records == "item":
-        rows, fixed, refused = as_records(context, block, _with_study(rows, context))
-        filling.refused += refused
-    else:
-        rows = _with_study(rows, context)
-    model = dataset(block.domain)
-    targets = _Targets(model, rows.height)
-    targets.put(None, fixed, "values")
-    if block.records == "item" and rows.height:
-        targets.put(None, results(block, rows, targets.values), "values")
-    for line in context.tables.lines_of(block):
+        items = tables.items_of(block)
+        long = as_records(context, block, rows, visible)
+        filling.problems += long.problems
+        filling.refused += long.refused
+        rows, visible = long.rows, seen_as_numerals(long.rows, declared)
+        targets.height = rows.height
+        targets.put(None, fixed(block, items, long.items), {})
+        unit = targets.values.get(f"{block.domain[:2]}ORRESU")
+        targets.put(None, results(block, rows, unit), {})
+    keep: pl.Series | None = None
+    for line in tables.lines_of(block):
         if line.verb != "not_submitted":
-            _fill(context, block, line, rows, targets, filling)
+            refused = _fill(context, block, line, rows, visible, targets, filling)
+            if refused:
+                there = pl.Series([place not in refused for place in range(rows.height)])
+                keep = there if keep is None else keep & there
     filling.records = _records(block, rows, targets)
+    if keep is not None:
+        filling.records = filling.records.filter(keep)
     return filling
 
 
-def _with_study(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
-    if "STUDYID" in rows.columns:
-        return rows
-    return rows.with_columns(pl.lit(context.study.studyid).alias("STUDYID"))
+def _firsts(
+    block: Block, rows: pl.DataFrame, visible: pl.DataFrame, filling: Filling
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The first row of each subject; the others are told where they went."""
+    first = rows.select(pl.col(ROW).first().over(SUBJECT))[ROW]
+    is_first = rows[ROW] == first
+    for row, before in zip(rows[ROW].filter(~is_first), first.filter(~is_first), strict=True):
+        given = {"file": block.form, "row": row, "first": before, "domain": block.domain}
+        filling.refused.append((row, NOT_FIRST.problem(block=block.name, **given)))
+    return rows.filter(is_first), visible.filter(is_first)
 
 
 def _fill(
@@ -92,48 +153,97 @@ def _fill(
     block: Block,
     line: Line,
     rows: pl.DataFrame,
+    visible: pl.DataFrame,
     targets: _Targets,
     filling: Filling,
-) -> None:
-    seen = rows.with_columns(v for n, v in targets.values.items() if n not in rows.columns)
+) -> set[int]:
+    """Let a line fill its target; gives the places of records that there cannot be."""
+    made = [values for name, values in targets.values.items() if name not in rows.columns]
+    seen = (visible if line.verb == "compute" else rows).with_columns(made)
     places: pl.Series | None = None
     if line.when:
-        # Where no record is meant the target still comes to be: no later line, and no other
-        # partition, may see that none was.
-        wanted = condition(seen, line.when)
-        places = wanted.arg_true()
-        seen = seen.filter(wanted)
+        asked, failed = condition(visible.with_columns(made), line.when)
+        filling.problems += [
+            failure(
+                block.form,
+                rows[ROW][at],
+                line.when,
+                reason,
+                domain=block.domain,
+                variable=line.target,
+            )
+            for at, reason in failed
+        ]
+        if not asked.any():
+            return set()
+        places = asked.arg_true()
+        seen = seen.filter(asked)
     variable = targets.model.variable(line.target) if targets.model else None
     filled = FILL[line.verb](Call(context, block, line, seen, variable))
-    targets.put(places, filled.values, "values")
-    targets.put(places, filled.rows, "rows")
-    for one in filled.problems:
-        given = {"variable": line.target, **one.given}
-        problem = one.rule.problem(
-            file=block.form,
-            row=seen[ROW][one.place],
-            field="; ".join(map(str, line.source)) or line.target,
-            domain=block.domain,
-            **given,
-        )
-        if line.verb == "visit":
-            filling.refused.append((seen[ROW][one.place], problem))
+    targets.put(places, filled.values, filled.rows)
+    told = dict.fromkeys(_told(block, line, seen, one) for one in filled.problems)
+    refusing = {one.place for one in filled.problems if one.rule is UNKNOWN_VISIT}
+    for problem in told:
+        if problem.rule == UNKNOWN_VISIT.id:
+            filling.refused.append((problem.row or 0, problem))
         else:
             filling.problems.append(problem)
+    if places is None:
+        return refusing
+    return {places[place] for place in refusing}
+
+
+def _told(block: Block, line: Line, seen: pl.DataFrame, one: RowProblem) -> Problem:
+    place = {
+        "file": block.form,
+        "field": "; ".join(map(str, line.source)) or line.target,
+        "variable": line.target,
+        "domain": block.domain,
+    }
+    if "row" not in one.given:
+        place["row"] = seen[ROW][one.place]
+    return one.rule.problem(**{**place, **one.given})
 
 
 def _records(block: Block, rows: pl.DataFrame, targets: _Targets) -> pl.DataFrame:
-    """The targets with their lineage; rows whose visit is unknown are left out."""
-    unknown = targets.values.pop(NO_VISIT, None)
+    """The targets with their lineage."""
     named = {n: v for n, v in targets.values.items() if not n.startswith("_")}
     lineage = [c for c in (SUBJECT, ROW, "@item") if c in rows.columns]
     looked = {
         LOOKUP_ROW + n: v for n, v in targets.rows.items() if n in named and v.null_count() < len(v)
     }
-    frame = rows.select(lineage).with_columns(
+    return rows.select(lineage).with_columns(
         *(values.alias(name) for name, values in named.items()),
         *(values.alias(name) for name, values in looked.items()),
         pl.lit(block.form).alias(FORM),
         pl.lit(block.name).alias(BLOCK),
     )
-    return frame if unknown is None else frame.filter(~unknown.fill_null(value=False))
+
+
+@lru_cache(maxsize=256)
+def _columns(block: Block, lines: tuple[Line, ...], items: tuple[Item, ...]) -> frozenset[str]:
+    found: set[str] = {ROW, SUBJECT}
+    texts: list[str | None] = [block.where]
+    for item in items:
+        texts += [item.when, item.expression]
+        found.update((item.column, item.not_done or "", item.reason or ""))
+    for line in lines:
+        texts += [line.when, line.value if line.verb == "compute" else None]
+        found.update(column.name for column in line.source if column.form is None)
+        found.update(word.partition("=")[0].strip() for word in line.by)
+        if line.verb == "convert_unit":
+            found.add(wanted(line.value or "").start.removeprefix("@"))
+    for text in texts:
+        if text is not None:
+            found |= names_in(text)
+    return frozenset(found)
+
+
+def columns_of(tables: MappingTables, study: Study, block: Block) -> Iterable[str] | None:
+    """The columns that a block's lines read; None when one of them may read any."""
+    lines = tuple(tables.lines_of(block))
+    if any(line.verb == "derive" for line in lines):
+        return None
+    found = _columns(block, lines, tuple(tables.items_of(block)))
+    visit = visit_column(study, block.form)
+    return found | {visit} if visit else found

@@ -9,7 +9,9 @@ import polars as pl
 from trialect.converters.did_you_mean import meant
 from trialect.mappings.expressions import ExpressionError, names_in, result_type
 from trialect.mappings.tables import Block, Column, Line, MappingTables
+from trialect.mappings.units import wanted
 from trialect.mappings.values import EXPRESSION
+from trialect.mappings.verbs.visit import targets as visit_targets
 from trialect.problems import Problem, rule
 from trialect.schemas.sdtm import dataset
 
@@ -54,7 +56,7 @@ class ColumnCheck:
 
     def problems(self) -> list[Problem]:
         """Errors of columns and expressions, then what nobody mentions."""
-        for block in self.tables.blocks:
+        for block in (*self.tables.blocks, *self.tables.left_out):
             if block.form not in self.forms:
                 self._unknown_form(block.form, block.table, block.line, "from")
                 continue
@@ -67,7 +69,7 @@ class ColumnCheck:
         schema: dict[str, pl.DataType] = {name: pl.String() for name in self.forms[block.form]}
         schema.setdefault("STUDYID", pl.String())
         place = (block.table, block.line)
-        self._expression(block.where, schema, block.form, place, "where")
+        self._condition(block.where, schema, block.form, place, "where")
         if block.records == "item":
             for item in self.tables.items_of(block):
                 place = (item.table, item.line)
@@ -79,7 +81,7 @@ class ColumnCheck:
                     if name is not None:
                         self._column(Column(name), block.form, place, field)
                 self._expression(item.expression, schema, block.form, place, "column")
-                self._expression(item.when, schema, block.form, place, "when")
+                self._condition(item.when, schema, block.form, place, "when")
             schema |= {word: pl.String() for word in (*RECORD_WORDS, "testcd")}
             schema |= {
                 name: pl.String()
@@ -99,7 +101,7 @@ class ColumnCheck:
             place = (line.table, line.line)
             for column in line.source:
                 self._column(column, block.form, place, "source", schema)
-            self._expression(line.when, schema, block.form, place, "when")
+            self._condition(line.when, schema, block.form, place, "when")
             if line.verb == "compute":
                 self._expression(line.value, schema, block.form, place, "value")
             elif line.verb in ("first", "last") and line.value and line.form:
@@ -108,14 +110,17 @@ class ColumnCheck:
             if line.where:
                 form = line.form or block.form
                 other = {name: pl.String() for name in self.forms.get(form, ())}
-                self._expression(line.where, other, form, place, "where")
-            if line.verb == "convert_unit" and (line.value or "").startswith("@"):
-                unit = Column((line.value or "").split("->")[0].strip()[1:])
-                self._column(unit, block.form, place, "value", schema)
+                self._condition(line.where, other, form, place, "where")
+            if line.verb == "convert_unit":
+                start = wanted(line.value or "").start
+                if start.startswith("@"):
+                    self._column(Column(start[1:]), block.form, place, "value", schema)
             for word in line.by:
                 if word not in ("subject", "visit"):
-                    self._column(Column(word), block.form, place, "by")
-                    self._column(Column(word, line.form), block.form, place, "by")
+                    mine, _, theirs = word.partition("=")
+                    self._column(Column(mine.strip()), block.form, place, "by")
+                    there = Column((theirs or mine).strip(), line.form)
+                    self._column(there, block.form, place, "by")
             self._made(line, model, schema)
 
     @staticmethod
@@ -123,11 +128,22 @@ class ColumnCheck:
         """The targets that a line adds to what later lines see."""
         from trialect.schemas.sdtm import Dataset
 
-        names = ("VISITNUM", "VISIT", "VISITDY") if line.verb == "visit" else (line.target,)
+        names = visit_targets(line.domain) if line.verb == "visit" else (line.target,)
         for name in names:
             variable = model.variable(name) if isinstance(model, Dataset) else None
             number = variable is not None and variable.type == "Num"
             schema.setdefault(name, pl.Float64() if number else pl.String())
+
+    def _condition(
+        self,
+        text: str | None,
+        schema: Mapping[str, pl.DataType],
+        form: str,
+        place: tuple[str, int],
+        field: str,
+    ) -> None:
+        """An expression whose value is true or false."""
+        self._expression(text, schema, form, place, field, is_condition=True)
 
     def _expression(
         self,
@@ -136,12 +152,16 @@ class ColumnCheck:
         form: str,
         place: tuple[str, int],
         field: str,
+        *,
+        is_condition: bool = False,
     ) -> None:
         if text is None:
             return
         try:
-            result_type(text, dict(schema))
+            found = result_type(text, dict(schema))
             names = names_in(text)
+            if is_condition and found not in (pl.Boolean(), pl.Null()):
+                raise ExpressionError("it is no condition, which is true or false")
         except ExpressionError as error:
             self.found.append(
                 EXPRESSION.problem(

@@ -13,9 +13,9 @@ import polars as pl
 
 from trialect.converters.rejected import Rejected
 from trialect.mappings.blocks import Filling, fill_block
-from trialect.mappings.tables import MappingTables
+from trialect.mappings.tables import Block, MappingTables
 from trialect.mappings.values import SUBJECT, Context
-from trialect.problems import Problem, Rule, rule
+from trialect.problems import Problem, rule
 from trialect.schemas.ct import terminology
 from trialect.schemas.sdtm import dataset
 from trialect.trial import BLOCK, FORM, LOOKUP_ROW, ROW, Study
@@ -50,6 +50,12 @@ NO_BLOCK = rule(
     "no block of sources.csv takes the row.",
     "Widen a block's `where`, or leave the row out at its source.",
 )
+LEFT_OUT = rule(
+    "MAP-LEFT-OUT",
+    "note",
+    "A row is left out on purpose",
+    "block {block} leaves the row out: {reason}",
+)
 NO_USUBJID = rule(
     "MAP-NO-USUBJID",
     "error",
@@ -68,13 +74,26 @@ SAME_USUBJID = rule(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Count:
+    """What became of the rows of a form with subjects: `rows` = `mapped` + `rejected`."""
+
+    rows: int
+    mapped: int
+    rejected: int
+
+
 @dataclass(slots=True)
 class Mapped:
-    """The domains of a partition, the rows kept out, and what was found."""
+    """The domains of a partition, the rows kept out with their reasons, and what was found.
+
+    `counts` has every form with subjects; forms without any are whole in every partition.
+    """
 
     frames: dict[str, pl.DataFrame] = field(default_factory=dict)
     rejected: list[Rejected] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    counts: dict[str, Count] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -112,11 +131,23 @@ def map_partition(tables: MappingTables, study: Study, forms: Mapping[str, pl.Da
         frame = filling.records.join(subjects, on=SUBJECT, how="left", maintain_order="left")
         if frame.height:
             records.setdefault(block.domain, []).append(frame)
+    for block in tables.left_out:
+        _leave_out(context, block, fates[block.form])
     for domain in dict.fromkeys(block.domain for block in tables.blocks):
         if domain in records:
             mapped.frames[domain] = _domain(domain, study, records[domain])
     _close(tables, fates, mapped)
     return mapped
+
+
+def _leave_out(context: Context, block: Block, fate: _Fate) -> None:
+    """Tell of the rows that the study leaves out why it does."""
+    filling = fill_block(context, block)
+    for row, problem in filling.refused:
+        fate.refuse(row, problem)
+    given = {"block": block.name, "reason": block.note}
+    for row in filling.records[ROW]:
+        fate.refuse(row, LEFT_OUT.problem(file=block.form, row=row, **given))
 
 
 def _without_duplicates(form: str, fate: _Fate) -> pl.DataFrame:
@@ -208,21 +239,22 @@ def _domain(domain: str, study: Study, parts: list[pl.DataFrame]) -> pl.DataFram
 
 def _close(tables: MappingTables, fates: Mapping[str, _Fate], mapped: Mapped) -> None:
     """Reject every row that fed nothing, with each reason; tell what was refused in part."""
-    feeding = {block.form for block in tables.blocks}
+    feeding = {block.form for block in (*tables.blocks, *tables.left_out)}
     for form, fate in fates.items():
         if SUBJECT not in fate.rows.columns:
             continue
-        for row in fate.rows[ROW]:
-            reasons = fate.refused.get(row, [])
+        lost: set[int] = set()
+        if form in feeding:
+            lost = set(fate.rows[ROW]) - fate.mapped - fate.refused.keys()
+        for row in sorted(fate.refused.keys() | lost):
+            reasons = fate.refused.get(row) or [NO_BLOCK.problem(file=form, row=row)]
             mapped.problems += reasons
-            if row in fate.mapped:
-                continue
-            if not reasons:
-                if form not in feeding:
-                    continue  # the form is only looked into
-                reasons = [NO_BLOCK.problem(file=form, row=row)]
-                mapped.problems += reasons
-            mapped.rejected += [Rejected(form, row, one.rule, _sentence(one)) for one in reasons]
+            if row not in fate.mapped:
+                mapped.rejected += [
+                    Rejected(form, row, one.rule, _sentence(one)) for one in reasons
+                ]
+        rejected = len((fate.refused.keys() | lost) - fate.mapped)
+        mapped.counts[form] = Count(fate.rows.height, fate.rows.height - rejected, rejected)
 
 
 def _sentence(problem: Problem) -> str:
@@ -230,4 +262,4 @@ def _sentence(problem: Problem) -> str:
     return f"{field_name}: {problem.message}" if field_name else problem.message
 
 
-__all__ = ["Mapped", "Rule", "map_partition"]
+__all__ = ["Count", "Mapped", "map_partition"]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import polars as pl
 
-from trialect.mappings.expressions import ExpressionError, evaluate
-from trialect.mappings.numbers import to_texts
-from trialect.mappings.tables import TICKED, Block, Item
-from trialect.mappings.values import EXPRESSION, Context, clean, condition
-from trialect.problems import Problem, Unusable, rule
+from trialect.mappings.numbers import NOT_FINITE, to_texts
+from trialect.mappings.tables import Block, Item
+from trialect.mappings.ticks import DONE, NOT_DONE, UNREADABLE_TICK, ticked
+from trialect.mappings.values import Context, clean, condition, failure, numerals, values_of
+from trialect.problems import Problem, rule
 from trialect.schemas.sdtm import dataset
 from trialect.trial import ROW
 
@@ -19,73 +21,129 @@ NO_ITEM = rule(
     "no item of block {block} holds a value or is marked as not done.",
     "Fill the form, mark it as not done, or narrow the block's `where`.",
 )
+DONE_OR_NOT = rule(
+    "MAP-DONE-OR-NOT",
+    "error",
+    "An item is marked as not done and holds a value",
+    "{field} is marked as not done and holds {value!r}; the value is kept and --STAT stays empty.",
+    "Take the mark or the value away at the source.",
+    "CG0348",
+)
 
-NOT_DONE = TICKED | {"NOT DONE", "ND"}
 
-
-def as_records(
-    context: Context, block: Block, rows: pl.DataFrame
-) -> tuple[pl.DataFrame, dict[str, pl.Series], list[tuple[int, Problem]]]:
-    """The rows of a block as a row an item, with `@value`, `@column`, `@not_done`, `@reason`,
-    `@item` and `testcd`; the targets that items fix; and the rows of which no item is a record.
+@dataclass(slots=True)
+class Long:
+    """Rows as a row an item, with `@value`, `@column`, `@not_done`, `@reason`, `@item`,
+    `@is_not_done` and `testcd`; which item each is of; and what was found on the way.
     """
+
+    rows: pl.DataFrame
+    items: pl.Series
+    problems: list[Problem] = field(default_factory=list)
+    refused: list[tuple[int, Problem]] = field(default_factory=list)
+
+
+def as_records(context: Context, block: Block, rows: pl.DataFrame, visible: pl.DataFrame) -> Long:
+    """The rows of a block as a row an item; `visible` are the rows as expressions see them."""
     items = context.tables.items_of(block)
-    parts = [_records_of(context, block, item, place, rows) for place, item in enumerate(items)]
-    if not parts:
-        return rows.clear(), {}, _refused(block, rows, rows.clear())
-    long = pl.concat(parts).sort("@order", "@place", maintain_order=True)
-    fixed = _fixed(block, items, long["@place"])
-    refused = _refused(block, rows, long)
-    return long.drop("@order", "@place"), fixed, refused
-
-
-def _refused(block: Block, rows: pl.DataFrame, long: pl.DataFrame) -> list[tuple[int, Problem]]:
-    empty = rows.filter(~pl.col(ROW).is_in(long[ROW].unique().implode()))
-    return [
-        (row, NO_ITEM.problem(file=block.form, row=row, block=block.name, domain=block.domain))
-        for row in empty[ROW]
+    problems: list[Problem] = []
+    parts = [
+        _records_of(context, block, item, number, rows, visible, problems)
+        for number, item in enumerate(items)
     ]
+    whole = pl.concat(parts).sort("@at", "@number", maintain_order=True)
+    long = pl.concat(
+        [rows[whole["@at"]], whole.drop("@at", "@number")], how="horizontal"
+    ).with_columns(
+        _by_item([item.testcd for item in items], whole["@number"]).alias("testcd"),
+        _by_item([item.column for item in items], whole["@number"]).alias("@item"),
+        _by_item([item.column for item in items], whole["@number"]).alias("@column"),
+    )
+    empty = rows[ROW].filter(~rows[ROW].is_in(long[ROW].unique().implode()))
+    refused = [
+        (row, NO_ITEM.problem(file=block.form, row=row, block=block.name, domain=block.domain))
+        for row in empty
+    ]
+    return Long(long, whole["@number"], problems, refused)
+
+
+def _by_item(values: list[str], items: pl.Series) -> pl.Series:
+    return pl.Series(values, dtype=pl.String).gather(items)
 
 
 def _records_of(
-    context: Context, block: Block, item: Item, place: int, rows: pl.DataFrame
+    context: Context,
+    block: Block,
+    item: Item,
+    number: int,
+    rows: pl.DataFrame,
+    visible: pl.DataFrame,
+    problems: list[Problem],
 ) -> pl.DataFrame:
+    """The item's records: the row each is of, the item, its value, its mark and the reason."""
     declared = context.study.records.forms.get(block.form)
+    place = {"domain": block.domain, "field": item.column}
     if item.expression is not None:
-        try:
-            computed, _ = evaluate(rows, item.expression)
-        except ExpressionError as error:
-            problem = EXPRESSION.problem(
-                file=item.table, row=item.line, expression=item.expression, reason=error
-            )
-            raise Unusable(problem) from error
-        value = clean(to_texts(computed), None)
+        computed, failed = values_of(visible, item.expression)
+        if computed.dtype.is_float():
+            endless = (~computed.is_finite()).fill_null(value=False)
+            problems += [
+                NOT_FINITE.problem(
+                    file=block.form,
+                    row=row,
+                    expression=item.expression,
+                    variable=f"{block.domain[:2]}ORRES",
+                    **place,
+                )
+                for row in rows[ROW].filter(endless)
+            ]
+            computed = pl.select(pl.when(~endless).then(computed).alias("value"))["value"]
+        value = clean(to_texts(computed))
+        problems += [
+            failure(block.form, rows[ROW][at], item.expression, reason, **place)
+            for at, reason in failed
+        ]
     else:
-        value = clean(rows[item.column], declared)
-    mark = clean(rows[item.not_done], declared) if item.not_done else _nothing(rows)
-    reason = clean(rows[item.reason], declared) if item.reason else _nothing(rows)
-    not_done = mark.str.to_uppercase().is_in(list(NOT_DONE)).fill_null(value=False)
-    made = rows.with_row_index("@order").with_columns(
-        value.alias("@value"),
-        pl.lit(item.column).alias("@column"),
-        pl.lit(item.column).alias("@item"),
-        mark.alias("@not_done"),
-        reason.alias("@reason"),
-        not_done.alias("@is_not_done"),
-        pl.lit(item.testcd).alias("testcd"),
-        pl.lit(place, pl.UInt32).alias("@place"),
-    )
+        value = numerals(clean(rows[item.column]), declared)
+    mark = clean(rows[item.not_done]) if item.not_done else _nothing(rows)
+    reason = clean(rows[item.reason]) if item.reason else _nothing(rows)
+    not_done, strange = ticked(mark, NOT_DONE, DONE)
+    words = {"ticked": ", ".join(NOT_DONE), "empty": ", ".join(DONE), "domain": block.domain}
+    problems += [
+        UNREADABLE_TICK.problem(
+            file=block.form, row=rows[ROW][at], field=item.not_done, value=mark[at], **words
+        )
+        for at in strange
+    ]
+    problems += [
+        DONE_OR_NOT.problem(file=block.form, row=rows[ROW][at], value=value[at], **place)
+        for at in (not_done & value.is_not_null()).arg_true()
+    ]
     keep = value.is_not_null() | not_done
     if item.when:
-        keep &= condition(rows, item.when)
-    return made.filter(keep)
+        wanted, failed = condition(visible, item.when)
+        keep &= wanted
+        problems += [
+            failure(block.form, rows[ROW][at], item.when, reason_, **place)
+            for at, reason_ in failed
+        ]
+    return pl.DataFrame(
+        {
+            "@at": pl.int_range(rows.height, dtype=pl.UInt32, eager=True),
+            "@number": pl.Series([number], dtype=pl.UInt32).new_from_index(0, rows.height),
+            "@value": value,
+            "@not_done": mark,
+            "@reason": reason,
+            "@is_not_done": not_done & value.is_null(),
+        }
+    ).filter(keep)
 
 
 def _nothing(rows: pl.DataFrame) -> pl.Series:
-    return pl.Series([None] * rows.height, dtype=pl.String)
+    return pl.Series([None], dtype=pl.String).new_from_index(0, rows.height)
 
 
-def _fixed(block: Block, items: list[Item], places: pl.Series) -> dict[str, pl.Series]:
+def fixed(block: Block, items: list[Item], of: pl.Series) -> dict[str, pl.Series]:
     """--TESTCD, --TEST, units and other targets that the items say, by the records' items."""
     prefix = block.domain[:2]
     said: dict[str, list[str | None]] = {
@@ -97,35 +155,34 @@ def _fixed(block: Block, items: list[Item], places: pl.Series) -> dict[str, pl.S
     for name in dict.fromkeys(name for item in items for name, _ in item.fixed):
         said[name] = [dict(item.fixed).get(name) for item in items]
     model = dataset(block.domain)
-    fixed = {}
+    made = {}
     for name, values in said.items():
         variable = model.variable(name) if model else None
         series = pl.Series(name, values, dtype=pl.String)
         if variable is not None and variable.type == "Num":
             series = series.cast(pl.Float64)
-        fixed[name] = series.gather(places)
-    return fixed
+        made[name] = series.gather(of)
+    return made
 
 
-def results(block: Block, rows: pl.DataFrame, fixed: dict[str, pl.Series]) -> dict[str, pl.Series]:
-    """--ORRES, --STAT and --REASND as items have them, for lines to start from."""
+def results(block: Block, rows: pl.DataFrame, units: pl.Series | None) -> dict[str, pl.Series]:
+    """--ORRES, --ORRESU, --STAT and --REASND as items have them, for lines to start from."""
     model = dataset(block.domain)
     prefix = block.domain[:2]
-    not_done = rows["@is_not_done"]
-    made = {
-        f"{prefix}ORRES": rows["@value"],
-        f"{prefix}STAT": not_done.replace_strict(
-            {True: "NOT DONE"}, default=None, return_dtype=pl.String
-        ),
-        f"{prefix}REASND": rows["@reason"].set(~not_done, None),
-    }
-    unit = fixed.get(f"{prefix}ORRESU")
-    if unit is not None:
-        made[f"{prefix}ORRESU"] = unit.set(rows["@value"].is_null(), None)
+    frame = rows.select("@value", "@reason", "@is_not_done").with_columns(
+        units.alias("unit") if units is not None else pl.lit(None, pl.String).alias("unit")
+    )
+    not_done = pl.col("@is_not_done")
+    made = frame.select(
+        pl.col("@value").alias(f"{prefix}ORRES"),
+        pl.when(pl.col("@value").is_not_null()).then(pl.col("unit")).alias(f"{prefix}ORRESU"),
+        pl.when(not_done).then(pl.lit("NOT DONE")).alias(f"{prefix}STAT"),
+        pl.when(not_done).then(pl.col("@reason")).alias(f"{prefix}REASND"),
+    )
     return {
-        name: values
-        for name, values in made.items()
+        one.name: one
+        for one in made
         if model is not None
-        and model.variable(name) is not None
-        and (name.endswith("ORRES") or values.null_count() < len(values))
+        and model.variable(one.name) is not None
+        and (one.name.endswith("ORRES") or one.null_count() < len(one))
     }

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 from trialect.converters.did_you_mean import meant
@@ -24,6 +26,20 @@ NO_TEXT = rule(
     "A mapping table is not UTF-8",
     "byte {byte} is no UTF-8.",
     "Save the table as CSV UTF-8.",
+)
+NO_CSV = rule(
+    "MAP-TABLE-CSV",
+    "error",
+    "A mapping table is no CSV",
+    "{reason}.",
+    "Save the table as CSV UTF-8 again.",
+)
+FORMULA = rule(
+    "MAP-TABLE-FORMULA",
+    "error",
+    "A cell of the workbook is a formula",
+    "cell {value} is a formula.",
+    "Write its value; in items an expression starts with = as text.",
 )
 NO_WORKBOOK = rule(
     "MAP-WORKBOOK",
@@ -62,6 +78,7 @@ TWICE = rule(
 )
 
 WORKBOOK = "mapping.xlsx"
+_WORDS = re.compile(r'(?:"[^"]*"|[^;])+')
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +88,16 @@ class TableLine:
     table: str
     number: int
     cells: Mapping[str, str]
+    raw: Mapping[str, str]
+    """The cells as they stand, with their blanks."""
 
     def get(self, column: str) -> str | None:
         """The cell's text, None when it is empty."""
         return self.cells.get(column)
 
     def list(self, column: str) -> tuple[str, ...]:
-        """The cell's words, separated by `;`."""
-        words = (self.cells.get(column) or "").split(";")
+        """The cell's words, separated by `;`; what stands between quotes is not divided."""
+        words = _WORDS.findall(self.cells.get(column) or "")
         return tuple(word.strip() for word in words if word.strip())
 
 
@@ -140,7 +159,11 @@ def _from_csv(name: str, path: Path, file: str, problems: list[Problem]) -> Tabl
         return None
     head = text.split("\n", 1)[0]
     delimiter = max(",;\t", key=head.count)
-    records = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    try:
+        records = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    except csv.Error as error:
+        problems.append(NO_CSV.problem(file=file, reason=error))
+        return None
     return _table(name, file, records, problems)
 
 
@@ -150,21 +173,30 @@ def _from_workbook(path: Path, file: str, problems: list[Problem]) -> Iterator[T
     from openpyxl import load_workbook
 
     try:
-        workbook = load_workbook(path, read_only=True, data_only=True)
+        workbook = load_workbook(path, read_only=True)
     except (BadZipFile, KeyError, ValueError, OSError) as error:
         problems.append(NO_WORKBOOK.problem(file=file, reason=error))
         return
     for sheet in workbook.worksheets:
-        records = [
-            ["" if cell is None else _shown(cell) for cell in row]
-            for row in sheet.iter_rows(values_only=True)
-        ]
         name = sheet.title.replace("codelist.", "codelists/").replace("codelist_", "codelists/")
-        yield from filter(None, [_table(name, f"{file}[{sheet.title}]", records, problems)])
+        place = f"{file}[{sheet.title}]"
+        records = []
+        for row in sheet.iter_rows():
+            records.append(["" if cell.value is None else _shown(cell.value) for cell in row])
+            problems += [
+                FORMULA.problem(file=place, row=len(records), value=cell.coordinate)
+                for cell in row
+                if cell.data_type == "f" and name != "items"
+            ]
+        yield from filter(None, [_table(name, place, records, problems)])
 
 
 def _shown(cell: object) -> str:
-    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
+    if isinstance(cell, bool):
+        return str(cell).upper()
+    if isinstance(cell, float):
+        return format(Decimal(repr(cell)), "f").removesuffix(".0")
+    return str(cell)
 
 
 def _table(name: str, file: str, records: list[list[str]], problems: list[Problem]) -> Table | None:
@@ -182,5 +214,6 @@ def _table(name: str, file: str, records: list[list[str]], problems: list[Proble
             )
         filled = {n: c for n, c in zip(header, cells, strict=False) if c}
         if filled:
-            lines.append(TableLine(file, number, filled))
+            raw = {n: c for n, c in zip(header, record, strict=False) if c}
+            lines.append(TableLine(file, number, filled, raw))
     return Table(name, file, header, tuple(lines))

@@ -1,8 +1,7 @@
-"""Texts as numbers, exactly or not at all."""
+"""Texts as numbers, exactly or not at all, and numbers as their shortest texts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
 
 import polars as pl
@@ -14,62 +13,104 @@ NOT_A_NUMBER = rule(
     "MAP-NOT-A-NUMBER",
     "error",
     "A text that is to be a number is none",
-    "{value!r} is no number, and {variable} is a Num variable.",
+    "{value!r} is no number, and {variable} needs one; it stays empty.",
     "Correct the value at its source, or map it to a Char variable.",
 )
 NOT_EXACT = rule(
     "MAP-NUMBER-NOT-EXACT",
     "error",
     "A number has more digits than a Num variable holds",
-    "{value!r} does not fit {variable} to its last digit.",
+    "{value!r} does not fit {variable} to its last digit; it stays empty.",
     "Keep it as text, or round it at its source.",
+    "IEEE 754 binary64, 15 to 17 digits",
+)
+NOT_FINITE = rule(
+    "MAP-NOT-FINITE",
+    "error",
+    "A computed number is none",
+    "{expression!r} divides by zero or overflows here; {variable} stays empty.",
+    "Leave the row out by `when`, or write NULLIF(..., 0) for what is divided by.",
 )
 
-_PLAIN = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$"
+PLAIN = r"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
+"""Decimal numbers; NaN, inf, thousands separators and units are none."""
+_SURE_BYTES = 15
+"""A double gives back every decimal of 15 digits; longer texts are looked at one by one."""
 
 
-def to_numbers(call: Call, texts: pl.Series) -> tuple[pl.Series, list[RowProblem]]:
+def to_numbers(
+    call: Call, texts: pl.Series, value: pl.Series | None = None
+) -> tuple[pl.Series, list[RowProblem]]:
     """Float64 values of decimal texts; a text that is no number, or not held exactly, is null and
-    a problem.
+    a problem, which shows `value` where the text was made of another.
     """
-    values = texts.set(~texts.str.contains(_PLAIN).fill_null(value=True), None).cast(
-        pl.Float64, strict=False
-    )
+    plain = texts.str.contains(PLAIN).fill_null(value=False)
+    frame = pl.DataFrame({"text": texts, "plain": plain})
+    values = frame.select(
+        pl.when("plain").then(pl.col("text")).cast(pl.Float64, strict=False).alias("number")
+    )["number"]
+    wrong = dict.fromkeys((texts.is_not_null() & ~plain).arg_true(), NOT_A_NUMBER)
+    long = (texts.str.len_bytes() > _SURE_BYTES) | values.is_infinite()
+    for place in (plain & long.fill_null(value=False)).arg_true():
+        number = values[place]
+        if number in (float("inf"), float("-inf")) or (
+            Decimal(repr(number)) != Decimal(texts[place])
+        ):
+            wrong[place] = NOT_EXACT
+    if not wrong:
+        return values, []
+    keep = pl.Series([place not in wrong for place in range(values.len())])
+    shown = texts if value is None else value
     problems = [
-        RowProblem(place, NOT_A_NUMBER, {"value": texts[place], "variable": call.line.target})
-        for place in (texts.is_not_null() & values.is_null()).arg_true()
+        RowProblem(place, declared, {"value": shown[place], "variable": call.line.target})
+        for place, declared in sorted(wrong.items())
     ]
-    # A double gives back every decimal of 15 digits; longer texts are looked at one by one.
-    for place in (texts.str.len_bytes() > 15).fill_null(value=False).arg_true():
-        value = values[place]
-        if value is not None and Decimal(repr(value)) != Decimal(texts[place]):
-            given = {"value": texts[place], "variable": call.line.target}
-            problems.append(RowProblem(place, NOT_EXACT, given))
-            values = values.set(pl.int_range(values.len(), eager=True) == place, None)
-    return values, problems
+    return _where(keep, values), problems
+
+
+def only_finite(call: Call, values: pl.Series, text: str) -> tuple[pl.Series, list[RowProblem]]:
+    """Numbers of an expression without what is none (a division by zero), each a problem."""
+    if not values.dtype.is_float():
+        return values, []
+    finite = values.is_finite().fill_null(value=True)
+    if finite.all():
+        return values, []
+    given = {"expression": text, "variable": call.line.target}
+    problems = [RowProblem(place, NOT_FINITE, given) for place in (~finite).arg_true()]
+    return _where(finite, values), problems
+
+
+def _where(keep: pl.Series, values: pl.Series) -> pl.Series:
+    return pl.select(pl.when(keep).then(values).alias("number"))["number"]
 
 
 def to_texts(values: pl.Series) -> pl.Series:
     """Values of an expression as SDTM text: numbers in their shortest decimals, truth as Y or N."""
+    column = pl.col("value")
+    frame = values.alias("value").to_frame()
     if values.dtype == pl.Boolean:
-        return values.replace_strict({True: "Y", False: "N"}, return_dtype=pl.String)
-    if values.dtype.is_float():
-        return distinct(values, _decimal, pl.String)
-    return values.cast(pl.String)
-
-
-def _decimal(value: float) -> str | None:
-    if value != value or value in (float("inf"), float("-inf")):
-        return None
-    return format(Decimal(repr(value)).normalize(), "f") if value else "0"
-
-
-def distinct(
-    values: pl.Series, change: Callable[..., object], dtype: pl.DataType | type[pl.DataType]
-) -> pl.Series:
-    """Each distinct value changed once; null stays null."""
-    known = values.drop_nulls().unique()
-    if not known.len():
-        return pl.Series(values.name, [None] * values.len(), dtype)
-    changed = pl.Series([change(value) for value in known], dtype=dtype)
-    return values.replace_strict(known, changed, default=None, return_dtype=dtype)
+        return frame.select(
+            pl.when(column).then(pl.lit("Y")).when(~column).then(pl.lit("N")).alias("text")
+        )["text"]
+    if values.dtype.is_decimal():
+        text = column.cast(pl.String)
+        whole = text.str.strip_chars_end("0").str.strip_chars_end(".")
+        shown = pl.when(text.str.contains(".", literal=True)).then(whole).otherwise(text)
+        return frame.select(shown.alias("text"))["text"]
+    if not values.dtype.is_float():
+        return values.cast(pl.String)
+    exact = (column == column.floor()) & (column.abs() < 1e15)
+    texts = frame.select(
+        pl.when(exact)
+        .then(column.cast(pl.Int64, strict=False).cast(pl.String))
+        .otherwise(column.cast(pl.String))
+        .alias("text")
+    )["text"]
+    long = texts.str.contains("[eE]|\\.0$").fill_null(value=False)
+    if long.any():
+        plain = [
+            format(Decimal(repr(value)), "f").removesuffix(".0") if is_long else text
+            for value, text, is_long in zip(values, texts, long, strict=True)
+        ]
+        return pl.Series("text", plain, dtype=pl.String)
+    return texts

@@ -2,56 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 from trialect.converters.did_you_mean import meant
-from trialect.mappings import units
-from trialect.mappings.dates import DateFormatError, check_format
-from trialect.mappings.expressions import ExpressionError, names_in
-from trialect.mappings.lines import Table, TableLine, check_header, read_all
-from trialect.mappings.tables import (
-    Block,
-    Column,
-    Item,
-    Line,
-    MappingTables,
-    NotSubmitted,
-    Relation,
-    Supplemental,
-    VisitCode,
-    Words,
-)
-from trialect.mappings.terms import codelists_of, nearest
-from trialect.mappings.values import EXPRESSION
-from trialect.mappings.verbs import VERBS, Verb
-from trialect.mappings.verbs.assign_multiple import boxes
-from trialect.mappings.verbs.convert_unit import pair
-from trialect.mappings.verbs.derive import named
-from trialect.metadata import Origin, Provenance
-from trialect.problems import Problems, Rule, rule
-from trialect.schemas.ct import terminology
-from trialect.schemas.sdtm import Variable, dataset, datasets
+from trialect.mappings import table_rules as rules
+from trialect.mappings.cells import Cells
+from trialect.mappings.line_reader import LineReader
+from trialect.mappings.lines import TableLine, check_header, read_all
+from trialect.mappings.provenance import provenance
+from trialect.mappings.tables import Block, Item, MappingTables, Relation, VisitCode, Words
+from trialect.metadata import Origin
+from trialect.problems import Problems
+from trialect.schemas.ct import Codelist, terminology
+from trialect.schemas.sdtm import Dataset, Variable, dataset, datasets
 from trialect.trial import Study
 
 SOURCES = ("domain", "block", "from", "where", "records", "note")
-LINES = (
-    "block",
-    "target",
-    "verb",
-    "source",
-    "value",
-    "codelist",
-    "format",
-    "where",
-    "by",
-    "when",
-    "label",
-    "origin",
-    "note",
-)
 ITEMS = (
     "block",
     "column",
@@ -60,117 +30,25 @@ ITEMS = (
     "unit",
     "not_done",
     "reason",
+    "codelist",
     "loinc",
     "snomed",
     "when",
+    "origin",
     "note",
 )
 VISITS = ("form", "code", "VISITNUM", "VISIT", "VISITDY", "EPOCH", "note")
 RELATIONS = ("relation", "role", "domain", "where", "by", "reltype", "note")
+UNITS = ("from", "to", "factor", "offset", "note")
 CODELIST = ("source", "term", "decode", "note")
-RECORDS = ("row", "item", "subject")
-ORIGINS = ("Collected", "Derived", "Assigned", "Protocol", "Predecessor")
-MOST_ANSWERS = 20
-"""Supplemental qualifiers that several answers in one column may fill."""
+RECORDS = ("row", "item", "subject", "none")
+TABLES = ("sources", "items", "visits", "relations", "units")
 
-
-def _rule(id: str, title: str, message: str, mend: str = "") -> Rule:
-    return rule(f"MAP-{id}", "error", title, message, mend)
-
-
-EMPTY_CELL = _rule(
-    "EMPTY-CELL",
-    "A cell that is needed is empty",
-    "{field} is empty.",
-    "docs/mapping.md says what it holds.",
-)
-EXTRA_CELL = _rule(
-    "EXTRA-CELL",
-    "A cell is filled that its verb does not read",
-    "{verb} does not read {field} ({value!r}).",
-    "Empty the cell, or use another verb.",
-)
-UNKNOWN_TABLE = _rule(
-    "UNKNOWN-TABLE",
-    "A mapping table is not known",
-    "{value} is no table.{meant}",
-    "Tables are sources, items, visits, relations, codelists/NAME and one a domain.",
-)
-UNKNOWN_DOMAIN = _rule(
-    "UNKNOWN-DOMAIN", "A domain is not known", "{value!r} is no dataset of SDTMIG 3.4.{meant}"
-)
-UNKNOWN_VERB = _rule(
-    "UNKNOWN-VERB", "A verb is not known", "{value!r} is no verb.{meant}", "The verbs are {known}."
-)
-UNKNOWN_BLOCK = _rule(
-    "UNKNOWN-BLOCK",
-    "A block is not known",
-    "{value!r} is no block of {domain} in sources.csv.{meant}",
-)
-UNKNOWN_WORD = _rule(
-    "UNKNOWN-WORD", "A word is not known", "{value!r} is no {what}.{meant}", "Use one of {known}."
-)
-BLOCK_TWICE = _rule(
-    "BLOCK-TWICE", "A block stands twice", "block {value!r} stands on line {first} already."
-)
-UNKNOWN_CODELIST = _rule(
-    "UNKNOWN-CODELIST",
-    "A codelist is not known",
-    "{value!r} is no codelist of the study or of SDTM CT {version}.{meant}",
-    "Add mappings/codelists/{value}.csv, or name CDISC's by its NCI code or short name.",
-)
-NOT_A_TERM = _rule(
-    "NOT-A-TERM",
-    "A fixed term is not in its codelist",
-    "{value!r} is no term of {codelist}{nearest}.",
-    "Use a term of the codelist.",
-)
-SOURCE_COUNT = _rule(
-    "SOURCE-COUNT",
-    "A verb has too few or too many columns",
-    "{verb} reads {expected}, the line names {found}.",
-)
-NEEDS_FORM = _rule(
-    "NEEDS-FORM",
-    "A lookup names no form",
-    "{verb} looks into another form: write {value} as form.column.",
-)
-BAD_FORMAT = _rule("DATE-PATTERN", "A date format is not understood", "{value!r}: {reason}.")
-BAD_UNITS = _rule(
-    "UNIT-PAIR",
-    "A pair of units is not understood",
-    "{value!r} is no FROM -> TO whose exact factor is known.",
-    "docs/mapping.md lists the units.",
-)
-BAD_NUMBER = _rule("TABLE-NUMBER", "A number is none", "{field} is {value!r}, no number.")
-NO_LABEL = _rule(
-    "NO-LABEL",
-    "A supplemental qualifier has no label",
-    "{value} is no variable of {domain}, so it becomes a supplemental qualifier and needs a label."
-    "{meant}",
-    "Fill `label` (QLABEL, at most 40 characters), or correct the variable's name.",
-)
-BAD_QNAM = _rule(
-    "QNAM",
-    "A supplemental qualifier's name is none",
-    "{value!r} is no QNAM.",
-    "Use at most 8 upper-case letters and digits, starting with a letter (CG0417).",
-)
-LONG_LABEL = _rule(
-    "QLABEL", "A label is too long", "the label {value!r} has more than 40 characters (CG0416)."
-)
-NO_USUBJID_LINE = _rule(
-    "USUBJID-LINE",
-    "Nothing says what USUBJID is",
-    "dm.csv has no line for USUBJID.",
-    "Add one, for example: USUBJID, compute, STUDYID || '-' || subjid.",
-)
-BAD_BOXES = _rule(
-    "TICK-BOXES",
-    "Tick boxes and columns do not match",
-    "{value} is in source and not in value, or the reverse.",
-    "Write value as COLUMN=TERM for each column, separated by ;.",
-)
+_MADE = {
+    "RELREC": "relations.csv says which records belong together",
+    "SUPPQUAL": "what is no variable of a domain becomes a supplemental qualifier by itself",
+}
+_FRACTION = re.compile(r"-?[0-9]+(\.[0-9]+)?(/[0-9]+)?")
 
 
 class TableReader:
@@ -178,44 +56,48 @@ class TableReader:
 
     def __init__(self, folder: Path, study: Study) -> None:
         self.study = study
-        self.terminology = terminology(study.sdtm.ct)
         self.tables, found = read_all(folder)
         self.problems = Problems(found)
+        self.cells = Cells(self.tables, terminology(study.sdtm.ct), self.problems)
         home = folder / study.records.folder
-        self.known_forms = set(study.records.forms)
-        self.known_forms |= {path.stem for path in home.iterdir()} if home.is_dir() else set()
+        self.forms = set(study.records.forms)
+        self.forms |= {path.stem for path in home.iterdir()} if home.is_dir() else set()
         self.blocks: list[Block] = []
-        self.lines: list[Line] = []
-        self.not_submitted: list[NotSubmitted] = []
-        self.supplemental: dict[tuple[str, str], Supplemental] = {}
+        self.left_out: list[Block] = []
 
     def read(self) -> MappingTables:
         """The tables. Raises `Unusable` with every error."""
-        codelists = dict(self._codelists())
-        self.blocks = list(self._blocks())
-        self.known_forms |= {block.form for block in self.blocks}
-        visits = tuple(self._visits())
-        items = tuple(self._items())
-        relations = tuple(self._relations())
-        self.words = MappingTables((), (), (), (), (), codelists, {}, (), ())
-        for name in dict.fromkeys(block.domain for block in self.blocks):
-            if name.lower() in self.tables:
-                self._domain(name, self.tables[name.lower()])
-        self._strangers()
-        self._usubjid()
-        self.problems.stop_on_errors()
-        whole = MappingTables(
+        self.cells.words = dict(self._codelists())
+        self._blocks()
+        self.forms |= {block.form for block in (*self.blocks, *self.left_out)}
+        known = MappingTables(
             blocks=tuple(self.blocks),
-            lines=tuple(self.lines),
-            items=items,
-            visits=visits,
-            relations=relations,
-            codelists=codelists,
-            supplemental=self.supplemental,
-            not_submitted=tuple(self.not_submitted),
+            lines=(),
+            items=tuple(self._items()),
+            visits=tuple(self._visits()),
+            relations=tuple(self._relations()),
+            codelists=self.cells.words,
+            supplemental={},
+            not_submitted=(),
             provenance=(),
             problems=self.problems,
             keys=frozenset(self._keys()),
+            left_out=tuple(self.left_out),
+            units=dict(self._units()),
+        )
+        reader = LineReader(self.cells, self.study, known, self.forms)
+        for name in dict.fromkeys(block.domain for block in self.blocks):
+            if name.lower() in self.tables:
+                blocks = [block for block in self.blocks if block.domain == name]
+                reader.read(name, self.tables[name.lower()], blocks)
+        self._strangers()
+        self._missing(known, reader)
+        self.problems.stop_on_errors()
+        whole = replace(
+            known,
+            lines=tuple(reader.lines),
+            supplemental=reader.supplemental,
+            not_submitted=tuple(reader.not_submitted),
         )
         return replace(whole, provenance=tuple(provenance(whole)))
 
@@ -226,160 +108,199 @@ class TableReader:
         for form in records.forms.values():
             yield from filter(None, (form.subject, form.visit))
 
-    def _tell(self, declared: Rule, line: TableLine | None, field: str, **given: Any) -> None:
-        place = {"file": line.table, "row": line.number} if line else {}
-        self.problems.add(declared.problem(**place, field=field, **given))
-
-    def _cell(self, line: TableLine, column: str) -> str:
-        text = line.get(column)
-        if text is None:
-            self._tell(EMPTY_CELL, line, column)
-        return text or ""
-
-    def _word(self, line: TableLine, column: str, known: Iterable[str], default: str) -> str:
-        text = line.get(column) or default
-        if text not in known:
-            listed = ", ".join(known)
-            self._tell(
-                UNKNOWN_WORD,
-                line,
-                column,
-                value=text,
-                what=column,
-                meant=meant(text, known),
-                known=listed,
-            )
-        return text
-
-    def _expression(self, line: TableLine, column: str) -> str | None:
-        text = line.get(column)
-        if text is not None:
-            try:
-                names_in(text)
-            except ExpressionError as error:
-                self._tell(EXPRESSION, line, column, expression=text, reason=error, value=text)
-        return text
-
-    def _number(self, line: TableLine, column: str) -> float | None:
-        text = line.get(column)
-        if text is None:
-            return None
-        try:
-            return float(text)
-        except ValueError:
-            self._tell(BAD_NUMBER, line, column, value=text)
-            return None
-
-    def _table(self, name: str, known: tuple[str, ...], required: tuple[str, ...]) -> Table | None:
-        table = self.tables.get(name)
-        if table is not None:
-            self.problems.extend(check_header(table, known, required))
-        return table
-
     def _codelists(self) -> Iterator[tuple[str, Words]]:
         for name in self.tables:
             if not name.startswith("codelists/"):
                 continue
-            table = self._table(name, CODELIST, ("source", "term"))
+            table = self.cells.table(name, CODELIST, ("source", "term"))
             terms: dict[str, str] = {}
             decodes: dict[str, str] = {}
+            first: dict[str, int] = {}
             for line in table.lines if table else ():
-                source, term = self._cell(line, "source"), self._cell(line, "term")
+                source, term = self.cells.text(line, "source"), self.cells.text(line, "term")
+                if source in first:
+                    given = {"value": source, "first": first[source]}
+                    self.cells.tell(rules.LINE_TWICE, line, "source", **given)
+                first.setdefault(source, line.number)
                 terms[source] = term
-                terms.setdefault(source.casefold(), term)
                 if decode := line.get("decode"):
                     decodes[term] = decode
             yield Path(self.tables[name].name).name, Words(terms, decodes)
 
-    def _blocks(self) -> Iterator[Block]:
-        table = self._table("sources", SOURCES, ("domain", "block", "from"))
+    def _blocks(self) -> None:
+        table = self.cells.table("sources", SOURCES, ("domain", "block", "from"))
         seen: dict[str, int] = {}
         for line in table.lines if table else ():
-            domain, name = self._cell(line, "domain").upper(), self._cell(line, "block")
-            if domain and dataset(domain) is None:
-                close = meant(domain, datasets())
-                self._tell(UNKNOWN_DOMAIN, line, "domain", value=domain, meant=close)
+            name, records = self.cells.text(line, "block"), line.get("records") or "row"
+            self.cells.word(line, "records", RECORDS, "row")
+            domain = (line.get("domain") or "").upper()
+            if records != "none" and not self._domain(line, domain):
                 continue
             if name in seen:
-                self._tell(BLOCK_TWICE, line, "block", value=name, first=seen[name])
+                given = {"value": name, "first": seen[name]}
+                self.cells.tell(rules.BLOCK_TWICE, line, "block", **given)
             seen.setdefault(name, line.number)
-            yield Block(
+            form = self.cells.text(line, "from")
+            declared = self.study.records.forms.get(form)
+            if declared is not None and not declared.per_subject:
+                self.cells.tell(rules.FORM_WITHOUT_SUBJECTS, line, "from", value=form)
+            block = Block(
                 domain=domain,
                 name=name,
-                form=self._cell(line, "from"),
-                where=self._expression(line, "where"),
-                records=self._word(line, "records", RECORDS, "row"),
+                form=form,
+                where=self.cells.expression(line, "where"),
+                records=records,
                 table=line.table,
                 line=line.number,
+                note=line.get("note"),
             )
+            if records == "none":
+                self.cells.text(line, "note")
+                self.left_out.append(block)
+            else:
+                self.blocks.append(block)
+
+    def _domain(self, line: TableLine, domain: str) -> bool:
+        """Whether the line's domain is one that forms are mapped to."""
+        self.cells.text(line, "domain")
+        model = dataset(domain) if domain else None
+        if model is None:
+            if domain:
+                given = {"value": domain, "meant": meant(domain, datasets())}
+                self.cells.tell(rules.UNKNOWN_DOMAIN, line, "domain", **given)
+            return False
+        reason = _MADE.get("SUPPQUAL" if domain.startswith("SUPP") else domain)
+        if reason is None and not model.has_subjects:
+            reason = "it holds no subjects; study.yaml says what is true of the trial"
+        if reason is not None:
+            self.cells.tell(rules.MADE_DOMAIN, line, "domain", value=domain, reason=reason)
+        return reason is None
 
     def _visits(self) -> Iterator[VisitCode]:
-        table = self._table("visits", VISITS, ("code", "VISITNUM", "VISIT"))
+        table = self.cells.table("visits", VISITS, ("code", "VISITNUM"))
+        planned = {visit.num: visit for visit in self.study.visits}
+        seen: dict[tuple[str | None, str], int] = {}
         for line in table.lines if table else ():
+            code = self.cells.text(line, "code")
+            key = (line.get("form"), code)
+            if key in seen:
+                given = {"value": code, "first": seen[key]}
+                self.cells.tell(rules.LINE_TWICE, line, "code", **given)
+            seen.setdefault(key, line.number)
+            if line.get("VISITNUM") is None:
+                self.cells.text(line, "VISITNUM")
+            num = self.cells.number(line, "VISITNUM") or 0.0
+            plan = planned.get(num)
+            name, day = line.get("VISIT"), self.cells.number(line, "VISITDY")
+            if name is None and plan is None:
+                self.cells.text(line, "VISIT")
             yield VisitCode(
                 form=line.get("form"),
-                code=self._cell(line, "code"),
-                num=self._number(line, "VISITNUM") or 0.0,
-                name=self._cell(line, "VISIT"),
-                day=self._number(line, "VISITDY"),
+                code=code,
+                num=num,
+                name=name or (plan.name if plan else ""),
+                day=day if day is not None or plan is None or name else plan.day,
                 epoch=line.get("EPOCH"),
+            )
+
+    def _units(self) -> Iterator[tuple[tuple[str, str], tuple[str, str]]]:
+        table = self.cells.table("units", UNITS, ("from", "to", "factor"))
+        for line in table.lines if table else ():
+            factor, offset = self.cells.text(line, "factor"), line.get("offset") or "0"
+            for column, text in (("factor", factor), ("offset", offset)):
+                if text and not _is_fraction(text, zero=column == "offset"):
+                    self.cells.tell(rules.BAD_NUMBER, line, column, value=text)
+            yield (
+                (self.cells.text(line, "from"), self.cells.text(line, "to")),
+                (factor, offset),
             )
 
     def _items(self) -> Iterator[Item]:
         table = self.tables.get("items")
         if table is None:
             return
-        variables = {v.name for block in self.blocks for v in self._variables(block.domain)}
+        models = {block.name: dataset(block.domain) for block in self.blocks}
+        blocks = {block.name: block for block in self.blocks if block.records == "item"}
+        variables = {
+            variable.name
+            for name in blocks
+            if (model := models[name]) is not None
+            for variable in model.variables
+        }
         known = (*ITEMS, *sorted(variables))
         self.problems.extend(check_header(table, known, ("block", "column", "testcd", "test")))
-        blocks = {block.name: block for block in self.blocks if block.records == "item"}
         extra = [column for column in table.header if column not in ITEMS]
         for line in table.lines:
-            name = self._cell(line, "block")
+            name = self.cells.text(line, "block")
             if name and name not in blocks:
-                close = meant(name, blocks)
-                domain = "records = item"
-                self._tell(UNKNOWN_BLOCK, line, "block", value=name, domain=domain, meant=close)
-            column = self._cell(line, "column")
+                given = {"value": name, "domain": "records = item", "meant": meant(name, blocks)}
+                self.cells.tell(rules.UNKNOWN_BLOCK, line, "block", **given)
+            column = self.cells.text(line, "column")
             computed = column[1:].strip() if column.startswith("=") else None
             if computed is not None:
-                try:
-                    names_in(computed)
-                except ExpressionError as error:
-                    self._tell(EXPRESSION, line, "column", expression=computed, reason=error)
-            yield Item(
+                self.cells.expression(line, "column", computed)
+            item = Item(
                 block=name,
                 column=column,
                 expression=computed,
-                testcd=self._cell(line, "testcd"),
-                test=self._cell(line, "test"),
+                testcd=self.cells.text(line, "testcd"),
+                test=self.cells.text(line, "test"),
                 unit=line.get("unit"),
                 not_done=line.get("not_done"),
                 reason=line.get("reason"),
                 loinc=line.get("loinc"),
                 snomed=line.get("snomed"),
-                when=self._expression(line, "when"),
+                when=self.cells.expression(line, "when"),
                 fixed=tuple((c, v) for c in extra if (v := line.get(c)) is not None),
                 table=line.table,
                 line=line.number,
+                codelists=self.cells.codelists(line, "codelist"),
+                origin=self._origin(line),
             )
-            for variable in self._variables(blocks[name].domain) if name in blocks else ():
-                if variable.type == "Num" and line.get(variable.name) is not None:
-                    self._number(line, variable.name)
+            self._item(item, line, models.get(name))
+            yield item
 
-    @staticmethod
-    def _variables(domain: str) -> tuple[Variable, ...]:
-        model = dataset(domain)
-        return model.variables if model else ()
+    def _origin(self, line: TableLine) -> Origin | None:
+        if line.get("origin") is None:
+            return None
+        return self.cells.origin(line, Origin("Collected", "Investigator"))
+
+    def _item(self, item: Item, line: TableLine, model: Dataset | None) -> None:
+        """What an item fixes, held against the types and codelists of its variables."""
+        if model is None:
+            return
+        named = [self.cells.terminology.codelist(name) for name in item.codelists]
+        found = [one for one in named if one is not None]
+        for column, text in (("testcd", item.testcd), ("test", item.test)):
+            # A code list and its name list hold each other's terms in turn.
+            if found and not any(text in one.by_value for one in found):
+                self.cells.term(line, column, text, found)
+        for column, text in item.fixed:
+            variable = model.variable(column)
+            if variable is not None and variable.type == "Num":
+                self.cells.number(line, column)
+            elif variable is not None:
+                self.cells.term(line, column, text, self._of(variable))
+        unit = model.variable(model.expand("--ORRESU"))
+        if item.unit is not None and unit is not None:
+            self.cells.term(line, "unit", item.unit, self._of(unit))
+
+    def _of(self, variable: Variable) -> list[Codelist]:
+        found = (self.cells.terminology.codelist(code) for code in variable.codelists)
+        return [codelist for codelist in found if codelist is not None]
 
     def _relations(self) -> Iterator[Relation]:
-        table = self._table("relations", RELATIONS, ("relation", "role", "domain"))
+        table = self.cells.table("relations", RELATIONS, ("relation", "role", "domain"))
         for line in table.lines if table else ():
+            domain = self.cells.text(line, "domain").upper()
+            if domain and dataset(domain) is None:
+                given = {"value": domain, "meant": meant(domain, datasets())}
+                self.cells.tell(rules.UNKNOWN_DOMAIN, line, "domain", **given)
             yield Relation(
-                relation=self._cell(line, "relation"),
-                role=self._word(line, "role", ("anchor", "related"), "related"),
-                domain=self._cell(line, "domain").upper(),
-                where=self._expression(line, "where"),
+                relation=self.cells.text(line, "relation"),
+                role=self.cells.word(line, "role", ("anchor", "related"), "related"),
+                domain=domain,
+                where=self.cells.expression(line, "where"),
                 by=tuple(word for word in line.list("by") if word.lower() != "subject"),
                 reltype=line.get("reltype"),
                 table=line.table,
@@ -389,285 +310,43 @@ class TableReader:
     def _strangers(self) -> None:
         """Tables that belong to nothing."""
         domains = {block.domain.lower() for block in self.blocks}
-        known = {"sources", "items", "visits", "relations", *domains}
+        known = {*TABLES, *domains}
         for name, table in self.tables.items():
-            if name not in known and not name.startswith("codelists/"):
-                self.problems.add(
-                    UNKNOWN_TABLE.problem(file=table.file, value=name, meant=meant(name, known))
-                )
-
-    def _usubjid(self) -> None:
-        dm = [block for block in self.blocks if block.domain == "DM"]
-        lines = [line for line in self.lines if line.domain == "DM"]
-        if dm and not any(line.target == "USUBJID" for line in lines):
-            table = self.tables.get("dm")
-            self.problems.add(NO_USUBJID_LINE.problem(file=table.file if table else dm[0].table))
-
-    def _domain(self, domain: str, table: Table) -> None:
-        self.problems.extend(check_header(table, LINES, ("target", "verb")))
-        blocks = [block.name for block in self.blocks if block.domain == domain]
-        for line in table.lines:
-            for name in line.list("block"):
-                if name not in blocks:
-                    close = meant(name, blocks)
-                    self._tell(UNKNOWN_BLOCK, line, "block", value=name, domain=domain, meant=close)
-            verb = VERBS.get(self._cell(line, "verb"))
-            if verb is None:
-                word = line.get("verb") or ""
-                self._tell(
-                    UNKNOWN_VERB,
-                    line,
-                    "verb",
-                    value=word,
-                    meant=meant(word, VERBS),
-                    known=", ".join(VERBS),
-                )
+            if name in known or name.startswith("codelists/"):
                 continue
-            self._line(domain, blocks, verb, line)
+            if dataset(name.upper()) is not None:
+                self.problems.add(rules.NO_SOURCE.problem(file=table.file, value=name.upper()))
+                continue
+            close = meant(name, [*known, *(one.lower() for one in datasets())])
+            self.problems.add(rules.UNKNOWN_TABLE.problem(file=table.file, value=name, meant=close))
 
-    def _line(self, domain: str, blocks: list[str], verb: Verb, line: TableLine) -> None:
-        columns = tuple(self._column(word) for word in line.list("source"))
-        for column, need in (
-            ("value", verb.value),
-            ("codelist", verb.codelist),
-            ("format", verb.format),
-        ):
-            if need == "required" and line.get(column) is None:
-                self._tell(EMPTY_CELL, line, column)
-            elif need == "none" and line.get(column) is not None:
-                self._tell(EXTRA_CELL, line, column, verb=verb.name, value=line.get(column))
-        least, most = verb.sources
-        if len(columns) < least or (most is not None and len(columns) > most):
-            shown = (
-                str(least) if most == least else f"{least} to {most if most else 'any number of'}"
-            )
-            self._tell(
-                SOURCE_COUNT,
-                line,
-                "source",
-                verb=verb.name,
-                expected=f"{shown} columns",
-                found=len(columns),
-            )
-        if verb.looks and not all(column.form for column in columns):
-            self._tell(NEEDS_FORM, line, "source", verb=verb.name, value=line.get("source"))
-        if verb.name == "not_submitted":
-            names = tuple(str(column) for column in columns)
-            for block in line.list("block") or blocks:
-                self.not_submitted.append(
-                    NotSubmitted(block, names, line.get("value") or "", line.table, line.number)
-                )
-            return
-        target = "VISIT" if verb.name == "visit" else self._cell(line, "target")
-        variable = self._target(domain, target, verb, line)
-        made = Line(
-            domain=domain,
-            blocks=line.list("block"),
-            target=target,
-            verb=verb.name,
-            source=columns,
-            value=line.get("value"),
-            codelist=line.list("codelist"),
-            format=line.list("format"),
-            where=self._expression(line, "where"),
-            by=tuple(
-                word.lower() if word.lower() in ("subject", "visit") else word
-                for word in line.list("by")
-            ),
-            when=self._expression(line, "when"),
-            label=line.get("label"),
-            origin=self._word(line, "origin", ORIGINS, verb.origin.type),
-            note=line.get("note"),
-            table=line.table,
-            line=line.number,
-        )
-        self.lines.append(made)
-        self._value(made, variable, line)
-
-    def _column(self, word: str) -> Column:
-        """`form.column` where the first part is a form, else a column of the block's own form
-        (whose name may have dots, and may be quoted).
-        """
-        form, dot, name = word.partition(".")
-        if dot and form in self.known_forms:
-            return Column(name, form)
-        return Column(word.strip('"'))
-
-    def _target(self, domain: str, target: str, verb: Verb, line: TableLine) -> Variable | None:
-        model = dataset(domain)
-        variable = model.variable(target) if model else None
-        if variable is not None or target.startswith("_") or not target:
-            return variable
-        names = [v.name for v in self._variables(domain)]
-        if line.get("label") is None:
-            if (domain, target) not in self.supplemental:
-                close = meant(target, names)
-                self._tell(NO_LABEL, line, "target", value=target, domain=domain, meant=close)
-            return None
-        self._qualifier(domain, target, line, line.get("label") or "", verb)
-        return None
-
-    def _qualifier(self, domain: str, name: str, line: TableLine, label: str, verb: Verb) -> None:
-        if not (
-            name.isascii()
-            and name.isalnum()
-            and name.isupper()
-            and len(name) <= 8
-            and name[0].isalpha()
-        ):
-            self._tell(BAD_QNAM, line, "target", value=name)
-        if len(label) > 40:
-            self._tell(LONG_LABEL, line, "label", value=label)
-        origin = line.get("origin") or verb.origin.type
-        self.supplemental.setdefault((domain, name), Supplemental(label, origin))
-
-    def _value(self, made: Line, variable: Variable | None, line: TableLine) -> None:
-        """What a verb's value, formats and codelists say, held against what they may say."""
-        for written in made.format:
-            try:
-                check_format(written)
-            except DateFormatError as error:
-                self._tell(BAD_FORMAT, line, "format", value=written, reason=error)
-        for name in made.codelist:
-            if name not in self.words.codelists and self.terminology.codelist(name) is None:
-                self._tell(
-                    UNKNOWN_CODELIST,
-                    line,
-                    "codelist",
-                    value=name,
-                    version=self.study.sdtm.ct,
-                    meant=meant(name, self.words.codelists),
-                )
-        if made.value is None:
-            return
-        if made.verb in ("compute", "first", "last"):
-            self._expression(line, "value")
-        elif made.verb == "convert_unit":
-            start, end = pair(made.value)
-            if not end or not (start.startswith("@") or units.known(start, end)):
-                self._tell(BAD_UNITS, line, "value", value=made.value)
-        elif made.verb == "derive" and made.value not in named():
-            self._tell(
-                UNKNOWN_WORD,
-                line,
-                "value",
-                value=made.value,
-                what="derivation that is installed",
-                meant=meant(made.value, named()),
-                known=", ".join(named()) or "those of packages with trialect.derivations",
-            )
-        elif made.verb == "assign_multiple":
-            self._answers(made, variable, line)
-        elif made.verb == "hardcode_ct":
-            self._fixed_term(made, variable, line)
-        elif made.verb == "hardcode" and variable is not None and variable.type == "Num":
-            self._number(line, "value")
-
-    def _answers(self, made: Line, variable: Variable | None, line: TableLine) -> None:
-        named_boxes = boxes(made.value or "")
-        most = MOST_ANSWERS
-        if named_boxes is not None:
-            most = len(named_boxes)
-            for name in {column.name for column in made.source} ^ set(named_boxes):
-                self._tell(BAD_BOXES, line, "value", value=name)
-        label = made.label or (variable.label if variable else made.target)
-        for number in range(1, most + 1):
-            self.supplemental.setdefault(
-                (made.domain, f"{made.target[: 8 - len(str(number))]}{number}"),
-                Supplemental(f"{label[:37]} {number}", made.origin or "Collected"),
-            )
-
-    def _fixed_term(self, made: Line, variable: Variable | None, line: TableLine) -> None:
-        words, codelists = codelists_of(made, variable, self.words, self.terminology)
-        value = made.value or ""
-        known = any(value in one.terms.values() for _, one in words) or any(
-            value in codelist.by_value for codelist in codelists
-        )
-        if not known and codelists and not any(codelist.extensible for codelist in codelists):
-            names = " or ".join(f"{c.name} ({c.code})" for c in codelists)
-            close = nearest(value, codelists)
-            self._tell(NOT_A_TERM, line, "value", value=value, codelist=names, nearest=close)
+    def _missing(self, known: MappingTables, reader: LineReader) -> None:
+        """What blocks need and no table says."""
+        for block in self.blocks:
+            place = {"file": block.table, "row": block.line, "value": block.name}
+            table = f"mappings/{block.domain.lower()}.csv"
+            if block.records == "item":
+                model = dataset(block.domain)
+                if model is not None and model.variable(model.expand("--TESTCD")) is None:
+                    self.problems.add(rules.NO_TESTS.problem(domain=block.domain, **place))
+                if not known.items_of(block):
+                    self.problems.add(rules.NO_ITEMS.problem(**place))
+            elif block.domain.lower() not in self.tables:
+                given = {"domain": block.domain, "table": table}
+                self.problems.add(rules.NO_LINES.problem(**given, **place))
+        dm = [block for block in self.blocks if block.domain == "DM"]
+        if not dm and "sources" in self.tables:
+            self.problems.add(rules.NO_DM.problem(file=self.tables["sources"].file))
+        lines = [line for line in reader.lines if line.domain == "DM"]
+        if "dm" in self.tables and dm and not any(line.target == "USUBJID" for line in lines):
+            self.problems.add(rules.NO_USUBJID_LINE.problem(file=self.tables["dm"].file))
 
 
-def provenance(tables: MappingTables) -> Iterator[Provenance]:
-    """How each block fills each variable, for trace and Define-XML."""
-    for block in tables.blocks:
-        for line in tables.lines_of(block):
-            yield from _of_line(block, line)
-        for item in tables.items_of(block):
-            yield from _of_item(block, item)
-
-
-def _of_line(block: Block, line: Line) -> Iterator[Provenance]:
-    if line.target.startswith("_"):
-        return
-    verb = VERBS[line.verb]
-    origin = verb.origin
-    if line.origin and line.origin != origin.type:
-        source = "Investigator" if line.origin == "Collected" else "Sponsor"
-        origin = Origin(line.origin, source)  # type: ignore[arg-type] # checked against ORIGINS
-    method = None
-    if origin.type == "Derived":
-        source = "; ".join(map(str, line.source))
-        method = (verb.method or "Made of {source}").format(value=line.value, source=source)
-        if line.where:
-            method += f" where {line.where}"
-        if line.note:
-            method += f". {line.note}"
-    targets = ["VISITNUM", "VISIT", "VISITDY", "EPOCH"] if line.verb == "visit" else [line.target]
-    if line.verb == "assign_multiple":
-        boxed = boxes(line.value or "")
-        most = len(boxed) if boxed else MOST_ANSWERS
-        targets += [f"{line.target[: 8 - len(str(n))]}{n}" for n in range(1, most + 1)]
-    for target in targets:
-        yield Provenance(
-            domain=line.domain,
-            variable=target,
-            block=block.name,
-            verb=line.verb,
-            form=line.form or block.form,
-            columns=tuple(column.name for column in line.source),
-            table=line.table,
-            line=line.line,
-            origin=origin,
-            method=method,
-            note=line.note,
-        )
-
-
-def _of_item(block: Block, item: Item) -> Iterator[Provenance]:
-    prefix = block.domain[:2]
-    collected = Origin("Collected", "Investigator")
-    derived = Origin("Derived", "Sponsor")
-    drv = dict(item.fixed).get(f"{prefix}DRVFL") == "Y"
-    said = {
-        f"{prefix}TESTCD": (Origin("Assigned", "Sponsor"), (), None),
-        f"{prefix}TEST": (Origin("Assigned", "Sponsor"), (), None),
-        f"{prefix}ORRES": (
-            derived if drv or item.expression else collected,
-            () if item.expression else (item.column,),
-            f"Computed as {item.expression}" if item.expression else None,
-        ),
-    }
-    if item.unit:
-        said[f"{prefix}ORRESU"] = (Origin("Assigned", "Sponsor"), (), None)
-    if item.not_done:
-        said[f"{prefix}STAT"] = (collected, (item.not_done,), None)
-    if item.reason:
-        said[f"{prefix}REASND"] = (collected, (item.reason,), None)
-    for name, _ in item.fixed:
-        said.setdefault(name, (Origin("Assigned", "Sponsor"), (), None))
-    for name, (origin, columns, method) in said.items():
-        yield Provenance(
-            domain=block.domain,
-            variable=name,
-            block=block.name,
-            verb="item",
-            form=block.form,
-            columns=columns,
-            table=item.table,
-            line=item.line,
-            origin=origin,
-            method=method,
-            note=None,
-        )
+def _is_fraction(text: str, *, zero: bool) -> bool:
+    """Whether a text is a decimal or a fraction of whole numbers, which only an offset may be 0."""
+    if not _FRACTION.fullmatch(text):
+        return False
+    above, _, below = text.partition("/")
+    if below and (not int(below) or "." in above):
+        return False
+    return zero or Fraction(above) != 0

@@ -14,9 +14,6 @@ from trialect.metadata import Origin, Provenance
 from trialect.problems import Problem, Problems
 from trialect.trial import Study
 
-TICKED = frozenset({"1", "Y", "YES", "TRUE", "X", "CHECKED"})
-"""What a ticked box holds."""
-
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -40,6 +37,7 @@ class Block:
     records: str
     table: str
     line: int
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +56,7 @@ class Line:
     by: tuple[str, ...]
     when: str | None
     label: str | None
-    origin: str | None
+    origin: Origin
     note: str | None
     table: str
     line: int
@@ -71,7 +69,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A column that becomes a record: its test and what else is fixed for it."""
+    """A column that becomes a record: its test and what else is fixed for it.
+
+    `codelists` are those that the test's code and name are terms of.
+    """
 
     block: str
     column: str
@@ -87,6 +88,8 @@ class Item:
     fixed: tuple[tuple[str, str], ...]
     table: str
     line: int
+    codelists: tuple[str, ...] = ()
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +146,12 @@ class Words:
     decodes: Mapping[str, str]
 
     def find(self, text: str) -> str | None:
-        """The term that a text means, also in another case."""
-        return self.terms.get(text) or self.terms.get(text.casefold())
+        """The term that a text means, also in another case where only one word is so written."""
+        if text in self.terms:
+            return self.terms[text]
+        key = text.casefold()
+        close = {term for word, term in self.terms.items() if word.casefold() == key}
+        return close.pop() if len(close) == 1 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +170,15 @@ class MappingTables:
     problems: Problems = field(default_factory=Problems)
     keys: frozenset[str] = frozenset()
     """The columns that name the subject or the visit in some form."""
+    left_out: tuple[Block, ...] = ()
+    """Blocks with `records` = none: rows that are left out on purpose."""
+    units: Mapping[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    """The study's own factors and offsets, by (from, to)."""
 
     @property
     def forms(self) -> tuple[str, ...]:
         """Every form that is read: those of blocks, and those that lines look into."""
-        own = [block.form for block in self.blocks]
+        own = [block.form for block in (*self.blocks, *self.left_out)]
         return tuple(dict.fromkeys([*own, *(line.form for line in self.lines if line.form)]))
 
     @property
@@ -186,6 +197,11 @@ class MappingTables:
             for line in self.lines
             if line.domain == block.domain and (not line.blocks or block.name in line.blocks)
         ]
+
+    def visits_of(self, form: str) -> dict[str, VisitCode]:
+        """The visits of a form by the source's code; a line for the form beats one for all."""
+        general = {visit.code: visit for visit in self.visits if visit.form is None}
+        return general | {visit.code: visit for visit in self.visits if visit.form == form}
 
     def items_of(self, block: Block) -> list[Item]:
         """The items of a block, in their order."""
@@ -214,7 +230,6 @@ def check_columns(
 
 
 __all__ = [
-    "TICKED",
     "Block",
     "Column",
     "Item",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from difflib import get_close_matches
 
 import polars as pl
 
-from trialect.mappings.tables import Line, MappingTables, Words
+from trialect.mappings.tables import Line, Words
 from trialect.mappings.values import Call, RowProblem
 from trialect.problems import rule
 from trialect.schemas.ct import Codelist, Terminology
@@ -38,26 +39,29 @@ UNLISTED = rule(
 
 
 def codelists_of(
-    line: Line, variable: Variable | None, tables: MappingTables, terminology: Terminology
+    line: Line,
+    variable: Variable | None,
+    own: Mapping[str, Words],
+    terminology: Terminology,
 ) -> tuple[list[tuple[str, Words]], list[Codelist]]:
     """The study's and CDISC's codelists behind a line: those it names, else the variable's."""
     words: list[tuple[str, Words]] = []
     codelists: list[Codelist] = []
     for name in line.codelist:
-        if name in tables.codelists:
-            words.append((name, tables.codelists[name]))
+        if name in own:
+            words.append((name, own[name]))
         elif (named := terminology.codelist(name)) is not None:
             codelists.append(named)
     if not codelists and variable is not None:
-        own = (terminology.codelist(code) for code in variable.codelists)
-        codelists = [codelist for codelist in own if codelist is not None]
+        of_variable = (terminology.codelist(code) for code in variable.codelists)
+        codelists = [codelist for codelist in of_variable if codelist is not None]
     return words, codelists
 
 
 def to_terms(call: Call, texts: pl.Series) -> tuple[pl.Series, list[RowProblem]]:
     """The term each text means; a text that means none is kept and a problem."""
     words, codelists = codelists_of(
-        call.line, call.variable, call.context.tables, call.context.terminology
+        call.line, call.variable, call.context.tables.codelists, call.context.terminology
     )
     meaning: dict[str, str] = {}
     unknown: dict[str, None] = {}

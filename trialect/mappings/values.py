@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ import polars as pl
 from trialect.converters.readers.csv import decimal_text
 from trialect.mappings.expressions import ExpressionError, evaluate
 from trialect.mappings.tables import Block, Column, Line, MappingTables
-from trialect.problems import Rule, Unusable, rule
+from trialect.problems import Problem, Rule, Unusable, rule
 from trialect.schemas.ct import Terminology
 from trialect.schemas.sdtm import Variable
 from trialect.trial import ROW, FormFile, Study
@@ -23,7 +23,8 @@ AMBIGUOUS = rule(
     "MAP-AMBIGUOUS",
     "error",
     "Several rows of another form fit",
-    "{count} rows of {form} fit subject {subject}; which one gives {variable} is not said.",
+    "{count} rows of {form} that say different things fit subject {subject}; which one gives "
+    "{variable} is not said.",
     "Use first, last, earliest, latest, minimum, maximum, sum or count, or narrow `where`.",
 )
 EXPRESSION_ROW = rule(
@@ -31,7 +32,7 @@ EXPRESSION_ROW = rule(
     "error",
     "An expression fails on a row",
     "{expression!r} has no value here: {reason}.",
-    "Correct the row, or guard the expression (TRY_CAST, CASE WHEN ...).",
+    "Correct the row, or write TRY_CAST where such a text is to count as none.",
 )
 EXPRESSION = rule(
     "MAP-EXPRESSION",
@@ -40,6 +41,8 @@ EXPRESSION = rule(
     "{expression!r}: {reason}.",
     "docs/mapping.md lists what an expression may use.",
 )
+RESULTS = ("ORRES", "STRESC", "ORNRLO", "ORNRHI")
+"""Endings of Char variables that hold results, whose numbers are written with a decimal point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +74,15 @@ class Call:
         """Whether the target is a Num variable."""
         return self.variable is not None and self.variable.type == "Num"
 
+    @property
+    def is_result(self) -> bool:
+        """Whether the target holds a number as text: a Num variable or a result."""
+        return self.is_number or (self.variable is not None and self.variable.name[2:] in RESULTS)
+
 
 @dataclass(frozen=True, slots=True)
 class RowProblem:
-    """A problem of one row (its place in `Call.rows`)."""
+    """A problem of one row (its place in `Call.rows`); `given` may name another file and row."""
 
     place: int
     rule: Rule
@@ -92,29 +100,45 @@ class Filled:
     rows: dict[str, pl.Series] = field(default_factory=dict)
 
 
-def clean(texts: pl.Series, form: FormFile | None) -> pl.Series:
-    """Texts trimmed, empty ones null, numbers with a declared decimal comma with a point."""
-    trimmed = texts.cast(pl.String).str.strip_chars()
-    frame = pl.DataFrame({"text": trimmed})
-    text = pl.when(pl.col("text") != "").then(pl.col("text"))
-    if form is not None and form.decimal == ",":
-        text = decimal_text(text)
-    return frame.select(text.alias("text"))["text"]
+def clean(texts: pl.Series) -> pl.Series:
+    """Texts trimmed, empty ones null."""
+    trimmed = texts.cast(pl.String).str.strip_chars().alias("text").to_frame()
+    return trimmed.select(pl.when(pl.col("text") != "").then(pl.col("text")).alias("text"))["text"]
 
 
-def own_texts(call: Call, column: str) -> pl.Series:
+def numerals(texts: pl.Series, form: FormFile | None) -> pl.Series:
+    """Clean texts in which the numbers of a form with a decimal comma have a point."""
+    if form is None or form.decimal != ",":
+        return texts
+    return texts.alias("text").to_frame().select(decimal_text(pl.col("text")))["text"]
+
+
+def seen_as_numerals(rows: pl.DataFrame, form: FormFile | None) -> pl.DataFrame:
+    """Rows as expressions see them: a declared decimal comma is a point."""
+    if form is None or form.decimal != ",":
+        return rows
+    texts = [name for name, dtype in rows.schema.items() if dtype == pl.String and name[:1] != "@"]
+    return rows.with_columns(decimal_text(pl.col(name)).alias(name) for name in texts)
+
+
+def own_texts(call: Call, column: str, *, numeral: bool | None = None) -> pl.Series:
     """A column of the rows as clean text."""
-    return clean(call.rows[column], call.context.study.records.forms.get(call.block.form))
+    values = clean(call.rows[column])
+    if call.is_result if numeral is None else numeral:
+        return numerals(values, call.context.study.records.forms.get(call.block.form))
+    return values
 
 
-def texts(call: Call, column: Column) -> tuple[pl.Series, pl.Series | None, list[RowProblem]]:
-    """A source as clean text; of another form the one row that fits, with its row number.
+def texts(
+    call: Call, column: Column, *, numeral: bool | None = None
+) -> tuple[pl.Series, pl.Series | None, list[RowProblem]]:
+    """A source as clean text; of another form what the rows that fit say, with the first's number.
 
-    A subject with several rows that fit is a problem and has no value.
+    Rows that say different things are a problem, and the value stays empty.
     """
     if column.form is None:
-        return own_texts(call, column.name), None, []
-    found = matches(call, column)
+        return own_texts(call, column.name, numeral=numeral), None, []
+    found, problems = matches(call, column, numeral=numeral)
     one = found.group_by(PLACE, maintain_order=True).agg(
         pl.col("value").first(),
         pl.col(ROW).first(),
@@ -122,19 +146,10 @@ def texts(call: Call, column: Column) -> tuple[pl.Series, pl.Series | None, list
         pl.len(),
     )
     several = one.filter(pl.col("n") > 1)
-    problems = [
-        RowProblem(
-            place,
-            AMBIGUOUS,
-            {
-                "form": column.form,
-                "count": count,
-                "subject": call.rows[SUBJECT][place] if SUBJECT in call.rows.columns else "",
-                "variable": call.line.target,
-            },
-        )
-        for place, count in several.select(PLACE, "len").iter_rows()
-    ]
+    for place, count in several.select(PLACE, "len").iter_rows():
+        subject = call.rows[SUBJECT][place] if SUBJECT in call.rows.columns else ""
+        given = {"form": column.form, "count": count, "subject": subject}
+        problems.append(RowProblem(place, AMBIGUOUS, given))
     single = one.filter(pl.col("n") == 1)
     return *spread(call, single, "value"), problems
 
@@ -152,60 +167,100 @@ def spread(call: Call, found: pl.DataFrame, value: str) -> tuple[pl.Series, pl.S
     return joined["value"], joined[ROW]
 
 
-def matches(call: Call, column: Column) -> pl.DataFrame:
+def matches(
+    call: Call, column: Column, *, numeral: bool | None = None
+) -> tuple[pl.DataFrame, list[RowProblem]]:
     """The rows of another form that fit each row: `@place`, `value` (clean text), `@row`.
 
     They fit by subject, and by the visit or other columns that `by` names; `where` narrows them.
-    In the order of the other form; rows without a value are left out, unless the value is not
-    asked for.
+    In the order of the other form; rows without a value in the column are left out.
     """
     form = column.form or call.block.form
     declared = call.context.study.records.forms.get(form)
     other = call.context.forms[form]
+    problems: list[RowProblem] = []
     if call.line.where:
-        other = other.filter(condition(other, call.line.where))
-    left, right = _keys(call, form)
+        wanted, failed = condition(seen_as_numerals(other, declared), call.line.where)
+        problems = elsewhere(form, other, call.line.where, failed)
+        other = other.filter(wanted)
+    value = clean(other[column.name])
+    if call.is_result if numeral is None else numeral:
+        value = numerals(value, declared)
+    there = other.select(
+        value.alias("value"),
+        ROW,
+        *(expr.alias(f"key:{n}") for n, expr in enumerate(keys(call, form))),
+    ).drop_nulls("value")
     here = call.rows.select(
         pl.int_range(pl.len(), dtype=pl.UInt32).alias(PLACE),
-        *(pl.col(name).alias(f"key:{n}") for n, name in enumerate(left)),
+        *(expr.alias(f"key:{n}") for n, expr in enumerate(keys(call, call.block.form, own=True))),
     )
-    there = other.select(
-        pl.Series("value", clean(other[column.name], declared)),
-        ROW,
-        *(pl.col(name).alias(f"key:{n}") for n, name in enumerate(right)),
-    ).drop_nulls("value")
-    keys = [f"key:{n}" for n in range(len(left))]
-    if not keys:
-        return here.join(there, how="cross").select(PLACE, "value", ROW)
-    return here.join(there, on=keys, how="inner", maintain_order="left_right").select(
-        PLACE, "value", ROW
-    )
+    on = [name for name in here.columns if name != PLACE]
+    joined = here.join(there, on=on, how="inner", maintain_order="left_right")
+    return joined.select(PLACE, "value", ROW), problems
 
 
-def _keys(call: Call, form: str) -> tuple[list[str], list[str]]:
-    """The columns of the rows and of the other form that must be equal."""
-    left: list[str] = []
-    right: list[str] = []
-    records = call.context.study.records
+def keys(call: Call, form: str, *, own: bool = False) -> list[pl.Expr]:
+    """The values by which rows of two forms are joined: `by`, as one of the forms has them."""
+    found = []
     for word in call.line.by or ("subject",):
         if word == "subject":
-            if SUBJECT in call.context.forms[form].columns:
-                left.append(SUBJECT)
-                right.append(SUBJECT)
+            found.append(pl.col(SUBJECT))
         elif word == "visit":
-            own, other = records.forms.get(call.block.form), records.forms.get(form)
-            left.append((own and own.visit) or records.visit or "VISIT")
-            right.append((other and other.visit) or records.visit or "VISIT")
+            found.append(_visit(call.context, form))
         else:
-            left.append(word)
-            right.append(word)
-    return left, right
+            mine, _, theirs = word.partition("=")
+            found.append(pl.col((mine if own else theirs or mine).strip()).str.strip_chars())
+    return found
 
 
-def condition(frame: pl.DataFrame, text: str) -> pl.Series:
-    """A condition as a Boolean series; unknown is false. Raises `Unusable` when it is none."""
+def visit_column(study: Study, form: str) -> str | None:
+    """The column of a form that names the visit, as study.yaml says."""
+    declared = study.records.forms.get(form)
+    return (declared.visit if declared else None) or study.records.visit
+
+
+def _visit(context: Context, form: str) -> pl.Expr:
+    """The visit of a row: its VISITNUM where visits.csv knows the code, else the code itself."""
+    code = pl.col(visit_column(context.study, form) or "").str.strip_chars()
+    nums = {code: str(visit.num) for code, visit in context.tables.visits_of(form).items()}
+    return code.replace(nums) if nums else code
+
+
+def condition(frame: pl.DataFrame, text: str) -> tuple[pl.Series, list[tuple[int, str]]]:
+    """A condition as a Boolean series (unknown is false), and the rows on which it fails.
+
+    Raises `Unusable` when it is no condition over these columns.
+    """
+    values, failed = values_of(frame, text)
+    if values.dtype not in (pl.Boolean, pl.Null):
+        reason = "it is no condition, which is true or false"
+        raise Unusable(EXPRESSION.problem(expression=text, reason=reason))
+    return values.cast(pl.Boolean).fill_null(value=False), failed
+
+
+def values_of(frame: pl.DataFrame, text: str) -> tuple[pl.Series, list[tuple[int, str]]]:
+    """An expression's values, and the rows on which it fails. Raises `Unusable`."""
     try:
-        values, _ = evaluate(frame, text)
+        return evaluate(frame, text)
     except ExpressionError as error:
         raise Unusable(EXPRESSION.problem(expression=text, reason=error)) from error
-    return values.cast(pl.Boolean, strict=False).fill_null(value=False)
+
+
+def elsewhere(
+    form: str, rows: pl.DataFrame, text: str, failed: Iterable[tuple[int, str]]
+) -> list[RowProblem]:
+    """Failures of an expression over another form's rows, each told of that form's row."""
+    return [
+        RowProblem(
+            0,
+            EXPRESSION_ROW,
+            {"file": form, "row": rows[ROW][at], "expression": text, "reason": reason},
+        )
+        for at, reason in failed
+    ]
+
+
+def failure(form: str, row: int, text: str, reason: str, **place: Any) -> Problem:
+    """The problem of a row on which an expression fails."""
+    return EXPRESSION_ROW.problem(file=form, row=row, expression=text, reason=reason, **place)

@@ -6,7 +6,7 @@ from trialect.mappings.moments import to_iso
 from trialect.mappings.values import Call, Filled
 from trialect.mappings.verbs.verb import COLLECTED, Verb
 
-VERB = Verb("assign_date", (1, 3), COLLECTED, format="optional")
+VERB = Verb("assign_date", (1, 3), COLLECTED, codelist="optional", format="optional")
 
 
 def fill(call: Call) -> Filled:

@@ -4,21 +4,37 @@ from __future__ import annotations
 
 import polars as pl
 
-from trialect.mappings.tables import TICKED
 from trialect.mappings.terms import to_terms
+from trialect.mappings.ticks import EMPTY, TICKED, UNREADABLE_TICK, ticked
 from trialect.mappings.values import Call, Filled, RowProblem, texts
 from trialect.mappings.verbs.verb import COLLECTED, Verb
+from trialect.problems import rule
 
 VERB = Verb("assign_multiple", (1, None), COLLECTED, value="required", codelist="optional")
 MULTIPLE = "MULTIPLE"
+MOST_ANSWERS = 20
+"""Answers that one column may hold, each a supplemental qualifier."""
+
+TOO_MANY = rule(
+    "MAP-ANSWERS",
+    "error",
+    "A cell holds more answers than are kept apart",
+    "{value!r} holds {count} answers, more than {most}; {variable} stays empty.",
+    "Check the separator, or map the answers column by column.",
+)
 
 
 def boxes(value: str) -> dict[str, str] | None:
     """`race___1=WHITE; race___2=ASIAN` as column to term; None when the value is a separator."""
     if "=" not in value:
         return None
-    pairs = (part.split("=", 1) for part in value.split(";") if part.strip())
-    return {name.strip(): term.strip() for name, *term_ in pairs for term in term_}
+    pairs = (part.partition("=") for part in value.split(";") if part.strip())
+    return {name.strip(): term.strip() for name, _, term in pairs}
+
+
+def numbered(target: str, number: int) -> str:
+    """The QNAM of an answer: RACE1; of a longer target as much as eight characters hold."""
+    return f"{target[: 8 - len(str(number))]}{number}"
 
 
 def fill(call: Call) -> Filled:
@@ -26,53 +42,68 @@ def fill(call: Call) -> Filled:
     named = boxes(call.line.value or "")
     answers, problems = _ticked(call, named) if named else _separated(call)
     target = call.line.target
-    count = answers.list.len()
-    first = answers.list.first()
-    values = {
-        target: pl.select(pl.when(count > 1).then(pl.lit(MULTIPLE)).otherwise(first).alias(target))[
-            target
-        ]
-    }
-    most = int(count.max() or 0)  # type: ignore[arg-type] # of an integer series
-    for number in range(most if most > 1 else 0):
-        each = answers.list.get(number, null_on_oob=True)
-        name = f"{target}{number + 1}"
-        values[name] = pl.select(pl.when(count > 1).then(each).alias(name))[name]
-    return Filled(values, problems)
+    listed = pl.DataFrame({"answers": answers})
+    several = pl.col("answers").list.len() > 1
+    made = listed.select(
+        pl.when(several)
+        .then(pl.lit(MULTIPLE))
+        .otherwise(pl.col("answers").list.get(0, null_on_oob=True))
+        .alias(target)
+    )
+    most = int(answers.list.len().max() or 0)  # type: ignore[arg-type] # of an integer series
+    each = listed.select(
+        pl.when(several)
+        .then(pl.col("answers").list.get(number - 1, null_on_oob=True))
+        .alias(numbered(target, number))
+        for number in range(1, most + 1 if most > 1 else 1)
+    )
+    return Filled({one.name: one for one in (*made, *each)}, problems)
 
 
 def _ticked(call: Call, named: dict[str, str]) -> tuple[pl.Series, list[RowProblem]]:
-    columns = []
-    for column in call.line.source:
-        ticks, _, _ = texts(call, column)
-        ticked = ticks.str.to_uppercase().is_in(list(TICKED))
-        term = pl.lit(named[column.name])
-        columns.append(pl.select(pl.when(ticked).then(term).alias(column.name))[column.name])
-    listed = pl.DataFrame(columns).select(
-        pl.concat_list(pl.all()).list.drop_nulls().alias("answers")
-    )["answers"]
-    return _in_terms(call, listed)
+    """The terms of the ticked boxes, in the order of the columns."""
+    terms, problems = [], []
+    for number, column in enumerate(call.line.source):
+        marks, _, more = texts(call, column)
+        problems += more
+        ticks, strange = ticked(marks)
+        words = {"ticked": ", ".join(TICKED), "empty": ", ".join(EMPTY), "field": str(column)}
+        problems += [
+            RowProblem(place, UNREADABLE_TICK, {"value": marks[place], **words})
+            for place in strange
+        ]
+        meant, _ = to_terms(call, pl.Series([named[column.name]]))
+        terms.append(
+            pl.select(pl.when(ticks).then(pl.lit(meant[0])).alias(str(number))).to_series()
+        )
+    joined = pl.DataFrame(terms).select(
+        pl.concat_list(pl.all()).list.drop_nulls().list.unique(maintain_order=True)
+    )
+    return joined.to_series(), problems
 
 
 def _separated(call: Call) -> tuple[pl.Series, list[RowProblem]]:
+    """The terms of the answers that one cell holds."""
     values, _, problems = texts(call, call.line.source[0])
-    parts = values.str.split(call.line.value or ";").list.eval(
-        pl.element().str.strip_chars().filter(pl.element().str.strip_chars() != "")
+    long = (
+        pl.DataFrame({"answers": values.str.split(call.line.value or ";")})
+        .with_row_index("place")
+        .drop_nulls()
+        .explode("answers")
+        .with_columns(pl.col("answers").str.strip_chars())
+        .filter(pl.col("answers") != "")
     )
-    terms, more = _in_terms(call, parts.fill_null(pl.Series([[]], dtype=pl.List(pl.String))[0]))
-    return terms, problems + more
-
-
-def _in_terms(call: Call, answers: pl.Series) -> tuple[pl.Series, list[RowProblem]]:
-    """Each answer as the term it means, problems told by the row it stands in."""
-    frame = pl.DataFrame({"answers": answers}).with_row_index("place")
-    long = frame.explode("answers")
-    terms, problems = to_terms(call, long["answers"])
-    places = long["place"]
-    moved = [RowProblem(places[one.place], one.rule, one.given) for one in problems]
-    again = (
+    terms, more = to_terms(call, long["answers"])
+    problems += [RowProblem(long["place"][one.place], one.rule, one.given) for one in more]
+    lists = (
         long.with_columns(terms.alias("answers"))
         .group_by("place", maintain_order=True)
-        .agg(pl.col("answers").drop_nulls())
+        .agg(pl.col("answers").unique(maintain_order=True))
     )
-    return again["answers"], moved
+    for place, count in lists.select("place", pl.col("answers").list.len()).iter_rows():
+        if count > MOST_ANSWERS:
+            given = {"value": values[place], "count": count, "most": MOST_ANSWERS}
+            problems.append(RowProblem(place, TOO_MANY, given))
+    places = pl.DataFrame({"place": pl.int_range(values.len(), dtype=pl.UInt32, eager=True)})
+    kept = lists.filter(pl.col("answers").list.len() <= MOST_ANSWERS)
+    return places.join(kept, on="place", how="left", maintain_order="left")["answers"], problems

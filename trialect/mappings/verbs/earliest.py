@@ -6,7 +6,7 @@ from trialect.mappings.lookup import dated
 from trialect.mappings.values import Call, Filled
 from trialect.mappings.verbs.verb import COLLECTED, Verb
 
-VERB = Verb("earliest", (1, 1), COLLECTED, format="optional", looks=True)
+VERB = Verb("earliest", (1, 1), COLLECTED, codelist="optional", format="optional", looks=True)
 
 
 def fill(call: Call) -> Filled:

@@ -7,8 +7,10 @@ import polars as pl
 from trialect.mappings.values import Call, Filled, RowProblem, texts
 from trialect.mappings.verbs.verb import ASSIGNED, Verb
 from trialect.problems import rule
+from trialect.schemas.sdtm import dataset
 
 VERB = Verb("visit", (1, 1), ASSIGNED)
+TARGETS = ("VISITNUM", "VISIT", "VISITDY", "EPOCH")
 
 UNKNOWN_VISIT = rule(
     "MAP-VISIT-UNKNOWN",
@@ -17,32 +19,50 @@ UNKNOWN_VISIT = rule(
     "{value!r} is no visit of mappings/visits.csv.",
     "Add a line for it; an unscheduled visit gets its own VISITNUM.",
 )
-NO_VISIT = "@no visit"
-"""The target that marks rows whose visit is unknown: they are quarantined."""
+NO_VISIT = rule(
+    "MAP-VISIT-EMPTY",
+    "warning",
+    "A row names no visit",
+    "the row names no visit; VISITNUM and VISIT stay empty.",
+    "Fill the visit at its source, or take such rows in a block without the line.",
+)
+
+
+def targets(domain: str) -> tuple[str, ...]:
+    """The variables that the verb fills in a domain: those that SDTMIG lists there."""
+    model = dataset(domain)
+    return tuple(name for name in TARGETS if model is None or model.variable(name))
 
 
 def fill(call: Call) -> Filled:
-    """The visit's variables; a code that is not in the table quarantines its row."""
-    codes, _, problems = texts(call, call.line.source[0])
-    known = {
-        visit.code: visit
-        for visit in call.context.tables.visits
-        if visit.form in (None, call.block.form)
-    }
-    found = [known.get(code) if code is not None else None for code in codes]
-    unknown = [code is not None and visit is None for code, visit in zip(codes, found, strict=True)]
+    """The visit's variables; a row whose code is not in the table has no record."""
+    codes, rows, problems = texts(call, call.line.source[0])
+    known = call.context.tables.visits_of(call.block.form)
+    frame = codes.alias("code").to_frame()
+    strange = codes.is_not_null() & ~codes.is_in(list(known))
     problems += [
-        RowProblem(place, UNKNOWN_VISIT, {"value": codes[place], "variable": "VISIT"})
-        for place, strange in enumerate(unknown)
-        if strange
+        RowProblem(place, UNKNOWN_VISIT, {"value": codes[place]}) for place in strange.arg_true()
     ]
-    values = {
-        "VISITNUM": pl.Series([v.num if v else None for v in found], dtype=pl.Float64),
-        "VISIT": pl.Series([v.name if v else None for v in found], dtype=pl.String),
-        "VISITDY": pl.Series([v.day if v else None for v in found], dtype=pl.Float64),
-        NO_VISIT: pl.Series(unknown, dtype=pl.Boolean),
+    if rows is None:
+        problems += [RowProblem(place, NO_VISIT, {}) for place in codes.is_null().arg_true()]
+    facts: dict[str, dict[str, str | float | None]] = {
+        "VISITNUM": {code: visit.num for code, visit in known.items()},
+        "VISIT": {code: visit.name for code, visit in known.items()},
+        "VISITDY": {code: visit.day for code, visit in known.items()},
+        "EPOCH": {code: visit.epoch for code, visit in known.items()},
     }
-    epochs = pl.Series([v.epoch if v else None for v in found], dtype=pl.String)
-    if epochs.null_count() < epochs.len():
-        values["EPOCH"] = epochs
-    return Filled(values, problems)
+    values = {}
+    for name in targets(call.block.domain):
+        dtype = pl.Float64() if name in ("VISITNUM", "VISITDY") else pl.String()
+        values[name] = frame.select(
+            pl.col("code").replace_strict(
+                pl.Series(list(facts[name]), dtype=pl.String),
+                pl.Series(list(facts[name].values()), dtype=dtype),
+                default=None,
+                return_dtype=dtype,
+            )
+        )["code"]
+    if not any(visit.epoch for visit in call.context.tables.visits):
+        # EPOCH that visits.csv does not tell is derived from the subject's elements.
+        values.pop("EPOCH", None)
+    return Filled(values, problems, {} if rows is None else dict.fromkeys(values, rows))
