@@ -99,7 +99,6 @@ def test_no_other_error_than_the_dirt(problems: list[dict[str, Any]]) -> None:
         "MAP-DATE-IMPOSSIBLE": 1,
         "MAP-TERM-UNKNOWN": 1,
         "MAP-SUBJECT-NOT-IN-DM": 1,
-        "SDTM-CT-NOT-EXTENSIBLE": 1,
     }
 
 

@@ -63,3 +63,10 @@ def test_a_finding_names_the_record() -> None:
     assert [(p.file, p.row, p.usubjid, p.seq, p.value) for p in found] == [
         ("visits", 3, "S-1", "2", "soon")
     ]
+
+
+@pytest.mark.parametrize(("told", "count"), [((), 1), ({("DM", "SEX", "FEMALE")}, 0)])
+def test_a_term_that_was_told_with_its_source_row_is_not_told_again(told, count) -> None:
+    dm = frame([{**DM, "SEX": "FEMALE"}])
+    found = [one for one in run_checks({"DM": dm}, told=told) if one.variable == "SEX"]
+    assert [one.rule for one in found] == ["SDTM-CT-NOT-EXTENSIBLE"] * count

@@ -23,10 +23,11 @@ from trialect.converters.writers.rejected import rejected_rows
 from trialect.mappings.engine import map_partition
 from trialect.mappings.sdtm import derive
 from trialect.mappings.tables import MappingTables
+from trialect.mappings.terms import NEW_TERM, UNKNOWN_TERM
 from trialect.metadata import Provenance
 from trialect.problems import Problem
 from trialect.profile import DatasetProfile, profile
-from trialect.schemas.sdtm.checks import run_checks
+from trialect.schemas.sdtm.checks import Told, run_checks
 from trialect.trial import BLOCK, FORM, ROW, Study
 
 if TYPE_CHECKING:
@@ -120,7 +121,8 @@ def submit(
     """Bring frames into the form in which SDTM is submitted, check and profile them, spool all."""
     written, changes, found = transliterate(frames, job.study)
     problems += found
-    problems += run_checks(written, study=job.study, trial_frames=job.trial_frames)
+    told = _told(problems, changes)
+    problems += run_checks(written, study=job.study, trial_frames=job.trial_frames, told=told)
     part.profiles = profile(dict(written))
     for name, frame in written.items():
         frame.write_ipc(part.frame_file(name))
@@ -132,11 +134,23 @@ def submit(
     keep_problems(part, problems, job.files)
 
 
+def _told(problems: Iterable[Problem], changes: pl.DataFrame) -> set[Told]:
+    """The values that mapping found outside their codelists, also as they are written in ASCII."""
+    rules = {UNKNOWN_TERM.id, NEW_TERM.id}
+    told: set[Told] = {(p.domain, p.variable, p.value) for p in problems if p.rule in rules}
+    for *place, original, written in changes.select(
+        "dataset", "variable", "original", "written"
+    ).iter_rows():
+        if (*place, original) in told:
+            told.add((place[0], place[1], written))
+    return told
+
+
 def keep_problems(part: Part, problems: Iterable[Problem], files: Mapping[str, str]) -> None:
     """Write a part's problems to its spool; forms are named by their files."""
     with part.problems_file.open("ab") as file:
         for problem in problems:
-            if problem.file in files:
+            if problem.file is not None and problem.file in files:
                 problem = problem.at(file=files[problem.file])
             file.write(orjson.dumps(problem.as_dict(), option=orjson.OPT_APPEND_NEWLINE))
 

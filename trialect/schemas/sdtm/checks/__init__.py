@@ -13,12 +13,12 @@ import polars as pl
 
 from trialect.problems import Problem
 from trialect.schemas.ct import terminology
-from trialect.schemas.sdtm.checks.check import CHECKS, Check, Failure, Scope, findings
+from trialect.schemas.sdtm.checks.check import CHECKS, Check, Failure, Scope, Told, findings
 from trialect.schemas.sdtm.model import dataset
 from trialect.trial import SdtmOptions, Study
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 MODULES = (
     "structure",
@@ -43,11 +43,13 @@ def run_checks(
     study: Study | None = None,
     trial_frames: Mapping[str, pl.DataFrame] | None = None,
     checks: Sequence[Check] | None = None,
+    told: Collection[Told] = (),
 ) -> Iterator[Problem]:
     """Check datasets of whole subjects, or those of the trial design.
 
-    `trial_frames` are datasets that are only looked into (TA, TI, TV). Yields the findings by
-    dataset, and within it by check.
+    `trial_frames` are datasets that are only looked into (TA, TI, TV). `told` are the values that
+    were found to be outside their codelists already, where their source row was known. Yields the
+    findings by dataset, and within it by check.
     """
     version = study.sdtm.ct if study else SdtmOptions().ct
     around = {
@@ -65,6 +67,7 @@ def run_checks(
             study,
             terminology(version),
             types=dict(frame.schema),
+            told=told,
         )
         yield from _run(scope, [c for c in checks or CHECKS.values() if c.looks_at(model)])
 
@@ -104,4 +107,4 @@ def _run(scope: Scope, checks: Sequence[Check]) -> Iterator[Problem]:
             yield from findings(check, scope, failure)
 
 
-__all__ = ["CHECKS", "Check", "Failure", "Scope", "run_checks"]
+__all__ = ["CHECKS", "Check", "Failure", "Scope", "Told", "run_checks"]

@@ -6,7 +6,7 @@ all conditions of a dataset in one pass and looks at rows only where one holds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,12 +31,17 @@ class Failure:
     given: Mapping[str, Any] = field(default_factory=dict)
 
 
+Told = tuple[str | None, str | None, str | None]
+"""A value that a problem was told of: dataset, variable, value."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """One dataset under check, and what it is compared with.
 
     `frames` are all datasets of the same subjects and those of the trial design. Frames have the
-    types of the model; `types` are those that were found.
+    types of the model; `types` are those that were found. `told` are values of which it is known
+    already that they are outside their codelists.
     """
 
     name: str
@@ -46,6 +51,7 @@ class Scope:
     study: Study | None
     terminology: Terminology
     types: Mapping[str, pl.DataType] = field(default_factory=dict)
+    told: Collection[Told] = ()
 
     @property
     def columns(self) -> list[str]:

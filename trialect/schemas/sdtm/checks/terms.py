@@ -57,6 +57,8 @@ def _outside(scope: Scope, *, extensible: bool) -> Iterator[Failure]:
         unknown = [v for v in values if v not in MULTIPLE and not _known(v, codelists)]
         names = " or ".join(f"{c.name} ({c.code})" for c in codelists)
         for value in unknown:
+            if (scope.name, variable.name, value) in scope.told:
+                continue
             yield Failure(
                 pl.col(variable.name) == value,
                 variable.name,
