@@ -112,6 +112,17 @@ def test_markup_cannot_do_harm(div: str) -> None:
     assert [p.rule for p in check_resource(patient)] == ["FHIR-INVARIANT"]
 
 
+def test_a_broken_neighbour_does_not_stop_the_check() -> None:
+    inner = {"resourceType": "Condition", "id": "a", "subject": {"reference": "#x"}}
+    patient = {"resourceType": "Patient", "contained": [5, inner]}
+    assert [(p.rule, p.path) for p in check_resource(patient)] == [
+        ("FHIR-TYPE", "Patient.contained[0]"),
+        ("FHIR-INVARIANT", "Patient.contained[1].subject"),
+    ]
+    bundle = {"resourceType": "Bundle", "type": "document", "identifier": 5, "entry": [inner]}
+    assert {p.rule for p in check_bundle(bundle)} == {"FHIR-TYPE", "FHIR-STRUCTURE"}
+
+
 def test_numbers_beyond_all_bounds() -> None:
     start = (
         b'{"resourceType":"Observation","status":"final","code":{"text":"x"},'

@@ -256,12 +256,14 @@ def test_what_claims_to_be_fhir() -> None:
         assert not is_fhir(other)
 
 
-WARM = json.dumps(bundle(40), default=float).encode()
+WARM = json.dumps(bundle(20), default=float).encode()
 PLACES = leaves(parse(WARM.decode()))
 
 
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=80,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(st.data())
 def test_a_bundle_text_has_the_problems_of_the_bundle(data: st.DataObject) -> None:

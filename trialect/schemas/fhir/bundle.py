@@ -14,7 +14,7 @@ from trialect.schemas.fhir import rules
 from trialect.schemas.fhir.invariants import INVARIANTS, Place
 from trialect.schemas.fhir.literals import read_reference
 from trialect.schemas.fhir.shapes import Shape
-from trialect.schemas.fhir.structure import Walk
+from trialect.schemas.fhir.structure import BROKEN, Walk
 from trialect.schemas.fhir.table import Table, table
 
 Json = dict[str, Any]
@@ -109,6 +109,7 @@ class BundleCheck:
         self._walk = Walk(definitions, skip=bundle_rules)
         self.problems = self._walk.problems
         self._walk.resource(self._head, "", None)
+        self._sound = BROKEN.isdisjoint(problem.rule for problem in self.problems)
 
     def exact(self, number: int, value: Any) -> None:
         """Check a decoded entry."""
@@ -152,7 +153,7 @@ class BundleCheck:
                 if named is None or (capture.targets is not None and named not in capture.targets):
                     place = capture.path.replace("entry", f"entry[{number}]", 1)
                     self._refer(place, text, capture.targets)
-        if type(self._kind) is str:
+        if self._sound:
             whole = {**self._head, "entry": list(self._outlines.values())}
             for key in self._definitions.node("Bundle").invariants:
                 if key == "bdl-7" or key not in INVARIANTS:  # bdl-7 was checked at each entry

@@ -79,7 +79,8 @@ def local_reference_is_contained(item: Json, place: Place) -> bool:
     text = item.get("reference", "")
     if not text.startswith("#") or text == "#":
         return True
-    return any(one.get("id") == text[1:] for one in place.root.get("contained", ()))
+    contained = place.root.get("contained", ())  # of the container, whose structure may be broken
+    return any(isinstance(one, dict) and one.get("id") == text[1:] for one in contained)
 
 
 @invariant("att-1")
