@@ -6,7 +6,7 @@ from urllib.parse import unquote
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from study_of_pain import BASE, STUDY, study
 
@@ -17,6 +17,7 @@ from trialect.trial import FhirOptions
 IDENTITY = Identity(STUDY)
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1).filter(lambda text: text.isprintable()))
 def test_ids_are_uuids_of_version_5(value: str) -> None:
     namespace = uuid.uuid5(uuid.NAMESPACE_URL, BASE)
@@ -69,11 +70,13 @@ def test_the_record_stands_in_the_identifier(
     assert parse_record(record) == expected
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1), st.sampled_from(["QS", "AE", "EX"]), st.integers(1, 999))
 def test_any_subject_comes_back_from_its_record(usubjid: str, domain: str, seq: int) -> None:
     assert parse_record(f"{usubjid}.{domain}.{seq}") == (domain, usubjid, str(seq))
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1).map(lambda text: text.encode("utf-8", "ignore").decode()))
 def test_conditions_are_encoded(value: str) -> None:
     encoded = condition_value(value)

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from study_of_pain import BASE, STUDY
 
@@ -109,6 +109,7 @@ def test_an_entry_is_conditional_and_has_no_id() -> None:
     assert entries[0]["request"]["url"].endswith("|S%201%5C%7C2")
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=20), min_size=1, max_size=5))
 def test_any_text_comes_back(texts: list[str]) -> None:
     encodable = [text.encode("utf-8", "ignore").decode() for text in texts]
