@@ -26,7 +26,7 @@ def _apply(draft: Draft) -> None:
     visits = planned_visits(draft.study).drop_nulls("EPOCH").unique("VISITNUM", keep="none")
     for name, model in draft.subject_datasets():
         date = _begin(draft, name, model)
-        if name in ("SE", "DM") or model.variable("EPOCH") is None or date is None:
+        if name in ("SE", "DM") or model.allowed("EPOCH") is None or date is None:
             continue
         keys = _keys(draft.frames[name], date, visits)
         own = [
