@@ -154,6 +154,15 @@ def test_only_what_was_filled_is_told_as_derived() -> None:
     assert ("QS", "QSSEQ") in variables
 
 
+def test_a_method_speaks_of_the_variables_of_its_domain() -> None:
+    derived = run({"DM": [subject()], "EX": [of(EXTRT="A", EXSTDTC="2025-03-10")]})
+    methods = {(one.domain, one.variable): one for one in derived.provenance}
+    day = methods["EX", "EXSTDY"]
+    assert str(day.method).startswith("EXSTDTC - RFSTDTC in days")
+    assert day.inputs == ("EXSTDTC", "DM.RFSTDTC")
+    assert "--STDTC" in str(methods["DM", "RFPENDTC"].method)
+
+
 def test_every_derivation_is_documented_with_its_method() -> None:
     text = DOCS.read_text(encoding="utf-8")
     for derivation in [*DERIVATIONS.values(), *TRIAL_DESIGN.values()]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -16,6 +17,7 @@ from trialect.schemas.sdtm import Dataset, dataset
 from trialect.trial import BLOCK, FORM, ROW, Event, Study, is_lineage
 
 SUBJECT = "USUBJID"
+_PREFIXED = re.compile("--(?=[A-Z])")
 
 BAD_WHERE = rule(
     "DERIVE-WHERE",
@@ -117,17 +119,20 @@ class Output:
         return variable == _spell(domain, where)
 
     def provenance(self, domain: str, variable: str, derivation: str) -> Provenance:
-        """How the derivation fills the variable of the domain."""
+        """How the derivation fills the variable of the domain, in the domain's own names."""
+        method, inputs = self.method, self.inputs
+        if "." not in self.variable:
+            # Where the output is of one domain, --DTC in its text means that of every other one.
+            method = _PREFIXED.sub(domain[:2], method)
+            inputs = tuple(_spell(domain, name) for name in inputs)
         return Provenance(
             domain=domain,
             variable=variable,
             block=derivation,
             verb=f"derive:{derivation}",
             origin=self.origin,
-            method=self.method,
-            inputs=self.inputs
-            if "." in self.variable
-            else tuple(_spell(domain, name) for name in self.inputs),
+            method=method,
+            inputs=inputs,
         )
 
 
