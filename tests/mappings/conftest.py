@@ -44,7 +44,7 @@ class Desk:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
 
-    def tables(self, tables: Mapping[str, str], forms: Mapping[str, object] = {}) -> MappingTables:  # noqa: B006 # only read
+    def tables(self, tables: Mapping[str, str], forms: Mapping[str, object] = {}) -> MappingTables:
         self.write(tables)
         records = self.folder / "records"
         records.mkdir(exist_ok=True)
@@ -81,7 +81,8 @@ class Desk:
         errors = [
             problem
             for problem in check_columns(
-                read, {n: [c for c in f.columns if not c.startswith("@")] for n, f in frames.items()}
+                read,
+                {n: [c for c in f.columns if not c.startswith("@")] for n, f in frames.items()},
             )
             if problem.severity == "error"
         ]
