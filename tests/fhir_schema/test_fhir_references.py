@@ -94,11 +94,11 @@ def test_repeated_references_are_kept_once(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(references, "BATCH", 16)
     same = [scores([1])[0] | {"id": f"o-{n}"} for n in range(500)]
     index = noted(write(tmp_path, "Observation.ndjson", same))
-    index._references._next_compaction = 10
-    index.reference("Patient/p-1", 0, 501)
+    index.references._next_compaction = 10
+    index.references.add("Patient/p-1", 501)
     for n in range(40):
-        index.reference("Patient/p-1", 0, n)
-    assert len(index._references.columns()[0]) < 20
+        index.references.add("Patient/p-1", n)
+    assert len(index.references.columns()[0]) < 20
     assert [p.row for p in index.unresolved()][:1] == [1]
 
 
@@ -112,7 +112,7 @@ def test_resources_with_faults_are_noted_too(tmp_path: Path) -> None:
             "FHIR-REQUIRED-BINDING",
             "FHIR-FORMAT",
         }
-    index.reference("Patient/p-1", 0, 1)
+    index.references.add("Patient/p-1", 1)
     assert list(index.unresolved()) == []
     assert len(index) == 1
 

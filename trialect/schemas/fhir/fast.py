@@ -13,14 +13,14 @@ from functools import cache
 from trialect.schemas.fhir.shapes import Shape, UnfitError, compile_shape
 from trialect.schemas.fhir.table import Table, table
 
-OFTEN = 16
+OFTEN = 32
 """How many valid texts of a shape take the exact path before the shape is compiled."""
 
 MOST_SHAPES = 600
 """How many shapes are compiled at most; texts of further shapes take the exact path."""
 
 MOST_RIVALS = 12
-"""How many shapes of the same type and number of quotation marks are tried on a text."""
+"""How many shapes of the same type and number of marks are tried on a text."""
 
 MOST_COUNTED = 10_000
 """How many shapes are counted before the counting starts anew (memory)."""
@@ -34,7 +34,7 @@ class Shapes:
     def __init__(self, definitions: Table, root: str = "") -> None:
         self._definitions = definitions
         self._root = root
-        self._shapes: dict[tuple[int, str], list[Shape]] = {}
+        self._shapes: dict[tuple[int, int, str], list[Shape]] = {}
         self._compiled = 0
         self._counts: dict[str, int] = {}
 
@@ -72,10 +72,10 @@ class Shapes:
             self._counts[shape] = OFTEN * MOST_RIVALS
 
 
-def _likeness(text: str) -> tuple[int, str]:
+def _likeness(text: str) -> tuple[int, int, str]:
     """What texts of one shape have in common and can be seen at once."""
     at = text.find('"resourceType"') + 14
-    return text.count('"'), text[at : at + 6]
+    return text.count('"'), text.count("{"), text[at : at + 6]
 
 
 @cache

@@ -46,36 +46,32 @@ class ReferenceIndex:
     Give it to `check_ndjson` for each file, then ask `unresolved()` and `duplicates()`. Indexes of
     parts that other processes have read are joined with `merge`. Only references of the forms
     Type/id and urn:... are looked up: conditional and absolute ones are another server's.
+    `resources` and `references` hold what was noted.
     """
 
     def __init__(self) -> None:
         self._files: list[str] = []
-        self._resources = _Column(distinct=False)
-        self._references = _Column(distinct=True)
+        self.resources = Column(distinct=False)
+        self.references = Column(distinct=True)
 
     def __len__(self) -> int:
         """How many resources have been noted."""
-        return len(self._resources)
+        return len(self.resources)
 
-    def file(self, name: str) -> int:
-        """The number to give for a file in what follows."""
-        if name not in self._files:
-            self._files.append(name)
-        return self._files.index(name)
+    def start(self, file: str) -> int:
+        """The place before the first row of a file; row n (from 1) is n places further."""
+        return self._number(file) << ROW_BITS
 
-    def resource(self, name: str, file: int, row: int) -> None:
-        """Take note of a resource, named as Type/id, at a row (from 1) of a file."""
-        self._resources.add(name, file << ROW_BITS | row)
-
-    def reference(self, name: str, file: int, row: int) -> None:
-        """Take note of a reference, as `looked_up` gives it, at a row of a file."""
-        self._references.add(name, file << ROW_BITS | row)
+    def _number(self, file: str) -> int:
+        if file not in self._files:
+            self._files.append(file)
+        return self._files.index(file)
 
     def merge(self, other: ReferenceIndex) -> None:
         """Add what another index has noted."""
-        numbers = [self.file(name) for name in other._files]
-        self._resources.merge(other._resources, numbers)
-        self._references.merge(other._references, numbers)
+        numbers = [self._number(name) for name in other._files]
+        self.resources.merge(other.resources, numbers)
+        self.references.merge(other.references, numbers)
 
     def unresolved(self, lines: Lines = file_lines, release: str = "R4") -> Iterator[Problem]:
         """A problem for each place that refers to a resource that no file has, file by file.
@@ -85,8 +81,8 @@ class ReferenceIndex:
         """
         import numpy as np
 
-        sought, places = self._references.columns()
-        lost = ~np.isin(sought, self._resources.columns()[0])
+        sought, places = self.references.columns()
+        lost = ~np.isin(sought, self.resources.columns()[0])
         missing = set(sought[lost].tolist())
         for file, row, value in self._again(places[lost].tolist(), lines):
             walk = Walk(table(release))
@@ -103,7 +99,7 @@ class ReferenceIndex:
         """A problem for each resource whose type and id another resource had before it."""
         import numpy as np
 
-        ids, places = self._resources.columns()
+        ids, places = self.resources.columns()
         _, first, inverse = np.unique(ids, return_index=True, return_inverse=True)
         again = first[inverse] != np.arange(len(ids))
         before = dict(
@@ -134,8 +130,11 @@ class ReferenceIndex:
                     break
 
 
-class _Column:
-    """Hashes of names and their places; with `distinct` only the first place of each is kept."""
+class Column:
+    """Hashes of names and their places; with `distinct` only the first place of each is kept.
+
+    Resources are named Type/id, references as `looked_up` names them.
+    """
 
     def __init__(self, distinct: bool) -> None:
         self._distinct = distinct
@@ -149,12 +148,14 @@ class _Column:
         return self._count + len(self._names)
 
     def add(self, name: str, place: int) -> None:
+        """Take note of a name at a place."""
         self._names.append(name)
         self._places.append(place)
         if len(self._names) == BATCH:
             self._flush()
 
-    def merge(self, other: _Column, numbers: list[int]) -> None:
+    def merge(self, other: Column, numbers: list[int]) -> None:
+        """Add another column, whose files have these numbers here."""
         import numpy as np
 
         hashes, places = other.columns()

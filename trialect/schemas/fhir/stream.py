@@ -38,7 +38,7 @@ def check_ndjson(
     """
     definitions = table(release)
     shapes = kept_shapes(release, "")
-    number = index.file(file or "") if index is not None else 0
+    start = index.start(file or "") if index is not None else 0
     for row, line in enumerate(lines, 1):
         try:
             text = line.decode().strip(" \t\r\n")
@@ -52,9 +52,10 @@ def check_ndjson(
                 shape, groups = known
                 if shape.identity is not None:
                     name = f"{shape.type}/{groups[shape.identity][1:-1]}"
-                    index.resource(name, number, row)
+                    index.resources.add(name, start + row)
+                add = index.references.add
                 for n in shape.sought:
-                    index.reference(groups[n][1:-1], number, row)
+                    add(groups[n][1:-1], start + row)
         elif text:
             problems, walk, value = _exact(text, definitions)
             if problems:
@@ -63,7 +64,7 @@ def check_ndjson(
             else:
                 shapes.learn(text)
             if index is not None and walk is not None:
-                _note_walk(index, walk, value, number, row)
+                _note_walk(index, walk, value, start + row)
 
 
 def _exact(text: str, definitions: Table) -> tuple[list[Problem], Walk | None, Any]:
@@ -77,15 +78,15 @@ def _exact(text: str, definitions: Table) -> tuple[list[Problem], Walk | None, A
     return problems + walk.problems, walk, value
 
 
-def _note_walk(index: ReferenceIndex, walk: Walk, value: Any, number: int, row: int) -> None:
+def _note_walk(index: ReferenceIndex, walk: Walk, value: Any, place: int) -> None:
     given = value if type(value) is dict else {}
     name = f"{given.get('resourceType')}/{given.get('id')}"
     if "id" in given and looked_up(name) == name:
-        index.resource(name, number, row)
+        index.resources.add(name, place)
     for _, text, _ in walk.references:
         sought = looked_up(text)
         if sought is not None:
-            index.reference(sought, number, row)
+            index.references.add(sought, place)
 
 
 def check_bundle_text(data: bytes, file: str | None = None, release: str = "R4") -> list[Problem]:
