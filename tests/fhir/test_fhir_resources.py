@@ -513,6 +513,14 @@ def test_a_subject_that_dm_does_not_have_is_told_once_a_domain(write: Any) -> No
     assert "FHIR-NO-SUBJECT" not in write().rules
 
 
+def test_a_record_without_number_is_told(write: Any) -> None:
+    qs = frames()["QS"].with_columns(QSSEQ=pl.when(pl.col("QSSEQ") > 1).then("QSSEQ"))
+    written = write(changed={"QS": qs})
+    told = [p for p in written.part.problems if p.rule == "FHIR-NO-NUMBER"]
+    assert [(p.usubjid, p.variable) for p in told] == [(S1, "QSSEQ"), (S2, "QSSEQ")]
+    assert "FHIR-NO-NUMBER" not in write().rules
+
+
 def test_a_subject_twice_in_dm_is_one_patient_and_a_problem(write: Any) -> None:
     dm = frames()["DM"]
     written = write(changed={"DM": pl.concat([dm, dm.head(1)])})

@@ -139,10 +139,11 @@ def _valued(part: Partition, qs: pl.DataFrame) -> pl.DataFrame:
     def amount(text: str | None, unit: str | None) -> dict[str, Any] | None:
         return None if text is None else quantity(orjson.Fragment(text.encode()), unit)
 
-    def answer(testcd: str, text: str | None, coded: str | None) -> Concept | None:
+    def answer(testcd: str | None, text: str | None, coded: str | None) -> Concept | None:
         if coded is None:
             return None
-        return concept(text, [coding(part.identity.code_system(testcd), coded, text)])
+        system = part.identity.code_system(testcd or "QSTESTCD")
+        return concept(text, [coding(system, coded, text)])
 
     qs = part.fragments(qs, ["number", "unit"], amount, "quantity")
     answered = pl.when(pl.col("coded").is_not_null()).then("value").alias("@text")

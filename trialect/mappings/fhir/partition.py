@@ -40,6 +40,15 @@ SAME_RECORD = rule(
     "http://hl7.org/fhir/R4/http.html#trules",
 )
 
+NO_NUMBER = rule(
+    "FHIR-NO-NUMBER",
+    "error",
+    "A record that cannot be named",
+    "{variable} is missing, which tells the record from the subject's others; no FHIR resource is"
+    " made of it.",
+    "Give every record its sequence number (SV: VISITNUM).",
+)
+
 RECORD = "record"
 """Column: the value of the resource's identifier."""
 ID = "id"
@@ -151,11 +160,13 @@ class Partition:
 
     def named(self, frame: pl.DataFrame, type: str, domain: str, number: str) -> pl.DataFrame:
         """The frame with `record` (`USUBJID.DOMAIN.number`) and `id`; each record once."""
-        frame = frame.with_columns(
-            pl.concat_str("USUBJID", pl.lit(f".{domain}."), number_text(frame[number])).alias(
-                RECORD
-            )
-        ).filter(pl.col(RECORD).is_not_null())
+        nameless = frame.filter(pl.col(number).is_null())
+        if nameless.height:
+            self.report(nameless, domain, number, NO_NUMBER)
+            frame = frame.filter(pl.col(number).is_not_null())
+        numbers = number_text(frame[number])
+        record = pl.concat_str("USUBJID", pl.lit(f".{domain}."), numbers).alias(RECORD)
+        frame = frame.with_columns(record)
         again = frame.filter(~pl.col(RECORD).is_first_distinct())
         if again.height:
             for usubjid, value in again.select("USUBJID", RECORD).unique().sort(RECORD).iter_rows():
