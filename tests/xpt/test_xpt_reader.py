@@ -19,6 +19,7 @@ from trialect.converters.readers.xpt import (
     read_members,
     read_xpt,
 )
+from trialect.converters.xpt_check import check_xpt
 from trialect.problems import Problem, Unusable
 
 in_a_folder = settings(
@@ -313,6 +314,16 @@ def test_text_in_a_declared_encoding(tmp_path: Path) -> None:
     with pytest.raises(Unusable) as error:
         read_xpt(path, encoding="klingon")
     assert rules_of(error.value.problems) == ["XPT-ENCODING"]
+
+
+def test_a_file_of_others_is_checked_as_ours_are(tmp_path: Path, data: bytes) -> None:
+    assert check_xpt(read_xpt(put(tmp_path, data))) == []
+    assert check_xpt(read_xpt(numbers(tmp_path, 3, b"\x41\x10"))) == []
+    odd = patched(patched(data, NAMESTRS + 8, b"usubjid "), data.index(b"95      "), b"\xc3\xa9")
+    assert rules_of(check_xpt(read_xpt(put(tmp_path, odd)))) == [
+        "XPT-VARIABLE-NAME",
+        "XPT-NON-ASCII",
+    ]
 
 
 def test_text_padded_with_nul(tmp_path: Path) -> None:

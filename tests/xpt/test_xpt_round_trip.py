@@ -142,6 +142,7 @@ def test_the_description_is_read_without_the_records(tmp_path: Path) -> None:
     reader = XptReader(path)
     assert (reader.name, reader.label, reader.rows) == ("QS", "Questionnaires", 3)
     assert reader.variables == QS
+    assert (reader.created, reader.modified) == (STAMP, STAMP)
     assert reader.problems == []
 
 

@@ -104,6 +104,16 @@ class XptReader:
         return self.member.variables
 
     @property
+    def created(self) -> datetime | None:
+        """The creation stamp; None when the field holds no date."""
+        return self.member.created
+
+    @property
+    def modified(self) -> datetime | None:
+        """The modification stamp; None when the field holds no date."""
+        return self.member.modified
+
+    @property
     def rows(self) -> int:
         """The number of records, which follows from the size of the file."""
         return self.member.rows
