@@ -238,6 +238,9 @@ class FormFile:
     decimal: Literal[".", ","] = "."
     per_subject: bool = True
     """False for a form without subjects (a list of sites, say): every partition sees all of it."""
+    duplicates: Literal["keep", "reject"] = "reject"
+    """What becomes of a row that equals an earlier one in every column: `keep` is for an export
+    that lacks the column which tells rows apart."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from trialect.mappings.values import (
 )
 from trialect.mappings.verbs import FILL
 from trialect.mappings.verbs.visit import UNKNOWN_VISIT
+from trialect.mappings.verbs.visit import targets as visit_targets
 from trialect.problems import Problem, rule
 from trialect.schemas.sdtm import Dataset, dataset
 from trialect.trial import BLOCK, FORM, LOOKUP_ROW, ROW, Study
@@ -71,6 +72,12 @@ class _Targets:
                 nowhere = pl.Series([None], dtype=pl.Int64).new_from_index(0, values.len())
                 self._set(self.rows, name, nowhere, places)
 
+    def declare(self, name: str) -> None:
+        """Let later lines see a target, whether or not a record of these rows is filled."""
+        if name not in self.values:
+            nothing = pl.Series(name, [None], dtype=self._dtype(name))
+            self.values[name] = nothing.new_from_index(0, self.height)
+
     def _set(
         self, store: dict[str, pl.Series], name: str, values: pl.Series, places: pl.Series | None
     ) -> None:
@@ -83,7 +90,7 @@ class _Targets:
         store[name] = held.clone().scatter(places, values).alias(name)
 
     def _dtype(self, name: str) -> pl.DataType:
-        variable = self.model.variable(name) if self.model else None
+        variable = self.model.allowed(name) if self.model else None
         is_number = variable is not None and variable.type == "Num"
         return pl.Float64() if is_number else pl.String()
 
@@ -175,12 +182,14 @@ def _fill(
             for at, reason in failed
         ]
         if not asked.any():
+            _declare(targets, block, line)
             return set()
         places = asked.arg_true()
         seen = seen.filter(asked)
-    variable = targets.model.variable(line.target) if targets.model else None
+    variable = targets.model.allowed(line.target) if targets.model else None
     filled = FILL[line.verb](Call(context, block, line, seen, variable))
     targets.put(places, filled.values, filled.rows)
+    _declare(targets, block, line)
     told = dict.fromkeys(_told(block, line, seen, one) for one in filled.problems)
     refusing = {one.place for one in filled.problems if one.rule is UNKNOWN_VISIT}
     for problem in told:
@@ -191,6 +200,11 @@ def _fill(
     if places is None:
         return refusing
     return {places[place] for place in refusing}
+
+
+def _declare(targets: _Targets, block: Block, line: Line) -> None:
+    for name in visit_targets(block.domain) if line.verb == "visit" else (line.target,):
+        targets.declare(name)
 
 
 def _told(block: Block, line: Line, seen: pl.DataFrame, one: RowProblem) -> Problem:

@@ -13,7 +13,7 @@ from trialect.mappings.units import wanted
 from trialect.mappings.values import EXPRESSION
 from trialect.mappings.verbs.visit import targets as visit_targets
 from trialect.problems import Problem, rule
-from trialect.schemas.sdtm import dataset
+from trialect.schemas.sdtm import Dataset, dataset
 
 UNKNOWN_COLUMN = rule(
     "MAP-UNKNOWN-COLUMN",
@@ -83,12 +83,10 @@ class ColumnCheck:
                 self._expression(item.expression, schema, block.form, place, "column")
                 self._condition(item.when, schema, block.form, place, "when")
             schema |= {word: pl.String() for word in (*RECORD_WORDS, "testcd")}
-            schema |= {
-                name: pl.String()
-                for item in self.tables.items_of(block)
-                for name, _ in item.fixed
-                if name not in schema
-            }
+            model = dataset(block.domain)
+            for item in self.tables.items_of(block):
+                for name, _ in item.fixed:
+                    schema.setdefault(name, _type(model, name))
         self._lines(block, schema)
 
     def _lines(self, block: Block, schema: dict[str, pl.DataType]) -> None:
@@ -124,15 +122,10 @@ class ColumnCheck:
             self._made(line, model, schema)
 
     @staticmethod
-    def _made(line: Line, model: object, schema: dict[str, pl.DataType]) -> None:
+    def _made(line: Line, model: Dataset | None, schema: dict[str, pl.DataType]) -> None:
         """The targets that a line adds to what later lines see."""
-        from trialect.schemas.sdtm import Dataset
-
-        names = visit_targets(line.domain) if line.verb == "visit" else (line.target,)
-        for name in names:
-            variable = model.variable(name) if isinstance(model, Dataset) else None
-            number = variable is not None and variable.type == "Num"
-            schema.setdefault(name, pl.Float64() if number else pl.String())
+        for name in visit_targets(line.domain) if line.verb == "visit" else (line.target,):
+            schema.setdefault(name, _type(model, name))
 
     def _condition(
         self,
@@ -230,3 +223,9 @@ class ColumnCheck:
             for name in columns:
                 if name not in self.read[form] and name not in self.tables.keys:
                     yield UNMENTIONED.problem(file=form, field=name, form=form)
+
+
+def _type(model: Dataset | None, target: str) -> pl.DataType:
+    """What a target holds while lines work on it."""
+    variable = model.allowed(target) if model else None
+    return pl.Float64() if variable is not None and variable.type == "Num" else pl.String()

@@ -25,7 +25,8 @@ DUPLICATE_ROW = rule(
     "warning",
     "A row repeats an earlier one",
     "the row equals row {first} in every column.",
-    "Remove one of the two, unless the export lacks what tells them apart.",
+    "Remove one of the two; where the export lacks what tells rows apart, declare "
+    "`duplicates: keep` for the form under records.forms in study.yaml.",
 )
 DUPLICATE_SUBJECT = rule(
     "MAP-DUPLICATE-SUBJECT",
@@ -117,7 +118,10 @@ def map_partition(tables: MappingTables, study: Study, forms: Mapping[str, pl.Da
     """
     mapped = Mapped()
     fates = {name: _Fate(rows) for name, rows in forms.items()}
-    usable = {name: _without_duplicates(name, fates[name]) for name in forms}
+    usable = {
+        name: rows if _keeps_duplicates(study, name) else _without_duplicates(name, fates[name])
+        for name, rows in forms.items()
+    }
     context = Context(tables, study, usable, terminology(study.sdtm.ct))
     subjects = _map_dm(context, fates, mapped)
     for name in usable:
@@ -148,6 +152,11 @@ def _leave_out(context: Context, block: Block, fate: _Fate) -> None:
     given = {"block": block.name, "reason": block.note}
     for row in filling.records[ROW]:
         fate.refuse(row, LEFT_OUT.problem(file=block.form, row=row, **given))
+
+
+def _keeps_duplicates(study: Study, form: str) -> bool:
+    declared = study.records.forms.get(form)
+    return declared is not None and declared.duplicates == "keep"
 
 
 def _without_duplicates(form: str, fate: _Fate) -> pl.DataFrame:
@@ -227,8 +236,9 @@ def _domain(domain: str, study: Study, parts: list[pl.DataFrame]) -> pl.DataFram
         pl.lit(study.studyid).alias("STUDYID"), pl.lit(domain).alias("DOMAIN")
     )
     model = dataset(domain)
-    ordered = [v.name for v in model.variables if v.name in frame.columns] if model else []
-    lineage = [c for c in frame.columns if c in (FORM, ROW, BLOCK, "@item")]
+    ordered = [c for c in frame.columns if model and model.allowed(c)]
+    ordered = sorted(ordered, key=model.place) if model else []
+    lineage = [c for c in (FORM, ROW, BLOCK, "@item") if c in frame.columns]
     lineage += sorted(c for c in frame.columns if c.startswith(LOOKUP_ROW))
     others = [
         c for c in frame.columns if c not in ordered and not c.startswith("@") and c != SUBJECT

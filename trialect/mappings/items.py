@@ -157,7 +157,7 @@ def fixed(block: Block, items: list[Item], of: pl.Series) -> dict[str, pl.Series
     model = dataset(block.domain)
     made = {}
     for name, values in said.items():
-        variable = model.variable(name) if model else None
+        variable = model.allowed(name) if model else None
         series = pl.Series(name, values, dtype=pl.String)
         if variable is not None and variable.type == "Num":
             series = series.cast(pl.Float64)

@@ -24,6 +24,7 @@ from trialect.mappings.values import visit_column
 from trialect.mappings.verbs import VERBS, Verb
 from trialect.mappings.verbs.assign_multiple import MOST_ANSWERS, boxes, numbered
 from trialect.mappings.verbs.derive import named
+from trialect.mappings.verbs.visit import targets as visit_targets
 from trialect.schemas.sdtm import Variable, dataset
 from trialect.trial import Study
 
@@ -124,7 +125,7 @@ class LineReader:
             line=line.number,
         )
         self.lines.append(made)
-        variable = self._target(made, line)
+        variable = None if verb.name == "visit" else self._target(made, line)
         self._lookup(made, blocks, line)
         self._formats(made, line)
         self._value(made, variable, line)
@@ -171,7 +172,7 @@ class LineReader:
         """The variable, or the supplemental qualifier that the line makes."""
         domain, target = made.domain, made.target
         model = dataset(domain)
-        variable = model.variable(target) if model else None
+        variable = model.allowed(target) if model else None
         if variable is not None or target.startswith("_") or not target:
             return variable
         if made.label is None:
@@ -247,6 +248,8 @@ class LineReader:
                 if not any(one.find(term) for _, one in words):
                     known = [one for one in codelists if one.find(term) is None]
                     self.cells.term(line, "value", term, known)
+        elif made.verb == "visit" and not visit_targets(made.domain):
+            self.cells.tell(rules.WITHOUT_VISITS, line, "verb", value=made.domain)
         elif made.verb == "visit" and not self.known.visits:
             self.cells.tell(rules.NO_VISITS, line, "verb")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -12,7 +12,7 @@ from trialect.converters.did_you_mean import meant
 from trialect.mappings import table_rules as rules
 from trialect.mappings.cells import Cells
 from trialect.mappings.line_reader import LineReader
-from trialect.mappings.lines import TableLine, check_header, read_all
+from trialect.mappings.lines import Table, TableLine, check_header, read_all
 from trialect.mappings.provenance import provenance
 from trialect.mappings.tables import Block, Item, MappingTables, Relation, VisitCode, Words
 from trialect.metadata import Origin
@@ -221,13 +221,7 @@ class TableReader:
             return
         models = {block.name: dataset(block.domain) for block in self.blocks}
         blocks = {block.name: block for block in self.blocks if block.records == "item"}
-        variables = {
-            variable.name
-            for name in blocks
-            if (model := models[name]) is not None
-            for variable in model.variables
-        }
-        known = (*ITEMS, *sorted(variables))
+        known = (*ITEMS, *self._item_variables(table, blocks.values()))
         self.problems.extend(check_header(table, known, ("block", "column", "testcd", "test")))
         extra = [column for column in table.header if column not in ITEMS]
         for line in table.lines:
@@ -260,6 +254,14 @@ class TableReader:
             self._item(item, line, models.get(name))
             yield item
 
+    @staticmethod
+    def _item_variables(table: Table, blocks: Iterable[Block]) -> list[str]:
+        """The variables that columns of items.csv may name: those of the blocks' domains."""
+        models = [model for block in blocks if (model := dataset(block.domain)) is not None]
+        listed = {variable.name for model in models for variable in model.variables}
+        beside = {one for one in table.header if any(model.allowed(one) for model in models)}
+        return sorted(listed | beside)
+
     def _origin(self, line: TableLine) -> Origin | None:
         if line.get("origin") is None:
             return None
@@ -276,10 +278,13 @@ class TableReader:
             if found and not any(text in one.by_value for one in found):
                 self.cells.term(line, column, text, found)
         for column, text in item.fixed:
-            variable = model.variable(column)
-            if variable is not None and variable.type == "Num":
+            variable = model.allowed(column)
+            if variable is None:
+                given = {"value": column, "domain": model.name}
+                self.cells.tell(rules.OTHER_DOMAIN, line, column, **given)
+            elif variable.type == "Num":
                 self.cells.number(line, column)
-            elif variable is not None:
+            else:
                 self.cells.term(line, column, text, self._of(variable))
         unit = model.variable(model.expand("--ORRESU"))
         if item.unit is not None and unit is not None:

@@ -51,6 +51,12 @@ NO_TESTS = _rule(
     "{domain} has no {domain}TESTCD, so it takes no items.",
     "Write records = row.",
 )
+OTHER_DOMAIN = _rule(
+    "OTHER-DOMAIN",
+    "An item fixes a variable of another domain",
+    "{value} is no variable of {domain}, which the item's block feeds.",
+    "Empty the cell.",
+)
 UNKNOWN_DOMAIN = _rule(
     "UNKNOWN-DOMAIN", "A domain is not known", "{value!r} is no dataset of SDTMIG 3.4.{meant}"
 )
@@ -150,6 +156,12 @@ NO_VISITS = _rule(
     "There are no visits to map to",
     "the verb visit needs mappings/visits.csv.",
     "Add the table: a line for each visit code.",
+)
+WITHOUT_VISITS = _rule(
+    "WITHOUT-VISITS",
+    "A domain without visits is to have one",
+    "the records of {value} belong to no visit (SDTMIG 3.4).",
+    "Take the line away.",
 )
 BAD_FORMAT = _rule("DATE-PATTERN", "A date format is not understood", "{value!r}: {reason}.")
 FORMAT_COUNT = _rule(

@@ -29,9 +29,9 @@ NO_VISIT = rule(
 
 
 def targets(domain: str) -> tuple[str, ...]:
-    """The variables that the verb fills in a domain: those that SDTMIG lists there."""
+    """The variables that the verb fills in a domain: those of its model."""
     model = dataset(domain)
-    return tuple(name for name in TARGETS if model is None or model.variable(name))
+    return tuple(name for name in TARGETS if model is None or model.allowed(name))
 
 
 def fill(call: Call) -> Filled:
