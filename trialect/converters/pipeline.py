@@ -193,7 +193,7 @@ def prepare(
     problems.extend(staged.problems)
     problems.extend(check_columns(tables, staged.columns))
     problems.stop_on_errors()
-    design = trial_design(study)
+    design = trial_design(study, tables)
     problems.extend(design.problems)
     job = Job(
         study=study,
