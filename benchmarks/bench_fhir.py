@@ -64,7 +64,7 @@ def domains(subjects: int) -> dict[str, pl.DataFrame]:
                     float(visit), f"{day}T{8 + number % 9:02d}:{seq:02d}",
                 ))  # fmt: skip
     return {
-        "DM": pl.DataFrame({"USUBJID": names, "SITEID": ["01"] * subjects, "SEX": ["F"] * subjects}),
+        "DM": pl.DataFrame({"USUBJID": names}).with_columns(SITEID=pl.lit("01"), SEX=pl.lit("F")),
         "SV": pl.DataFrame(sv, ["USUBJID", "VISITNUM", "VISIT", "SVSTDTC"], orient="row"),
         "QS": pl.DataFrame(
             qs,
@@ -97,7 +97,7 @@ def with_fhir_resources(resources: list[dict[str, object]]) -> None:
     from fhir.resources.R4B.observation import Observation
 
     for resource in resources:
-        Observation(**resource).model_dump_json()
+        Observation.model_validate(resource).model_dump_json()
 
 
 def with_dicts(resources: list[dict[str, object]]) -> None:
