@@ -38,6 +38,10 @@ class Desk:
     folder: Path
     study: Study = field(default_factory=a_study)
 
+    def set_records(self, **records: object) -> None:
+        """What study.yaml says of the exports."""
+        self.study = a_study(**records)
+
     def write(self, tables: Mapping[str, str]) -> None:
         for name, text in tables.items():
             path = self.folder / "mappings" / f"{name}.csv"
@@ -67,7 +71,7 @@ class Desk:
             forms.setdefault("dm", DM_FORM)
         if declared:
             known = dict(self.study.records.forms) | declared
-            self.study = a_study(**{"visit": self.study.records.visit, "forms": known})
+            self.set_records(visit=self.study.records.visit, forms=known)
         read = self.tables(tables, forms)
         frames = {
             name: frame(
