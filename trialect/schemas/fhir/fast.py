@@ -1,7 +1,7 @@
 """Texts of resources in great number: the shapes seen so far, and which texts they vouch for.
 
 A shape is compiled when the exact path has found `OFTEN` texts of it valid, because compiling one
-(a few milliseconds) costs as much as some dozens of exact checks. Shapes are kept for the life of
+(two milliseconds) costs as much as some twenty exact checks. Shapes are kept for the life of
 the process: what they vouch for does not depend on what was checked before.
 """
 
@@ -13,14 +13,14 @@ from functools import cache
 from trialect.schemas.fhir.shapes import Shape, UnfitError, compile_shape
 from trialect.schemas.fhir.table import Table, table
 
-OFTEN = 32
+OFTEN = 16
 """How many valid texts of a shape take the exact path before the shape is compiled."""
 
 MOST_SHAPES = 600
 """How many shapes are compiled at most; texts of further shapes take the exact path."""
 
 MOST_RIVALS = 12
-"""How many shapes of the same type and number of marks are tried on a text."""
+"""How many shapes with the same number of marks are tried on a text."""
 
 MOST_COUNTED = 10_000
 """How many shapes are counted before the counting starts anew (memory)."""
@@ -34,13 +34,14 @@ class Shapes:
     def __init__(self, definitions: Table, root: str = "") -> None:
         self._definitions = definitions
         self._root = root
-        self._shapes: dict[tuple[int, int, str], list[Shape]] = {}
+        # by what texts of one shape nearly always share: how many quotation marks and braces
+        self._shapes: dict[tuple[int, int], list[Shape]] = {}
         self._compiled = 0
         self._counts: dict[str, int] = {}
 
     def vouch(self, text: str) -> tuple[Shape, tuple[str, ...]] | None:
         """The shape that a valid text has, with its captured values; None says nothing."""
-        rivals = self._shapes.get(_likeness(text))
+        rivals = self._shapes.get((text.count('"'), text.count("{")))
         if rivals is None:
             return None
         for place, shape in enumerate(rivals):
@@ -62,7 +63,7 @@ class Shapes:
         self._counts[shape] = count
         if count % OFTEN or count > OFTEN * MOST_RIVALS:
             return
-        rivals = self._shapes.setdefault(_likeness(text), [])
+        rivals = self._shapes.setdefault((text.count('"'), text.count("{")), [])
         if len(rivals) >= MOST_RIVALS:
             return
         try:
@@ -70,12 +71,6 @@ class Shapes:
             self._compiled += 1
         except UnfitError:
             self._counts[shape] = OFTEN * MOST_RIVALS
-
-
-def _likeness(text: str) -> tuple[int, int, str]:
-    """What texts of one shape have in common and can be seen at once."""
-    at = text.find('"resourceType"') + 14
-    return text.count('"'), text.count("{"), text[at : at + 6]
 
 
 @cache
