@@ -143,7 +143,7 @@ def rule(
     return declared
 
 
-class Unusable(Exception):
+class Unusable(Exception):  # noqa: N818 # the field's word for such input, told to users
     """Input that conversion or validation cannot start from; carries the problems that say why."""
 
     def __init__(self, problems: Iterable[Problem] | Problem) -> None:

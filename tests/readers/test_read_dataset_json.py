@@ -68,11 +68,11 @@ PACKINGS = {
     "ndjson": as_lines,
     "ndjson, CR LF": lambda data: as_lines(data).replace(b"\n", b"\r\n"),
     "dsjc": lambda data: zlib.compress(as_lines(data)),
-    "dsjc of gzip": lambda data: gzip.compress(as_lines(data)),
+    "dsjc of gzip": lambda data: gzip.compress(as_lines(data), mtime=0),
     "dsjc of several streams": lambda data: b"".join(
         map(gzip.compress, as_lines(data).splitlines(keepends=True))
     ),
-    "dsjc of JSON": lambda data: gzip.compress(as_json(data)),
+    "dsjc of JSON": lambda data: gzip.compress(as_json(data), mtime=0),
     "with a mark": lambda data: b"\xef\xbb\xbf" + as_json(data),
 }
 

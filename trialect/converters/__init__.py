@@ -1,0 +1,1 @@
+"""How formats are read and written, and the pipeline that joins the steps."""

@@ -95,7 +95,8 @@ def write_rejected_rows(package: Path, job: Job, parts: Sequence[Part]) -> None:
 
 def problems(parts: Sequence[Part]) -> list[Problem]:
     """All problems, the worst first, then by rule and place; what a rule says once of a value in
-    a dataset is not said again by another partition."""
+    a dataset is not said again by another partition.
+    """
     found: list[Problem] = []
     said: set[tuple[str | None, ...]] = set()
     once = {check.rule.id for check in CHECKS.values() if check.once}

@@ -24,11 +24,12 @@ from trialect.mappings.engine import map_partition
 from trialect.mappings.sdtm import derive
 from trialect.mappings.tables import MappingTables
 from trialect.mappings.terms import NEW_TERM, UNKNOWN_TERM
+from trialect.mappings.values import SUBJECT
 from trialect.metadata import Provenance
 from trialect.problems import Problem
 from trialect.profile import DatasetProfile, profile
 from trialect.schemas.sdtm.checks import Told, run_checks
-from trialect.trial import BLOCK, FORM, ROW, Study
+from trialect.trial import FORM, ROW, Study
 
 if TYPE_CHECKING:
     from trialect.mappings.fhir.protocol import Item
@@ -67,6 +68,8 @@ class Part:
     profiles: dict[str, DatasetProfile] = field(default_factory=dict)
     provenance: tuple[Provenance, ...] = ()
     subjects: int = 0
+    places: list[int] = field(default_factory=list)
+    """The place in the trial of each subject of DM, by which bundles are grouped."""
     mapped: Counter[str] = field(default_factory=Counter)
     rejected: Counter[str] = field(default_factory=Counter)
     flows: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -99,10 +102,11 @@ def map_and_derive(job: Job, index: int) -> tuple[dict[str, pl.DataFrame], Part,
     if mapped.rejected:
         part.rejected = _rejected(part, load(job.staged, index, as_read=True), mapped.rejected)
     for form, rows in forms.items():
-        if "@subject" in rows.columns:
+        if SUBJECT in rows.columns:
             part.mapped[form] = rows.height - part.rejected[form]
     frames = in_subject_order(derived.frames, forms)
-    part.subjects = frames["DM"].height if "DM" in frames else 0
+    part.places = _places(frames, forms, index * job.partition_subjects)
+    part.subjects = len(part.places)
     return frames, part, [*mapped.problems, *derived.problems]
 
 
@@ -110,7 +114,7 @@ def process(job: Job, index: int) -> Part:
     """Everything that can be done for one partition before the whole trial is known."""
     frames, part, problems = map_and_derive(job, index)
     if job.fhir and part.subjects:
-        problems += _render_fhir(job, index, frames, part)
+        problems += _render_fhir(job, frames, part)
     submit(part, frames, problems, job)
     return part
 
@@ -166,17 +170,9 @@ def in_subject_order(
     dm = frames.get("DM")
     if dm is None:
         return dict(frames)
-    keys = pl.concat(
-        [
-            rows.select(pl.lit(form).alias(FORM), ROW, "@subject")
-            for form, rows in forms.items()
-            if "@subject" in rows.columns
-        ]
-    )
     rank = (
-        dm.select("USUBJID", FORM, ROW)
-        .join(keys, on=[FORM, ROW], how="left")
-        .sort("@subject", "USUBJID")
+        _with_subject(dm, forms)
+        .sort(SUBJECT, "USUBJID")
         .select("USUBJID", pl.int_range(pl.len()).alias("@rank"))
     )
     ordered = {}
@@ -192,6 +188,33 @@ def in_subject_order(
     return ordered
 
 
+def _with_subject(dm: pl.DataFrame, forms: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """USUBJID and `@subject` of each record of DM, in its order."""
+    keys = pl.concat(
+        [
+            rows.select(pl.lit(form).alias(FORM), ROW, SUBJECT)
+            for form, rows in forms.items()
+            if SUBJECT in rows.columns
+        ]
+    )
+    return (
+        dm.select("USUBJID", FORM, ROW)
+        .join(keys, on=[FORM, ROW], how="left", maintain_order="left")
+        .select("USUBJID", SUBJECT)
+    )
+
+
+def _places(
+    frames: Mapping[str, pl.DataFrame], forms: Mapping[str, pl.DataFrame], first: int
+) -> list[int]:
+    """The place in the trial of each subject of DM; subjects that are not in DM keep theirs."""
+    if "DM" not in frames:
+        return []
+    staged = pl.concat([rows[SUBJECT] for rows in forms.values() if SUBJECT in rows.columns])
+    places = {key: first + place for place, key in enumerate(staged.unique().sort())}
+    return [places[key] for key in _with_subject(frames["DM"], forms)[SUBJECT]]
+
+
 def _rejected(
     part: Part, forms: Mapping[str, pl.DataFrame], rejected: Sequence[Rejected]
 ) -> Counter[str]:
@@ -203,9 +226,7 @@ def _rejected(
     return counts
 
 
-def _render_fhir(
-    job: Job, index: int, frames: Mapping[str, pl.DataFrame], part: Part
-) -> list[Problem]:
+def _render_fhir(job: Job, frames: Mapping[str, pl.DataFrame], part: Part) -> list[Problem]:
     from trialect.converters.fhir_files import check_rendered
     from trialect.converters.writers.fhir_bundle import write_partition
     from trialect.schemas.fhir import ReferenceIndex
@@ -216,7 +237,7 @@ def _render_fhir(
         job.study,
         job.tables.item_codes,
         frames,
-        first_subject=index * job.partition_subjects,
+        positions=part.places,
         unblinded=job.unblinded,
     )
     part.fhir.update(written.counts)
@@ -226,7 +247,6 @@ def _render_fhir(
 
 
 __all__ = [
-    "BLOCK",
     "TRIAL",
     "Job",
     "Part",

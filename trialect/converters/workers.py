@@ -20,7 +20,8 @@ class Run(Protocol):
 
     def __call__(
         self, step: Callable[[Context, Item], Result], context: Context, items: Iterable[Item]
-    ) -> Iterator[Result]: ...
+    ) -> Iterator[Result]:
+        """The results, in the order of the items."""
 
 
 def _here(

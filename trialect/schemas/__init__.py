@@ -1,0 +1,1 @@
+"""What is valid: tables of facts with their provenance, and the checks that apply them."""

@@ -1,0 +1,1 @@
+"""Registry records to and from Study."""

@@ -60,7 +60,8 @@ class Codelist:
 
     def find(self, text: str) -> Term | None:
         """The term a text means: its submission value, else any case of it, a synonym that only
-        one term has, or the preferred term; None when no term is meant."""
+        one term has, or the preferred term; None when no term is meant.
+        """
         return self.by_value.get(text) or self._by_word.get(text.strip().casefold())
 
 
