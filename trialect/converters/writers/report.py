@@ -1,9 +1,7 @@
-"""The report of a conversion or validation: report.json for programs, report.html for people.
+"""The report of a conversion or validation: report.json and CSV for programs, HTML for people.
 
-report.json: `trialect` (version), `study`, `invented`, `summary` (by_severity, by_rule,
-by_domain, by_subject), `rules` (what each rule in use says and cites) and `problems` (all).
-report.html is one file without outside parts; it lists the first problems of each rule and says
-where the rest are.
+docs/report.md describes report.json and the CSV. report.html is one file that loads nothing: it
+can be sent, kept and opened without a network.
 """
 
 from __future__ import annotations
@@ -18,14 +16,16 @@ import orjson
 
 from trialect import __version__
 from trialect.converters.account import Account
+from trialect.converters.package import sdtm_folder
+from trialect.converters.writers.findings import Findings, findings
 from trialect.problems import PLACE_FIELDS, RULES, Problem, Severity
 
-LISTED_PER_RULE = 500
-"""Problems of one rule that report.html lists; report.json has all."""
+COUNTED = 500
+"""Subjects and files that the page counts by name; the filter finds the others."""
 
 
 def write_json(path: Path, account: Account | None, problems: Sequence[Problem]) -> None:
-    """Write report.json."""
+    """Write all findings and their counts as JSON."""
     head = {
         "trialect": __version__,
         "study": account.study.studyid if account else None,
@@ -42,7 +42,7 @@ def write_json(path: Path, account: Account | None, problems: Sequence[Problem])
 
 
 def write_csv(path: Path, problems: Iterable[Problem]) -> None:
-    """Write all problems as CSV that Excel opens (UTF-8 with a byte order mark)."""
+    """Write all findings as CSV that Excel opens (UTF-8 with a byte order mark)."""
     columns = ["rule", "severity", *sorted(PLACE_FIELDS), "message", "mend"]
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.DictWriter(file, columns, extrasaction="ignore")
@@ -52,7 +52,7 @@ def write_csv(path: Path, problems: Iterable[Problem]) -> None:
 
 
 def write_html(path: Path, account: Account | None, problems: Sequence[Problem]) -> None:
-    """Write report.html: self-contained, sortable, filterable, printable."""
+    """Write the page: sortable, filterable, printable, also with a hundred thousand findings."""
     from jinja2 import Environment, PackageLoader
 
     from trialect.converters.writers.flow_picture import flow_picture
@@ -63,45 +63,22 @@ def write_html(path: Path, account: Account | None, problems: Sequence[Problem])
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    listed = _listed(problems)
+    environment.filters["number"] = "{:,}".format
+    shown: Findings = findings(problems)
     html = environment.get_template("report.html.j2").render(
         version=__version__,
         account=account,
         picture=flow_picture(account) if account else "",
+        sdtm=sdtm_folder(account.study.studyid) if account else "",
         summary=_summary(problems),
         rules=_rules(problems),
+        limit=COUNTED,
         total=len(problems),
-        listed=len(listed),
-        per_rule=LISTED_PER_RULE,
+        shown=shown,
         severities=[severity.value for severity in Severity],
-        data=_script_json(listed),
+        data=_script_json(shown.as_dict()),
     )
     path.write_text(html, encoding="utf-8")
-
-
-def _listed(problems: Sequence[Problem]) -> list[list[Any]]:
-    """The problems that the page lists, as rows of its table."""
-    seen: Counter[str] = Counter()
-    rows = []
-    for one in problems:
-        seen[one.rule] += 1
-        if seen[one.rule] <= LISTED_PER_RULE:
-            source = f"{one.file}:{one.row}" if one.file and one.row else one.file or ""
-            rows.append(
-                [
-                    one.severity.value,
-                    one.rule,
-                    one.domain or "",
-                    one.usubjid or "",
-                    one.seq or "",
-                    one.variable or one.field or one.path or "",
-                    one.value or "",
-                    one.message,
-                    one.mend,
-                    source,
-                ]
-            )
-    return rows
 
 
 def _script_json(value: object) -> str:
@@ -114,24 +91,34 @@ def _summary(problems: Sequence[Problem]) -> dict[str, dict[str, int]]:
     severity = Counter(problem.severity.value for problem in problems)
     return {
         "by_severity": {one.value: severity.get(one.value, 0) for one in Severity},
-        "by_rule": _most(Counter(problem.rule for problem in problems)),
-        "by_domain": _most(Counter(p.domain for p in problems if p.domain)),
-        "by_subject": _most(Counter(p.usubjid for p in problems if p.usubjid)),
+        "by_rule": _most(problem.rule for problem in problems),
+        "by_domain": _most(problem.domain for problem in problems),
+        "by_subject": _most(problem.usubjid for problem in problems),
+        "by_file": _most(problem.file for problem in problems),
     }
 
 
-def _most(counts: Counter[str]) -> dict[str, int]:
+def _most(names: Iterable[str | None]) -> dict[str, int]:
+    counts = Counter(name for name in names if name)
     return dict(sorted(counts.items(), key=lambda one: (-one[1], one[0])))
 
 
-def _rules(problems: Sequence[Problem]) -> dict[str, dict[str, str]]:
-    used = sorted({problem.rule for problem in problems})
+def _rules(problems: Sequence[Problem]) -> dict[str, dict[str, Any]]:
+    """What each rule in use says and cites, the worst first."""
+    severities = {problem.rule: problem.severity for problem in problems}
+    known = dict(RULES)
+    if not severities.keys() <= known.keys():
+        # Found by another process, whose modules this one has not loaded.
+        from trialect.rulebook import every_rule
+
+        known = every_rule()
+    order = list(Severity)
+    used = sorted(severities, key=lambda name: (order.index(severities[name]), name))
     return {
-        id: {
-            "severity": RULES[id].severity.value,
-            "title": RULES[id].title,
-            "source": RULES[id].source,
+        name: {
+            "severity": severities[name].value,
+            "title": known[name].title if name in known else "",
+            "source": known[name].source if name in known else "",
         }
-        for id in used
-        if id in RULES
+        for name in used
     }
