@@ -38,6 +38,8 @@ class Desk:
     folder: Path
     study: Study = field(default_factory=a_study)
 
+    frame = staticmethod(frame)
+
     def set_records(self, **records: object) -> None:
         """What study.yaml says of the exports."""
         self.study = a_study(**records)

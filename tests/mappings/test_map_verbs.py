@@ -47,7 +47,7 @@ def test_assign_makes_numbers_exactly_or_not_at_all(desk):
 
 
 def test_assign_reads_a_declared_decimal_comma_as_a_number_and_leaves_texts_alone(desk):
-    lines = "AGE,assign,age,,,,,\nARM,assign,age,,,,,\nACTARM,compute,,CAST(age AS DOUBLE) * 2,,,,\n"
+    lines = "AGE,assign,age,,,,,\nARM,assign,age,,,,,\nACTARM,compute,,CAST(age AS DOUBLE)*2,,,,\n"
     tables = {"sources": SOURCES, "dm": DM_LINES + lines}
     forms = {"dm": 'SUBJID,age\n1,"40,5"\n2,40.5\n'}
     mapped = desk.map(tables, forms, dm=FormFile("dm.csv", decimal=","))

@@ -180,6 +180,8 @@ def _known_subjects(
         return rows
     known = rows[SUBJECT].is_in(subjects[SUBJECT].implode())
     for row, subject in rows.filter(~known).select(ROW, SUBJECT).iter_rows():
+        if row in fate.refused:
+            continue  # what keeps the row itself out of DM is told already
         fate.refuse(row, NOT_IN_DM.problem(file=form, row=row, subject=subject, value=subject))
     return rows.filter(known)
 
