@@ -18,7 +18,7 @@ from trialect.mappings.table_rules import (
     UNKNOWN_WORD,
 )
 from trialect.mappings.tables import Words
-from trialect.mappings.terms import nearest
+from trialect.mappings.terms import NEW_TERM, nearest
 from trialect.mappings.values import EXPRESSION
 from trialect.metadata import Origin
 from trialect.problems import Problems, Rule
@@ -123,11 +123,25 @@ class Cells:
                 )
         return names
 
-    def term(self, line: TableLine, column: str, value: str, codelists: Iterable[Codelist]) -> None:
-        """A fixed text must be a term where no codelist takes others."""
+    def term(
+        self,
+        line: TableLine,
+        column: str,
+        value: str,
+        codelists: Iterable[Codelist],
+        *,
+        warn: bool = False,
+    ) -> None:
+        """A fixed text must be a term where no codelist takes others; `warn` tells of a sponsor's
+        term too, where nobody else does.
+        """
         known = list(codelists)
-        if not known or any(one.extensible or value in one.by_value for one in known):
+        if not known or any(value in one.by_value for one in known):
+            return
+        is_open = any(one.extensible for one in known)
+        if is_open and not warn:
             return
         names = " or ".join(f"{one.name} ({one.code})" for one in known)
         close = nearest(value, known)
-        self.tell(NOT_A_TERM, line, column, value=value, codelist=names, nearest=close)
+        declared = NEW_TERM if is_open else NOT_A_TERM
+        self.tell(declared, line, column, value=value, codelist=names, nearest=close)

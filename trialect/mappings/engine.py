@@ -17,7 +17,7 @@ from trialect.mappings.tables import Block, MappingTables
 from trialect.mappings.values import SUBJECT, Context
 from trialect.problems import Problem, rule
 from trialect.schemas.ct import terminology
-from trialect.schemas.sdtm import dataset
+from trialect.schemas.sdtm import dataset, datasets
 from trialect.trial import BLOCK, FORM, LOOKUP_ROW, ROW, Study
 
 DUPLICATE_ROW = rule(
@@ -235,7 +235,8 @@ def _account(fate: _Fate, filling: Filling, mapped: Mapped) -> None:
 def _domain(domain: str, study: Study, parts: list[pl.DataFrame]) -> pl.DataFrame:
     """The records of a domain: variables in SDTMIG order, then others, then lineage."""
     frame = pl.concat(parts, how="diagonal").with_columns(
-        pl.lit(study.studyid).alias("STUDYID"), pl.lit(domain).alias("DOMAIN")
+        pl.lit(study.studyid).alias("STUDYID"),
+        pl.lit(domain if domain in datasets() else domain[:2]).alias("DOMAIN"),
     )
     model = dataset(domain)
     ordered = [c for c in frame.columns if model and model.allowed(c)]

@@ -275,8 +275,7 @@ class TableReader:
         found = [one for one in named if one is not None]
         for column, text in (("testcd", item.testcd), ("test", item.test)):
             # A code list and its name list hold each other's terms in turn.
-            if found and not any(text in one.by_value for one in found):
-                self.cells.term(line, column, text, found)
+            self.cells.term(line, column, text, found, warn=True)
         for column, text in item.fixed:
             variable = model.allowed(column)
             if variable is None:
