@@ -130,10 +130,14 @@ def evaluate(frame: pl.DataFrame, text: str) -> tuple[pl.Series, list[tuple[int,
 
 
 def _on_nothing(frame: pl.DataFrame, parsed: _Parsed) -> pl.DataFrame:
-    """The outputs on a row without any value. Raises `ExpressionError` when there are none."""
+    """The outputs on a row without any value, and on one whose texts are all `x`, which no CAST
+    and no condition takes. Raises `ExpressionError` when there are none.
+    """
     nothing = frame.clear(1) if frame.width else pl.DataFrame({"@": [None]})
+    texts = [name for name, dtype in nothing.schema.items() if dtype == pl.String]
+    some = nothing.with_columns(pl.lit("x").alias(name) for name in texts)
     try:
-        return nothing.select(parsed.outputs())
+        return pl.concat([nothing, some]).select(parsed.outputs())
     except BaseException as error:
         raise _explained(error) from None
 
