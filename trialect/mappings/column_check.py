@@ -211,11 +211,12 @@ class ColumnCheck:
             block = blocks.get(one.block)
             if block is None or block.form not in self.forms:
                 continue
-            for name in one.columns:
-                self._column(Column(name), block.form, (one.table, one.line), "source")
-                if name in self.forms[block.form]:
+            for column in one.columns:
+                form = column.form or block.form
+                self._column(column, block.form, (one.table, one.line), "source")
+                if column.name in self.forms.get(form, ()):
                     self.found.append(
-                        LEFT_OUT.problem(file=block.form, field=name, reason=one.reason)
+                        LEFT_OUT.problem(file=form, field=column.name, reason=one.reason)
                     )
 
     def _unmentioned(self) -> Iterator[Problem]:

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from itertools import pairwise
+from itertools import groupby
 
 PARTS = ("yyyy", "mm", "dd", "hh", "mi", "ss")
 ISO_DATE = "yyyy-mm-dd"
@@ -190,13 +190,16 @@ def _shorter(tokens: list[_Token]) -> list[list[_Token]]:
         if len(left) == len(now) or not any(token.word for token in left):
             continue
         found.append(_without_texts_of(now, gone))
-    # Without the text between them 112026 may be a month or a day and a month of one digit each.
-    return [tokens, *(one for one in found[1:] if not _digits_touch(one))]
+    # Of digits that touch all must be there: 112026 may be a month or a day and a month of one
+    # digit each.
+    sure = {*_runs(tokens), ("yyyy",)}
+    return [tokens, *(one for one in found[1:] if sure.issuperset(_runs(one)))]
 
 
-def _digits_touch(tokens: Sequence[_Token]) -> bool:
-    words = [token.word for token in tokens]
-    return any(one in _DIGITS and two in _DIGITS for one, two in pairwise(words))
+def _runs(tokens: Sequence[_Token]) -> list[tuple[str, ...]]:
+    """The parts that touch each other, other text between them, in groups."""
+    groups = groupby(tokens, key=lambda token: token.word in _DIGITS)
+    return [tuple(str(token.word) for token in group) for is_digits, group in groups if is_digits]
 
 
 def _without_texts_of(tokens: list[_Token], gone: set[str]) -> list[_Token]:

@@ -90,11 +90,10 @@ class LineReader:
         columns = tuple(self._column(word) for word in line.list("source"))
         self._signature(verb, line, columns)
         if verb.name == "not_submitted":
-            names = tuple(str(column) for column in columns)
             for block in line.list("block") or [block.name for block in blocks]:
                 reason = line.get("value") or ""
                 self.not_submitted.append(
-                    NotSubmitted(block, names, reason, line.table, line.number)
+                    NotSubmitted(block, columns, reason, line.table, line.number)
                 )
             return
         target = "VISIT" if verb.name == "visit" else self.cells.text(line, "target")

@@ -129,10 +129,10 @@ class Supplemental:
 
 @dataclass(frozen=True, slots=True)
 class NotSubmitted:
-    """Columns of a block's form that are left out on purpose, and why."""
+    """Columns of a block's form, or of another, that are left out on purpose, and why."""
 
     block: str
-    columns: tuple[str, ...]
+    columns: tuple[Column, ...]
     reason: str
     table: str
     line: int
