@@ -493,9 +493,10 @@ def test_invented_records_say_so_everywhere(write: Any) -> None:
     for file in (written.folder / "ndjson").iterdir():
         for line in file.read_text().splitlines():
             assert '"code":"HTEST"' in line
-            assert "Invented records; nobody took part." in line
+            assert '"code":"invented"' in line
     for _, bundle in written.bundles:
         assert bundle["meta"]["security"][0]["code"] == "HTEST"
+        assert bundle["meta"]["tag"][0]["display"] == "Invented records; nobody took part."
 
 
 def test_real_records_do_not(write: Any) -> None:

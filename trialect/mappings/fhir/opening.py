@@ -19,27 +19,28 @@ WITH_RESEARCH_STUDY = RECORD_TYPES - {"AdverseEvent"}
 _ONE_IDENTIFIER = frozenset({"QuestionnaireResponse", "AdverseEvent"})
 
 
-def meta(study: Study, identity: Identity) -> dict[str, Any] | None:
-    """Marks invented records: the security label HTEST, and the study's sentence as a tag."""
+def meta(study: Study, identity: Identity, *, sentence: bool = True) -> dict[str, Any] | None:
+    """Marks invented records: the security label HTEST and a tag.
+
+    The tag of bundles and of the study's own resources has the study's sentence; that of a
+    subject's many resources is the code alone, which says it in a tenth of the bytes.
+    """
     if not study.invented:
         return None
     reason = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
+    tag = {"system": identity.code_system("origin"), "code": "invented"}
+    if not sentence:
+        return {"security": [{"system": reason, "code": "HTEST"}], "tag": [tag]}
     return {
         "security": [{"system": reason, "code": "HTEST", "display": "test health data"}],
-        "tag": [
-            {
-                "system": identity.code_system("origin"),
-                "code": "invented",
-                "display": study.invented,
-            }
-        ],
+        "tag": [{**tag, "display": study.invented}],
     }
 
 
 def opening(part: Partition, type: str, extension: Sequence[Any] = ()) -> Template:
     """The first elements of a subject's resource, in the order of the specification."""
     found: Template = {"resourceType": type}
-    mark = meta(part.study, part.identity) or {}
+    mark = meta(part.study, part.identity, sentence=False) or {}
     if type in FOUND_BY_TAG:
         tag = {"system": part.identity.system(type), "code": Text(RECORD)}
         mark = {**mark, "tag": [*mark.get("tag", []), tag]}
