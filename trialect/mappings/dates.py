@@ -34,7 +34,9 @@ _TWO = "[0-9]{2}"
 _DIGITS = {"yyyy": "[0-9]{4}", "mm": _TWO, "dd": _TWO, "hh": _TWO, "mi": _TWO}
 _LOOSE = {**_DIGITS, "mm": "[0-9]{1,2}", "dd": "[0-9]{1,2}", "hh": "[0-9]{1,2}"}
 _SECONDS = r"[0-9]{2}(?:\.[0-9]+)?"
-_WORD = re.compile(r'"[^"]*"|yyyy|mon|mm|dd|hh|mi|ss|am', re.IGNORECASE)
+WORDS = ("yyyy", "mon", "mm", "dd", "hh", "mi", "ss", "am")
+"""The words of a format."""
+_WORD = re.compile("|".join(('"[^"]*"', *WORDS)), re.IGNORECASE)
 
 
 class DateFormatError(ValueError):
