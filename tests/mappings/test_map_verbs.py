@@ -227,6 +227,13 @@ def test_lines_see_what_lines_above_made(desk):
     assert "_HALF" not in mapped.frames["DM"].columns
 
 
+def test_lines_read_what_lines_above_made(desk):
+    lines = "AGE,assign,a,,,,,\nACTARM,concat,AGE; SUBJID,/,,,,\nARM,assign,AGE,,,,,\n"
+    mapped = dm(desk, lines, "SUBJID,a\n1,40\n2,0.5\n3,\n")
+    assert column(mapped, "ACTARM") == ["40/1", "0.5/2", "3"]
+    assert column(mapped, "ARM") == ["40", "0.5", None]
+
+
 def test_a_condition_that_fails_on_a_row_is_told(desk):
     mapped = dm(desk, "ACTARM,hardcode,,OLD,,,CAST(a AS DOUBLE) > 3,\n", "SUBJID,a\n1,x\n2,4\n")
     assert column(mapped, "ACTARM") == [None, "OLD"]

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from trialect.mappings.numbers import NOT_FINITE, to_texts
+from trialect.mappings.numbers import NOT_FINITE
+from trialect.mappings.shortest import to_texts
 from trialect.mappings.tables import Block, Item
 from trialect.mappings.ticks import DONE, NOT_DONE, UNREADABLE_TICK, ticked
 from trialect.mappings.values import Context, clean, condition, failure, numerals, values_of

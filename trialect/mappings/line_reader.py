@@ -232,8 +232,11 @@ class LineReader:
                 for term in dict.fromkeys(one.terms.values()):
                     self.cells.term(line, f"codelist {name}", term, codelists)
         elif made.verb == "hardcode_ct" and value:
-            if not any(value in one.terms.values() for _, one in words) or codelists:
-                self.cells.term(line, "value", value, codelists)
+            self.cells.term(line, "value", value, codelists)
+            if words and not codelists and not any(value in one.terms.values() for _, one in words):
+                names = " or ".join(name for name, _ in words)
+                given = {"value": value, "codelist": names, "nearest": ""}
+                self.cells.tell(rules.NOT_A_TERM, line, "value", **given)
         elif made.verb == "hardcode" and variable is not None and variable.type == "Num":
             self.cells.number(line, "value")
         elif made.verb == "convert_unit" and value:
@@ -271,10 +274,13 @@ class LineReader:
             for name in sorted(strange):
                 self.cells.tell(rules.BAD_BOXES, line, "value", value=name)
         label = made.label or (variable.label if variable else made.target)
+        longest = f"{label} {most}"
+        if len(longest) > LONGEST_LABEL:
+            self.cells.tell(rules.LONG_LABEL, line, "label", value=longest)
         for number in range(1, most + 1):
             self.supplemental.setdefault(
                 (made.domain, numbered(made.target, number)),
-                Supplemental(f"{label[:37]} {number}", made.origin.type),
+                Supplemental(f"{label} {number}", made.origin.type),
             )
 
     def _undone(self, names: Sequence[str], lines: Sequence[Line], table: Table) -> None:

@@ -10,6 +10,7 @@ import polars as pl
 
 from trialect.converters.readers.csv import decimal_text
 from trialect.mappings.expressions import ExpressionError, evaluate
+from trialect.mappings.shortest import to_texts
 from trialect.mappings.tables import Block, Column, Line, MappingTables
 from trialect.problems import Problem, Rule, Unusable, rule
 from trialect.schemas.ct import Terminology
@@ -101,8 +102,8 @@ class Filled:
 
 
 def clean(texts: pl.Series) -> pl.Series:
-    """Texts trimmed, empty ones null."""
-    trimmed = texts.cast(pl.String).str.strip_chars().alias("text").to_frame()
+    """Values as texts, trimmed, empty ones null."""
+    trimmed = to_texts(texts).str.strip_chars().alias("text").to_frame()
     return trimmed.select(pl.when(pl.col("text") != "").then(pl.col("text")).alias("text"))["text"]
 
 

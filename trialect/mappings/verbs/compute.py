@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from trialect.mappings.numbers import only_finite, to_numbers, to_texts
+from trialect.mappings.numbers import only_finite, to_numbers
+from trialect.mappings.shortest import to_texts
 from trialect.mappings.values import EXPRESSION_ROW, Call, Filled, RowProblem, clean, values_of
 from trialect.mappings.verbs.verb import DERIVED, Verb
 

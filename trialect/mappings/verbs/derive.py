@@ -13,7 +13,8 @@ from importlib.metadata import entry_points
 
 import polars as pl
 
-from trialect.mappings.numbers import to_numbers, to_texts
+from trialect.mappings.numbers import to_numbers
+from trialect.mappings.shortest import to_texts
 from trialect.mappings.values import Call, Filled
 from trialect.mappings.verbs.verb import DERIVED, Verb
 
