@@ -20,6 +20,7 @@ from trialect.converters.form_files import FormFiles
 from trialect.converters.readers import open_form
 from trialect.converters.readers.form import ERROR_CELL, OWN_COLUMNS, Misfit, OpenForm, frame_of
 from trialect.converters.rejected import Rejected
+from trialect.converters.spool import write_frame
 from trialect.problems import Problem, Problems, Unusable, rule
 from trialect.trial import ROW, FormFile, Study
 
@@ -360,7 +361,7 @@ class _Spooled:
 
     def _write(self, frame: pl.DataFrame, name: str) -> str:
         file = f"{self.number}-{name}.arrow"
-        frame.write_ipc(self.spool / file, compression="uncompressed")
+        write_frame(frame, self.spool / file)
         return file
 
     def _cuts(self, name: str, firsts: pl.Series) -> tuple[int, ...]:
