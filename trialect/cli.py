@@ -160,20 +160,30 @@ def trace(
         str | None, typer.Argument(help="A variable (default: all that are filled).")
     ] = None,
     where: Annotated[
-        str, typer.Option("--where", help="The record: 'USUBJID=... & QSSEQ=3'.")
+        str, typer.Option("--where", "-w", help="The record: 'USUBJID=... & QSSEQ=3'.")
     ] = "",
+    study: Annotated[
+        Path | None,
+        typer.Option("--study", help="The study folder, to show the cells of the exports."),
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help=f"Tell all records (default: the first {SHOWN}).")
+    ] = False,
 ) -> None:
     """Tell from which file, row and column a cell came, and by which rule."""
-    from trialect.converters.trace import told, trace_resource
-    from trialect.converters.trace import trace as run
+    from trialect.converters.trace import follow, trace_resource
+    from trialect.converters.trace_text import told
 
-    is_id = "/" in dataset or "-" in dataset
-    cells = _run(
-        lambda: (
-            trace_resource(package, dataset) if is_id else run(package, dataset, where, variable)
-        )
-    )
-    _say(*told(cells))
+    # A dataset's name is letters and digits; a resource's id or identifier has other signs, too.
+    if not dataset.isalnum():
+        cells = _run(lambda: trace_resource(package, dataset, study=study))
+        _say(f"{dataset} stands for this record:", *told(cells))
+        return
+    most = None if every else SHOWN
+    trail = _run(lambda: follow(package, dataset, where, variable, study=study, most=most))
+    _say(*told(trail.cells))
+    if most is not None and trail.records > most:
+        _say("", f"... and {trail.records - most:,} more records; choose with --where, or --all.")
 
 
 def _convert(

@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import orjson
 import polars as pl
 
-from trialect.converters.lineage import TRANSLITERATED, key_columns, read_lineage, read_rules
-from trialect.converters.package import FHIR_NDJSON, MANIFEST, sdtm_folder
+from trialect.converters.lineage import key_columns
+from trialect.converters.package import FHIR_NDJSON
+from trialect.converters.trace_inputs import inputs_of, names_of
+from trialect.converters.traced_package import Exports, Record, TracedPackage
 from trialect.metadata import Provenance
 from trialect.problems import Unusable, rule
 from trialect.trial import BLOCK, FORM, LOOKUP_ROW, ROW, is_lineage
 
-NO_PACKAGE = rule(
-    "TRACE-NO-PACKAGE",
-    "error",
-    "Not a package of trialect",
-    "{file} holds no manifest.json and lineage.",
-    "Name the folder that trialect convert wrote.",
-)
-NO_DATASET = rule(
-    "TRACE-NO-DATASET",
-    "error",
-    "The package has no such dataset",
-    "{value} is not in {file}.",
-    "It holds {known}.",
-)
 NO_VARIABLE = rule(
     "TRACE-NO-VARIABLE",
     "error",
@@ -54,24 +42,41 @@ NO_RESOURCE = rule(
     "TRACE-NO-RESOURCE",
     "error",
     "No such resource",
-    "No resource of {file} has the id {value}.",
-    "Take the id from fhir/ndjson of the same package.",
+    "No resource of {file} that was made of a record has the id {value}.",
+    "Take the id of a subject's resource from fhir/ndjson of the same package; the study's own "
+    "resources (ResearchStudy, ...) come from study.yaml.",
 )
+
+ITEM = "@item"
+"""Lineage column: the column of the form, or =EXPRESSION, whose item made the record."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One instruction behind a cell and what it read."""
+    """One instruction behind a cell and what it read.
+
+    `texts` are the cells of `columns` in the export, where the study's folder was given; `read`
+    the variables that a derivation reads, `inputs` their cells, with their own steps and no
+    further.
+    """
 
     provenance: Provenance
     file: str | None
     row: int | None
     columns: tuple[str, ...]
+    form: str | None = None
+    texts: tuple[str | None, ...] | None = None
+    read: tuple[str, ...] = ()
+    inputs: tuple[Traced, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Traced:
-    """A cell: the record's keys, the variable, its value, and the steps that made it."""
+    """A cell: the record's keys, the variable, its value, and the steps that made it.
+
+    Of several steps one made the cell: lines of a mapping table whose conditions differ, then the
+    derivation that fills what they leave empty.
+    """
 
     dataset: str
     keys: dict[str, str]
@@ -82,147 +87,213 @@ class Traced:
     steps: list[Step] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """The traced cells, and how many records the condition leaves in all."""
+
+    cells: list[Traced]
+    records: int
+
+
 def trace(
-    package: str | Path, dataset: str, where: str = "", variable: str | None = None
+    package: str | Path,
+    dataset: str,
+    where: str = "",
+    variable: str | None = None,
+    *,
+    study: str | Path | None = None,
 ) -> list[Traced]:
     """Tell where cells came from: of one variable, or of all that the records fill.
 
-    `where` is `VARIABLE=value`, several joined by `&`. Raises `Unusable` when the package, the
-    dataset, the variable or a record is not there.
+    `where` is `VARIABLE=value`, several joined by `&`. `variable` may be a supplemental qualifier
+    of the dataset. With `study`, the study's folder, the source cells are read, too. Raises
+    `Unusable` when the package, the dataset, the variable or a record is not there, or when an
+    export is not the one that was converted.
     """
-    folder = Path(package)
-    return list(_cells(folder, dataset.upper(), where, variable and variable.upper()))
+    return follow(package, dataset, where, variable, study=study).cells
 
 
-def trace_resource(package: str | Path, id: str) -> list[Traced]:
-    """Tell where a FHIR resource came from: the cells of the SDTM record it was made of."""
+def trace_resource(
+    package: str | Path, id: str, *, study: str | Path | None = None
+) -> list[Traced]:
+    """Tell where a FHIR resource came from: the cells of the SDTM record it was made of.
+
+    Raises `Unusable` when no resource of a subject has the id.
+    """
     from trialect.converters.writers.fhir_ndjson import find_record
 
-    folder = Path(package)
-    _manifest(folder)
-    found = find_record(folder / FHIR_NDJSON, id.rsplit("/", 1)[-1].removeprefix("urn:uuid:"))
+    folder = TracedPackage(Path(package)).folder / FHIR_NDJSON
+    found = find_record(folder, id.rsplit("/", 1)[-1].removeprefix("urn:uuid:"))
     if found is None:
-        raise Unusable(NO_RESOURCE.problem(file=str(folder / FHIR_NDJSON), value=id))
-    dataset, usubjid, seq = found
-    where = f"USUBJID={usubjid}"
-    if seq:
-        where += f" & {dataset[:2]}SEQ={seq}"
-    return trace(folder, dataset, where)
+        raise Unusable(NO_RESOURCE.problem(file=str(folder), value=id))
+    dataset, usubjid, number = found
+    where = f"USUBJID='{usubjid}'"
+    if number:
+        where += f" & {'VISITNUM' if dataset == 'SV' else dataset + 'SEQ'}={number}"
+    return trace(package, dataset, where, study=study)
 
 
-def _manifest(package: Path) -> dict[str, object]:
-    file = package / MANIFEST
-    if not file.is_file():
-        raise Unusable(NO_PACKAGE.problem(file=str(package)))
-    manifest: dict[str, object] = orjson.loads(file.read_bytes())
-    return manifest
-
-
-def _cells(package: Path, dataset: str, where: str, variable: str | None) -> Iterator[Traced]:
-    manifest = _manifest(package)
-    lineage = read_lineage(package, dataset)
-    if lineage is None:
-        datasets = manifest["datasets"]
-        known = ", ".join(datasets) if isinstance(datasets, dict) else ""
-        raise Unusable(NO_DATASET.problem(file=str(package), value=dataset, known=known))
-    records = _with_values(package, str(manifest["study"]), dataset, lineage)
-    variables = [c for c in records.columns if not is_lineage(c)]
+def follow(
+    package: str | Path,
+    dataset: str,
+    where: str = "",
+    variable: str | None = None,
+    *,
+    study: str | Path | None = None,
+    most: int | None = None,
+) -> Trail:
+    """`trace`, of the first `most` records."""
+    source = TracedPackage(Path(package))
+    name, wanted = dataset.upper(), variable and variable.upper()
     conditions = _conditions(where)
-    for name in [*conditions, *([variable] if variable else [])]:
-        if name not in variables:
-            known = ", ".join(variables)
-            raise Unusable(NO_VARIABLE.problem(domain=dataset, value=name, known=known))
+    records = source.records(name)
+    if wanted and wanted not in records.columns and f"SUPP{name}" in source.datasets:
+        qualifiers = source.records(f"SUPP{name}").filter(pl.col("QNAM") == wanted)
+        if qualifiers.height:
+            parents = _chosen(records, name, where, conditions)
+            chosen = _qualifiers_of(parents, qualifiers)
+            if not chosen.height:
+                raise Unusable(NO_RECORD.problem(domain=name, value=f"{wanted} where {where}"))
+            return _trail(source, f"SUPP{name}", chosen, "QVAL", study, most)
+    known = _variables(source, name, records)
+    for asked in [*conditions, *([wanted] if wanted else [])]:
+        if asked not in known:
+            listed = ", ".join(known)
+            raise Unusable(NO_VARIABLE.problem(domain=name, value=asked, known=listed))
+    return _trail(source, name, _chosen(records, name, where, conditions), wanted, study, most)
+
+
+def _variables(source: TracedPackage, dataset: str, records: pl.DataFrame) -> list[str]:
+    """The variables of a dataset; where the package does not hold it, those that a rule fills."""
+    held = [column for column in records.columns if not is_lineage(column)]
+    if source.holds(dataset):
+        return held
+    filled = [variable for domain, variable in source.rules if domain == dataset]
+    return list(dict.fromkeys([*held, *filled]))
+
+
+def _chosen(
+    records: pl.DataFrame, dataset: str, where: str, conditions: dict[str, str]
+) -> pl.DataFrame:
     chosen = records
     for name, value in conditions.items():
-        chosen = chosen.filter(_text(name) == value)
+        if name not in records.columns:
+            listed = ", ".join(c for c in records.columns if not is_lineage(c))
+            raise Unusable(NO_VARIABLE.problem(domain=dataset, value=name, known=listed))
+        chosen = chosen.filter(_equals(name, chosen.schema[name], value))
     if not chosen.height:
-        raise Unusable(NO_RECORD.problem(domain=dataset, value=where))
-    rules = read_rules(package)
-    files = _files(manifest)
-    spelled = read_lineage(package, TRANSLITERATED)
-    for record in chosen.iter_rows(named=True):
-        for name in [variable] if variable else variables:
-            if variable is None and record[name] is None:
-                continue
-            yield _traced(dataset, name, record, rules, files, spelled)
+        raise Unusable(NO_RECORD.problem(domain=dataset, value=where or "a value"))
+    return chosen
 
 
-def _with_values(package: Path, studyid: str, dataset: str, lineage: pl.DataFrame) -> pl.DataFrame:
-    """The records with their values where the package holds the dataset, else with their keys."""
-    from trialect.converters.readers.xpt import XptReader
-
-    folder = package / sdtm_folder(studyid)
-    files = sorted(folder.glob(f"{dataset.lower()}.xpt")) or sorted(
-        folder.glob(f"{dataset.lower()}[0-9]*.xpt")
-    )
-    if not files:
-        return lineage
-    values = pl.concat([frame for file in files for frame in XptReader(file).iter_batches()])
-    return pl.concat(
-        [values, lineage.select(c for c in lineage.columns if is_lineage(c))], how="horizontal"
-    )
+_CONDITION = re.compile(
+    r"""\s*([A-Za-z_]\w*)\s*==?\s*(?:'([^']*)'|"([^"]*)"|([^&'"]*?))\s*(?:&|$)""", re.ASCII
+)
 
 
 def _conditions(where: str) -> dict[str, str]:
     conditions: dict[str, str] = {}
-    for part in filter(None, (one.strip() for one in where.split("&"))):
-        name, equals, value = part.partition("=")
-        if not equals or not name.strip():
-            raise Unusable(BAD_WHERE.problem(value=part))
-        conditions[name.strip().upper()] = value.strip().strip("'\"")
+    at = 0
+    while where[at:].strip():
+        found = _CONDITION.match(where, at)
+        if found is None:
+            raise Unusable(BAD_WHERE.problem(value=where[at:].strip()))
+        name, *values = found.groups()
+        conditions[name.upper()] = next(value for value in values if value is not None)
+        at = found.end()
     return conditions
 
 
-def _text(name: str) -> pl.Expr:
-    """A column as people write it: whole numbers without a fraction."""
-    return pl.col(name).cast(pl.String).str.replace(r"\.0$", "")
+def _equals(name: str, dtype: pl.DataType, value: str) -> pl.Expr:
+    """Whether a variable holds what people write: a number as a number, nothing as missing."""
+    if not value:
+        return pl.col(name).is_null()
+    if not dtype.is_numeric():
+        return pl.col(name) == value
+    try:
+        return pl.col(name) == float(value)
+    except ValueError:
+        return pl.lit(value=False)
 
 
-def _files(manifest: dict[str, object]) -> dict[str, str]:
-    inputs = manifest["inputs"]
-    forms = inputs["forms"] if isinstance(inputs, dict) else {}
-    return {name: form["file"] for name, form in forms.items()}
+def _qualifiers_of(parents: pl.DataFrame, qualifiers: pl.DataFrame) -> pl.DataFrame:
+    """The supplemental qualifiers of some records."""
+    subjects = qualifiers.filter(pl.col("USUBJID").is_in(parents["USUBJID"].implode()))
+    named = {
+        (record["USUBJID"], variable, _plain(record[variable]))
+        for variable in subjects["IDVAR"].drop_nulls().unique()
+        if variable in parents.columns
+        for record in parents.select("USUBJID", variable).iter_rows(named=True)
+        if record[variable] is not None
+    }
+    rows = subjects.select("USUBJID", "IDVAR", "IDVARVAL").rows()
+    return subjects.filter([row[1] is None or row in named for row in rows])
 
 
-def _traced(
+def _trail(
+    source: TracedPackage,
     dataset: str,
-    variable: str,
-    record: dict[str, object],
-    rules: list[Provenance],
-    files: dict[str, str],
-    spelled: pl.DataFrame | None,
+    chosen: pl.DataFrame,
+    variable: str | None,
+    study: str | Path | None,
+    most: int | None,
+) -> Trail:
+    names = _variables(source, dataset, chosen)
+    cells = [
+        traced(source, dataset, record, name)
+        for record in chosen.head(most or chosen.height).iter_rows(named=True)
+        for name in ([variable] if variable else names)
+        # Without the dataset nobody knows which variables the record fills.
+        if variable or name not in record or record[name] is not None
+    ]
+    if study is not None:
+        cells = _with_texts(cells, Exports(Path(study), source))
+    return Trail(cells, chosen.height)
+
+
+def traced(
+    source: TracedPackage, dataset: str, record: Record, variable: str, *, inputs: bool = True
 ) -> Traced:
+    """One cell of a record; with `inputs`, also the cells that derivations made it of."""
     keys = {
         name: _plain(record[name])
         for name in key_columns(dataset, record)
         if record[name] is not None
     }
-    domain, target = dataset, variable
-    if variable == "QVAL" and record.get("QNAM"):
-        domain, target = str(record.get("RDOMAIN")), str(record["QNAM"])
+    home, owner = dataset, record
+    if variable == "USUBJID" and dataset != "DM" and record.get("USUBJID") is not None:
+        # The subject's own line is in dm.csv; every other domain takes it from there.
+        mine = source.of_subject("DM", record["USUBJID"])
+        home, owner = ("DM", mine[0]) if mine else (dataset, record)
     steps = [
-        Step(one, *_place(one, record, files), one.columns)
-        for one in _rules_of(rules, domain, target, record.get(BLOCK))
-        or _given(rules, dataset, variable)
+        _step(source, home, owner, one, inputs) for one in _rules_of(source, home, variable, owner)
     ]
-    value = record[variable]
+    value = record.get(variable)
+    seq = keys.get(f"{dataset[:2]}SEQ") or keys.get("IDVARVAL") or keys.get("QNAM")
     return Traced(
         dataset=dataset,
         keys=keys,
         variable=variable,
         value=None if value is None else _plain(value),
-        collected=_collected(spelled, dataset, keys, variable),
+        collected=source.spelled.get((dataset, variable, keys.get("USUBJID"), seq)),
         steps=steps,
     )
 
 
-def _rules_of(
-    rules: list[Provenance], domain: str, variable: str, block: object
-) -> list[Provenance]:
-    """The instructions of the record's own block, else those of the derivations."""
-    here = [one for one in rules if one.domain == domain and one.variable == variable]
-    own = [one for one in here if one.block == block]
-    return own or [one for one in here if one.verb.startswith("derive")]
+def _step(
+    source: TracedPackage, dataset: str, record: Record, one: Provenance, inputs: bool
+) -> Step:
+    form, row = _place(one, record)
+    found = inputs_of(source, dataset, record, one) if inputs else ()
+    return Step(
+        provenance=one,
+        file=source.file_of(form) if form else None,
+        row=row,
+        columns=_columns(one, record),
+        form=form,
+        read=names_of(record, one),
+        inputs=tuple(traced(source, *cell, inputs=False) for cell in found),
+    )
 
 
 IDENTIFIERS = {
@@ -239,10 +310,41 @@ IDENTIFIERS = {
 """What fills the variables that no line and no derivation of their own fills."""
 
 
-def _given(rules: list[Provenance], dataset: str, variable: str) -> list[Provenance]:
-    """The reason of a variable that every record has: the study's, or the subject's from DM."""
-    if variable == "USUBJID":
-        return [one for one in rules if one.domain == "DM" and one.variable == "USUBJID"]
+def _rules_of(
+    source: TracedPackage, dataset: str, variable: str, record: Record
+) -> list[Provenance]:
+    """The lines of the record's own block and item, then the derivations."""
+    domain, target = dataset, variable
+    if variable == "QVAL" and record.get("QNAM"):
+        domain, target = str(record.get("RDOMAIN")), str(record["QNAM"])
+    here = source.rules.get((domain, target), [])
+    block = [one for one in here if one.block == record.get(BLOCK)]
+    line = _item_line(source, domain, record)
+    own = [
+        one for one in block if one.verb != "item" or line is None or (one.table, one.line) == line
+    ]
+    derived = [one for one in here if one.verb.startswith("derive") and one not in own]
+    return own + derived or _given(dataset, variable)
+
+
+def _item_line(source: TracedPackage, domain: str, record: Record) -> tuple[object, object] | None:
+    """The line of items.csv that made a record; None where its block has no items."""
+    item = record.get(ITEM)
+    if item is None:
+        return None
+    formula = f"Computed as {str(item).removeprefix('=').strip()}"
+    for one in source.rules.get((domain, f"{domain[:2]}ORRES"), []):
+        if (
+            one.verb == "item"
+            and one.block == record.get(BLOCK)
+            and (one.columns == (item,) or one.method == formula)
+        ):
+            return one.table, one.line
+    return None
+
+
+def _given(dataset: str, variable: str) -> list[Provenance]:
+    """The reason of a variable that every record has."""
     if variable in IDENTIFIERS:
         return [
             Provenance(dataset, variable, "", "derive:identifiers", method=IDENTIFIERS[variable])
@@ -250,67 +352,52 @@ def _given(rules: list[Provenance], dataset: str, variable: str) -> list[Provena
     return []
 
 
-def _place(
-    one: Provenance, record: dict[str, object], files: dict[str, str]
-) -> tuple[str | None, int | None]:
+def _columns(one: Provenance, record: Record) -> tuple[str, ...]:
+    """The columns an instruction read; `@value` and `@column` are those of the record's item."""
+    item = record.get(ITEM)
+    own = {"@value", "@column"} if item is not None else set()
+    return tuple(str(item) if column in own else column for column in one.columns)
+
+
+def _place(one: Provenance, record: Record) -> tuple[str | None, int | None]:
     looked_up = record.get(LOOKUP_ROW + one.variable)
     form = one.form if looked_up is not None or one.form else record.get(FORM)
     row = looked_up if looked_up is not None else record.get(ROW)
     if form is None:
         return None, None
-    return files.get(str(form), str(form)), row if isinstance(row, int) else None
-
-
-def _collected(
-    spelled: pl.DataFrame | None, dataset: str, keys: dict[str, str], variable: str
-) -> str | None:
-    if spelled is None:
-        return None
-    seq = keys.get(f"{dataset[:2]}SEQ") or keys.get("IDVARVAL") or keys.get("QNAM")
-    found = spelled.filter(
-        (pl.col("dataset") == dataset)
-        & (pl.col("variable") == variable)
-        & pl.col("usubjid").eq_missing(pl.lit(keys.get("USUBJID"), pl.String))
-        & pl.col("seq").eq_missing(pl.lit(seq, pl.String))
-    )
-    return str(found["original"][0]) if found.height else None
+    # A form that is only looked into tells its row, or none: the record's row is another form's.
+    if looked_up is None and one.form not in (None, record.get(FORM)):
+        row = None
+    return str(form), row if isinstance(row, int) else None
 
 
 def _plain(value: object) -> str:
     return str(int(value)) if isinstance(value, float) and value == int(value) else str(value)
 
 
-def told(cells: Iterable[Traced]) -> list[str]:
-    """The traced cells as lines for the screen, one paragraph a record."""
-    lines: list[str] = []
-    shown: dict[str, str] | None = None
+def _with_texts(cells: Iterable[Traced], exports: Exports) -> list[Traced]:
+    """The cells with the texts of the exports that they were made of."""
+    listed = list(cells)
+    wanted: dict[str, set[int]] = {}
+    for step in _steps(listed):
+        if step.form is not None and step.row is not None and step.columns:
+            wanted.setdefault(step.form, set()).add(step.row)
+    rows = exports.texts(wanted)
+    return [_told(cell, rows) for cell in listed]
+
+
+def _steps(cells: Iterable[Traced]) -> Iterator[Step]:
     for cell in cells:
-        if cell.keys != shown:
-            shown = cell.keys
-            keys = " ".join(f"{name}={value}" for name, value in cell.keys.items())
-            lines += ["", f"{cell.dataset} {keys}"] if lines else [f"{cell.dataset} {keys}"]
-        value = "(empty)" if cell.value is None else cell.value
-        lines.append(f"  {cell.variable} = {value}")
-        if cell.collected is not None:
-            lines.append(f"    collected as {cell.collected}")
-        lines += [f"    {line}" for step in cell.steps for line in _step(step)]
-    return lines
+        for step in cell.steps:
+            yield step
+            yield from _steps(step.inputs)
 
 
-def _step(step: Step) -> list[str]:
-    one = step.provenance
-    lines = []
-    if one.verb.startswith("derive:"):
-        lines.append(f"derived ({one.verb.removeprefix('derive:')}): {one.method}")
-        if one.inputs:
-            lines.append(f"from {', '.join(one.inputs)}")
-        return lines
-    columns = f", column {'; '.join(step.columns)}" if step.columns else ""
-    if step.file and step.columns:
-        row = f" row {step.row}" if step.row is not None else ""
-        lines.append(f"{step.file}{row}{columns}")
-    where = f" ({one.table}:{one.line})" if one.table else ""
-    lines.append(f"{one.verb}{where}" + (f": {one.method}" if one.method else ""))
-    if one.note:
-        lines.append(f"note: {one.note}")
-    return lines
+def _told(cell: Traced, rows: dict[tuple[str, int], Record]) -> Traced:
+    steps = []
+    for step in cell.steps:
+        row = rows.get((step.form or "", step.row or 0))
+        texts = None if row is None else tuple(row.get(column) for column in step.columns)
+        inputs = tuple(_told(one, rows) for one in step.inputs)
+        steps.append(replace(step, texts=texts, inputs=inputs))
+    return replace(cell, steps=steps)
