@@ -9,7 +9,7 @@ import polars as pl
 
 from trialect.mappings.tables import Line, Words
 from trialect.mappings.values import Call, RowProblem
-from trialect.problems import rule
+from trialect.problems import Rule, rule
 from trialect.schemas.ct import Codelist, Terminology
 from trialect.schemas.sdtm import Variable
 
@@ -36,6 +36,9 @@ UNLISTED = rule(
     "{value!r} is not in codelist {codelist}; it is kept as it is.",
     "Add a line to mappings/codelists/{codelist}.csv.",
 )
+
+
+_LONGEST_TEXT, _MOST_TERMS = 40, 300
 
 
 def codelists_of(
@@ -77,11 +80,11 @@ def to_terms(call: Call, texts: pl.Series) -> tuple[pl.Series, list[RowProblem]]
         if meaning
         else texts
     )
-    problems = []
-    for text in unknown:
-        for place in (texts == text).arg_true():
-            problems.append(_unknown(place, text, words, codelists))
-    return values, problems
+    told: dict[str, tuple[Rule, dict[str, str]]] = {
+        text: _unknown(text, words, codelists) for text in unknown
+    }
+    strange = texts.is_in(list(unknown)).fill_null(value=False)
+    return values, [RowProblem(place, *told[texts[place]]) for place in strange.arg_true()]
 
 
 def find(text: str, words: list[tuple[str, Words]], codelists: list[Codelist]) -> str | None:
@@ -98,19 +101,23 @@ def find(text: str, words: list[tuple[str, Words]], codelists: list[Codelist]) -
 
 
 def _unknown(
-    place: int, text: str, words: list[tuple[str, Words]], codelists: list[Codelist]
-) -> RowProblem:
+    text: str, words: list[tuple[str, Words]], codelists: list[Codelist]
+) -> tuple[Rule, dict[str, str]]:
     if not codelists:
-        name = words[0][0] if words else ""
-        return RowProblem(place, UNLISTED, {"value": text, "codelist": name})
+        return UNLISTED, {"value": text, "codelist": words[0][0] if words else ""}
     names = " or ".join(f"{codelist.name} ({codelist.code})" for codelist in codelists)
     declared = UNKNOWN_TERM if not any(c.extensible for c in codelists) else NEW_TERM
-    given = {"value": text, "codelist": names, "nearest": nearest(text, codelists)}
-    return RowProblem(place, declared, given)
+    return declared, {"value": text, "codelist": names, "nearest": nearest(text, codelists)}
 
 
 def nearest(text: str, codelists: list[Codelist]) -> str:
-    """` (nearest: TERM)`, or nothing when no term is like the text."""
+    """` (nearest: TERM)`, or nothing when no term is like the text.
+
+    Long texts and long codelists are not searched: a column of free text that is held against a
+    codelist by mistake must not take hours.
+    """
     terms = [term.value for codelist in codelists for term in codelist.terms]
+    if len(text) > _LONGEST_TEXT or len(terms) > _MOST_TERMS:
+        return ""
     close = get_close_matches(text.upper(), terms, n=1)
     return f" (nearest: {close[0]})" if close else ""
