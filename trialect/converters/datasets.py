@@ -6,21 +6,24 @@ read back by our reader and compared, so that a package never holds a file nobod
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import zip_longest
 from pathlib import Path
 
 import polars as pl
 
-from trialect.converters.package import DATASET_JSON, GUIDE, sdtm_folder
+from trialect.converters.account import Account
+from trialect.converters.package import DATASET_JSON, DEFINE, GUIDE, sdtm_folder
 from trialect.converters.partition import Part
 from trialect.converters.readers.xpt import XptReader
 from trialect.converters.writers.dataset_json import write_dataset_json
 from trialect.converters.writers.xpt import XptVariable, write_xpt
 from trialect.metadata import DatasetMeta
 from trialect.problems import Problem, Unusable, rule
-from trialect.trial import Study
+from trialect.schemas.dataset_json import check_dataset_json
+from trialect.trial import FORM, ROW, Study
 
 NOT_READ_BACK = rule(
     "XPT-READ-BACK",
@@ -41,6 +44,11 @@ class Plan:
     parts: tuple[Part, ...]
     targets: tuple[str, ...]
     stamp: datetime
+
+    @property
+    def has_define(self) -> bool:
+        """Whether a define.xml lies in the package."""
+        return "sdtm" in self.targets
 
     @property
     def sdtm(self) -> Path:
@@ -77,26 +85,8 @@ def conform(frame: pl.DataFrame, meta: DatasetMeta) -> pl.DataFrame:
 _DTYPES = {"Char": pl.String, "Num": pl.Float64}
 
 
-def write_dataset(plan: Plan, meta: DatasetMeta) -> Written:
-    """Write one dataset as every target that is wanted."""
-    written = Written(meta.name, [], [])
-    if "sdtm" in plan.targets:
-        _write_xpt(plan, meta, written)
-    if "dataset-json" in plan.targets:
-        folder = plan.package / DATASET_JSON
-        folder.mkdir(parents=True, exist_ok=True)
-        write_dataset_json(
-            folder / f"{meta.name.lower()}.json",
-            meta,
-            plan.study,
-            plan.batches(meta),
-            stamp=plan.stamp,
-            ndjson=folder / f"{meta.name.lower()}.ndjson",
-        )
-    return written
-
-
-def _write_xpt(plan: Plan, meta: DatasetMeta, written: Written) -> None:
+def as_xpt(plan: Plan, meta: DatasetMeta, written: Written) -> None:
+    """Write a dataset as XPT and read it back; what cannot be written is a problem."""
     plan.sdtm.mkdir(parents=True, exist_ok=True)
     variables = [XptVariable(v.name, v.label, v.type, v.length) for v in meta.variables]
     try:
@@ -110,11 +100,79 @@ def _write_xpt(plan: Plan, meta: DatasetMeta, written: Written) -> None:
             size_limit=plan.study.sdtm.split_bytes,
         )
     except Unusable as refused:
-        written.problems += [problem.at(domain=meta.name) for problem in refused.problems]
+        written.problems += _with_source(plan, meta, refused.problems)
         return
     written.files += [file.path.name for file in result.files]
-    written.problems += result.problems
+    written.problems += _with_source(plan, meta, result.problems)
     written.problems += _read_back(plan, meta, [file.path for file in result.files])
+
+
+def as_dataset_json(plan: Plan, meta: DatasetMeta, written: Written) -> None:
+    """Write a dataset as Dataset-JSON, both forms, and check what was written."""
+    folder = plan.package / DATASET_JSON
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{meta.name.lower()}.json"
+    lines = path.with_suffix(".ndjson")
+    try:
+        write_dataset_json(
+            path,
+            meta,
+            plan.study,
+            plan.batches(meta),
+            stamp=plan.stamp,
+            ndjson=lines,
+            define=f"../{sdtm_folder(plan.study.studyid)}/{DEFINE}" if plan.has_define else None,
+        )
+        found = check_dataset_json(path, meta)
+    except Unusable as refused:
+        found = refused.problems
+    written.problems += [problem.at(domain=meta.name) for problem in found]
+    if not found and not _same_records(path, lines):
+        written.problems.append(
+            NOT_READ_BACK.problem(
+                file=lines.name,
+                domain=meta.name,
+                found="other records",
+                expected=f"the records of {path.name}",
+            )
+        )
+
+
+def _same_records(path: Path, lines: Path) -> bool:
+    """Whether the NDJSON form holds the rows of the JSON form, byte by byte."""
+    with path.open("rb") as one, lines.open("rb") as other:
+        next(other)
+        rows = (line.rstrip(b",\r\n") for line in one if line.startswith(b"["))
+        return all(
+            row == line.rstrip(b"\r\n") for row, line in zip_longest(rows, other, fillvalue=b"")
+        )
+
+
+def _with_source(plan: Plan, meta: DatasetMeta, problems: Iterable[Problem]) -> Iterator[Problem]:
+    """Problems of records, by the form and row that the records came from."""
+    sources: pl.DataFrame | None = None
+    for problem in problems:
+        if problem.row is None:
+            yield problem.at(domain=meta.name)
+            continue
+        if sources is None:
+            frames = (pl.read_ipc(f) for p in plan.parts if (f := p.frame_file(meta.name)).exists())
+            lineage = [
+                frame.select(c for c in (FORM, ROW) if c in frame.columns) for frame in frames
+            ]
+            sources = pl.concat(lineage, how="diagonal") if lineage else pl.DataFrame()
+        place = problem.row - 1
+        known = place < sources.height and sources.width == 2
+        form, row = sources.row(place) if known else (None, None)
+        yield problem.at(domain=meta.name, file=form, row=row)
+
+
+def _sources(plan: Plan, meta: DatasetMeta) -> pl.DataFrame:
+    """The form and row of each record of a dataset, in its order."""
+    files = (part.frame_file(meta.name) for part in plan.parts)
+    frames = [pl.read_ipc(file) for file in files if file.exists()]
+    lineage = [frame.select(c for c in (FORM, ROW) if c in frame.columns) for frame in frames]
+    return pl.concat(lineage, how="diagonal") if lineage else pl.DataFrame()
 
 
 def _read_back(plan: Plan, meta: DatasetMeta, files: list[Path]) -> list[Problem]:
@@ -152,12 +210,27 @@ def _slices(frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
         yield rest
 
 
-def write_define_files(plan: Plan, files: Mapping[str, Sequence[str]]) -> None:
+def describe_xpt(plan: Plan, files: Mapping[str, Sequence[str]]) -> list[Problem]:
     """Write define.xml and define.html beside the datasets."""
     from trialect.converters.writers.define_html import write_define_html
     from trialect.converters.writers.define_xml import write_define
 
-    path = plan.sdtm / "define.xml"
+    path = plan.sdtm / DEFINE
+    path.parent.mkdir(parents=True, exist_ok=True)
     documents = {GUIDE: "Clinical Study Data Reviewer's Guide"}
-    for write, file in ((write_define, path), (write_define_html, path.with_suffix(".html"))):
-        write(file, plan.study, plan.metas, files=files, stamp=plan.stamp, documents=documents)
+    try:
+        for write, file in ((write_define, path), (write_define_html, path.with_suffix(".html"))):
+            write(file, plan.study, plan.metas, files=files, stamp=plan.stamp, documents=documents)
+    except Unusable as refused:
+        return refused.problems
+    return []
+
+
+def close_xpt(plan: Plan, account: Account, problems: Sequence[Problem]) -> list[Problem]:
+    """Write the reviewer's guide, then check define.xml, which names it."""
+    from trialect.converters.writers.reviewers_guide import write_guide
+    from trialect.schemas.define import check_define
+
+    write_guide(plan.sdtm, account, plan.metas, problems)
+    path = plan.sdtm / DEFINE
+    return list(check_define(path)) if path.exists() else []

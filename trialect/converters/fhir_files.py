@@ -1,15 +1,17 @@
-"""The FHIR files of a package: the partitions' NDJSON joined, their bundles moved in, all checked."""
+"""The FHIR files of a package: rendered by partition, joined, and all of them checked."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+
+import polars as pl
 
 from trialect.converters.account import Account
 from trialect.converters.package import FHIR_BUNDLES, FHIR_NDJSON
 from trialect.converters.partition import Job, Part
-from trialect.converters.writers.fhir_bundle import FhirPart, write_study
+from trialect.converters.writers.fhir_bundle import FhirPart, write_partition, write_study
 from trialect.problems import Problem
 from trialect.schemas.fhir import ReferenceIndex, check_bundle_text, check_ndjson
 
@@ -23,6 +25,23 @@ def check_ndjson_files(paths: Iterable[Path]) -> Iterator[Problem]:
                 yield problem.at(file=path.name)
     for problem in (*index.unresolved(), *index.duplicates()):
         yield problem.at(file=Path(problem.file or "").name)
+
+
+def render(job: Job, frames: Mapping[str, pl.DataFrame], part: Part) -> list[Problem]:
+    """Render one partition's subjects into its spool, and check what was rendered."""
+    folder = part.folder / "fhir"
+    written = write_partition(
+        folder,
+        job.study,
+        job.tables.item_codes,
+        frames,
+        positions=part.places,
+        unblinded=job.unblinded,
+    )
+    part.fhir.update(written.counts)
+    part.fhir_items += written.items
+    part.references = ReferenceIndex()
+    return [*written.problems, *check_rendered(folder, part.references)]
 
 
 def check_rendered(folder: Path, index: ReferenceIndex) -> Iterator[Problem]:

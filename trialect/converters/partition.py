@@ -17,6 +17,7 @@ import orjson
 import polars as pl
 
 from trialect.converters.rejected import Rejected
+from trialect.converters.spool import write_frame
 from trialect.converters.stage import Staged, load
 from trialect.converters.transliterate import transliterate
 from trialect.converters.writers.rejected import rejected_rows
@@ -50,7 +51,7 @@ class Job:
     trial_frames: Mapping[str, pl.DataFrame]
     trial_provenance: tuple[Provenance, ...]
     partition_subjects: int
-    fhir: bool
+    targets: tuple[str, ...]
     unblinded: bool
 
     @property
@@ -112,9 +113,13 @@ def map_and_derive(job: Job, index: int) -> tuple[dict[str, pl.DataFrame], Part,
 
 def process(job: Job, index: int) -> Part:
     """Everything that can be done for one partition before the whole trial is known."""
+    from trialect.converters.targets import TARGETS
+
     frames, part, problems = map_and_derive(job, index)
-    if job.fhir and part.subjects:
-        problems += _render_fhir(job, frames, part)
+    for name in job.targets:
+        step = TARGETS[name].partition
+        if step is not None and part.subjects:
+            problems += step(job, frames, part)
     submit(part, frames, problems, job)
     return part
 
@@ -129,12 +134,12 @@ def submit(
     problems += run_checks(written, study=job.study, trial_frames=job.trial_frames, told=told)
     part.profiles = profile(dict(written))
     for name, frame in written.items():
-        frame.write_ipc(part.frame_file(name))
+        write_frame(frame, part.frame_file(name))
         if FORM in frame.columns:
             counted = frame.group_by(FORM).len()
             part.flows.update({(form or "", name): n for form, n in counted.iter_rows()})
     if changes.height:
-        changes.write_ipc(part.folder / "transliterated.arrow")
+        write_frame(changes, part.folder / "transliterated.arrow")
     keep_problems(part, problems, job.files)
 
 
@@ -221,29 +226,9 @@ def _rejected(
     counts: Counter[str] = Counter()
     for form, rows in rejected_rows(dict(forms), list(rejected)).items():
         part.rejected_file(form).parent.mkdir(exist_ok=True)
-        rows.write_ipc(part.rejected_file(form))
+        write_frame(rows, part.rejected_file(form))
         counts[form] = rows.height
     return counts
-
-
-def _render_fhir(job: Job, frames: Mapping[str, pl.DataFrame], part: Part) -> list[Problem]:
-    from trialect.converters.fhir_files import check_rendered
-    from trialect.converters.writers.fhir_bundle import write_partition
-    from trialect.schemas.fhir import ReferenceIndex
-
-    folder = part.folder / "fhir"
-    written = write_partition(
-        folder,
-        job.study,
-        job.tables.item_codes,
-        frames,
-        positions=part.places,
-        unblinded=job.unblinded,
-    )
-    part.fhir.update(written.counts)
-    part.fhir_items += written.items
-    part.references = ReferenceIndex()
-    return [*written.problems, *check_rendered(folder, part.references)]
 
 
 __all__ = [

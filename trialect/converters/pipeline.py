@@ -16,8 +16,7 @@ import polars as pl
 from trialect.converters import closing
 from trialect.converters.account import Account, write_manifest
 from trialect.converters.crosscheck import cross_check
-from trialect.converters.datasets import Plan, write_dataset, write_define_files
-from trialect.converters.fhir_files import join_fhir
+from trialect.converters.datasets import Plan
 from trialect.converters.lineage import write_lineage
 from trialect.converters.package import MANIFEST, REPORT_HTML, REPORT_JSON, building
 from trialect.converters.partition import (
@@ -32,19 +31,15 @@ from trialect.converters.partition import (
 from trialect.converters.readers.study_yaml import assumption_problems, read_study
 from trialect.converters.stage import stage
 from trialect.converters.stamp import stamp_of, stamp_problems
+from trialect.converters.targets import TARGETS, Outputs, write_dataset
 from trialect.converters.workers import workers
 from trialect.converters.writers.report import write_html, write_json
-from trialect.converters.writers.reviewers_guide import write_guide
 from trialect.mappings.sdtm import trial_design
 from trialect.mappings.tables import check_columns, read_tables
 from trialect.problems import Problem, Problems, Severity, Unusable, rule
 from trialect.profile import merge
-from trialect.schemas.define import check_define
 from trialect.schemas.define.describe import describe
 from trialect.trial import Study, Trial
-
-TARGETS = ("sdtm", "dataset-json", "fhir")
-"""What a study can be written as; `--to` chooses among them."""
 
 PARTITION_SUBJECTS = 2000
 """Subjects in a partition; memory grows with it, the bytes written do not depend on it."""
@@ -54,7 +49,7 @@ UNKNOWN_TARGET = rule(
     "error",
     "The target is not known",
     "{value!r} is no target.",
-    "The targets are sdtm, dataset-json and fhir.",
+    "The targets are {known}.",
 )
 
 Progress = Callable[[str, int, int], None]
@@ -125,11 +120,12 @@ def convert(
                 files[written.dataset] = written.files
                 found.extend(written.problems)
                 tell("write datasets", len(files), len(metas))
-        if "sdtm" in targets:
-            write_define_files(plan, files)
-        if "fhir" in targets:
-            tell("write FHIR", 0, 1)
-            found.extend(join_fhir(job, package, parts, account))
+        outputs = Outputs(job, plan, parts, files, account)
+        for name in targets:
+            tell(f"finish {name}", 0, 1)
+            whole = TARGETS[name].whole
+            if whole is not None:
+                found.extend(whole(outputs))
         found.extend(cross_check(plan, files, account))
         write_lineage(
             package,
@@ -143,10 +139,10 @@ def convert(
         keep_problems(last, found, job.files)
         tell("report", 0, 1)
         problems = Problems(closing.problems([*parts, last]))
-        if "sdtm" in targets:
-            write_guide(plan.sdtm, account, metas, list(problems))
-            # Last, since define.xml names the guide and its check looks for it.
-            problems.extend(check_define(plan.sdtm / "define.xml"))
+        for name in targets:
+            close = TARGETS[name].close
+            if close is not None:
+                problems.extend(close(plan, account, list(problems)))
         _report(package, account, list(problems), plan)
     return Conversion(destination, account)
 
@@ -191,8 +187,10 @@ def prepare(
     size = max(1, -(-partition_subjects // group)) * group
     staged = stage(study, folder, spool / "staged", forms=tables.forms, partition_subjects=size)
     problems.extend(staged.problems)
-    problems.extend(check_columns(tables, staged.columns))
-    problems.stop_on_errors()
+    # Rows that staging kept out are findings; tables that do not fit their forms are no tables.
+    misfits = Problems(check_columns(tables, staged.columns))
+    misfits.stop_on_errors()
+    problems.extend(misfits)
     design = trial_design(study, tables)
     problems.extend(design.problems)
     job = Job(
@@ -203,7 +201,7 @@ def prepare(
         trial_frames=design.frames,
         trial_provenance=tuple(design.provenance),
         partition_subjects=size,
-        fhir="fhir" in targets,
+        targets=targets,
         unblinded=unblinded,
     )
     return job, problems
@@ -215,7 +213,11 @@ def _silent(step: str, done: int, total: int) -> None:
 
 def _targets(study: Study, to: Sequence[str] | None) -> tuple[str, ...]:
     wanted = tuple(dict.fromkeys(to if to else study.outputs))
-    unknown = [UNKNOWN_TARGET.problem(value=one) for one in wanted if one not in TARGETS]
+    unknown = [
+        UNKNOWN_TARGET.problem(value=one, known=", ".join(TARGETS))
+        for one in wanted
+        if one not in TARGETS
+    ]
     if unknown:
         raise Unusable(unknown)
     return wanted

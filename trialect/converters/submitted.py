@@ -23,7 +23,8 @@ class Submitted:
 
 def submitted(files: Iterable[Path], names: Iterable[str]) -> list[Submitted]:
     """The datasets in files; a part (QS1) has the name of its whole (QS) when that is in `names`
-    and its own is not."""
+    and its own is not.
+    """
     known = set(names)
     found: dict[str, Submitted] = {}
     for file in files:

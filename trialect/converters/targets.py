@@ -1,0 +1,76 @@
+"""What a study can be written as. A new target is a module with its steps and a line here.
+
+A target takes part where it has something to do: for each partition of subjects, for each
+dataset, once when all of them are there, and at the end when the findings are known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from trialect.converters import datasets, fhir_files
+from trialect.converters.account import Account
+from trialect.converters.datasets import Plan, Written
+from trialect.converters.partition import Job, Part
+from trialect.metadata import DatasetMeta
+from trialect.problems import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """What the steps of a target may need once every partition is done."""
+
+    job: Job
+    plan: Plan
+    parts: Sequence[Part]
+    files: Mapping[str, Sequence[str]]
+    account: Account
+
+    @property
+    def package(self) -> Path:
+        """The package that is being built."""
+        return self.plan.package
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The steps of one target; every step gives the problems it found.
+
+    `partition` sees the domains of whole subjects, as they were collected, in the process that
+    made them; `dataset` one dataset of all subjects as it is submitted (its problems and files in
+    `Written`); `whole` everything, once; `close` all findings, before they are reported.
+    """
+
+    partition: Callable[[Job, Mapping[str, pl.DataFrame], Part], Iterable[Problem]] | None = None
+    dataset: Callable[[Plan, DatasetMeta, Written], None] | None = None
+    whole: Callable[[Outputs], Iterable[Problem]] | None = None
+    close: Callable[[Plan, Account, Sequence[Problem]], Iterable[Problem]] | None = None
+
+
+TARGETS: dict[str, Target] = {
+    "sdtm": Target(
+        dataset=datasets.as_xpt,
+        whole=lambda outputs: datasets.describe_xpt(outputs.plan, outputs.files),
+        close=datasets.close_xpt,
+    ),
+    "dataset-json": Target(dataset=datasets.as_dataset_json),
+    "fhir": Target(
+        partition=fhir_files.render,
+        whole=lambda o: fhir_files.join_fhir(o.job, o.package, o.parts, o.account),
+    ),
+}
+"""Every target by its name; `--to` and `outputs` in study.yaml choose among them."""
+
+
+def write_dataset(plan: Plan, meta: DatasetMeta) -> Written:
+    """Write one dataset as every target that is wanted and writes datasets."""
+    written = Written(meta.name, [], [])
+    for name in plan.targets:
+        step = TARGETS[name].dataset
+        if step is not None:
+            step(plan, meta, written)
+    return written
