@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from trialect.relations import Relations, as_lists, from_lists, merge_relations, relation
 from trialect.schemas.define.keys import natural_keys
 from trialect.schemas.sdtm import dataset
+from trialect.schemas.sdtm.one_to_one import pairs_to_profile
 from trialect.trial import BLOCK, is_lineage
 
 if TYPE_CHECKING:
@@ -121,7 +123,9 @@ class DatasetProfile:
     `by_key` maps a variable to the profile of its values under each key (QSORRES by QSTESTCD,
     QVAL by QNAM, TSVAL by TSPARMCD); `by_category` does so under --CAT and --TESTCD, joined by
     `CATEGORY_SEPARATOR`. `pairs` holds distinct (name, label) pairs such as (QSTESTCD, QSTEST),
-    (QNAM, QLABEL). `keys_unique` says whether the natural key is unique.
+    (QNAM, QLABEL), one label a name. `relations` keeps all values that stand beside a value, where
+    one is meant to go with one (schemas/sdtm/one_to_one.py). `keys_unique` says whether the natural
+    key is unique.
     """
 
     rows: int = 0
@@ -130,6 +134,7 @@ class DatasetProfile:
     pairs: dict[str, dict[str, str]] = field(default_factory=dict)
     by_category: _ByKey = field(default_factory=dict)
     keys_unique: bool = True
+    relations: Relations = field(default_factory=dict)
 
     def merge(self, other: DatasetProfile) -> None:
         """Add what another partition saw; a variable that it lacks is missing in its rows."""
@@ -143,6 +148,7 @@ class DatasetProfile:
             for key, label in pairs.items():
                 # Two labels of one key are a finding of the checks; here the first in order stays.
                 mine_of[key] = min(label, mine_of.get(key, label))
+        merge_relations(self.relations, other.relations)
         self.keys_unique = self.keys_unique and other.keys_unique
         self.rows += other.rows
 
@@ -155,6 +161,7 @@ class DatasetProfile:
             "by_category": _keys_as_dict(self.by_category),
             "pairs": self.pairs,
             "keys_unique": self.keys_unique,
+            "relations": as_lists(self.relations),
         }
 
     @classmethod
@@ -167,6 +174,7 @@ class DatasetProfile:
             by_category=_keys_from_dict(facts["by_category"]),
             pairs=facts["pairs"],
             keys_unique=facts["keys_unique"],
+            relations=from_lists(facts["relations"]),
         )
 
 
@@ -214,6 +222,9 @@ def _dataset(name: str, frame: pl.DataFrame) -> DatasetProfile:
     for key, label in _pairs(columns):
         distinct = frame.select(key, label).drop_nulls().unique().sort(key, label, descending=True)
         found.pairs[key] = dict(reversed(dict(distinct.iter_rows()).items()))
+    for pair in pairs_to_profile(name, columns):
+        if beside := relation(_texts(frame[pair[0]]), _texts(frame[pair[1]]), frame):
+            found.relations[pair] = beside
     keys = [key for key in natural_keys(name) if key in columns]
     found.keys_unique = not keys or frame.select(keys).n_unique() == frame.height
     return found
@@ -368,6 +379,12 @@ def _numbers(values: pl.Series) -> pl.Series:
         spelled = {text: _spelled(text) for text in texts.filter(odd)}
         texts = texts.replace(spelled)
     return texts
+
+
+def _texts(values: pl.Series) -> pl.Series:
+    import polars as pl
+
+    return values if values.dtype == pl.String else _numbers(values)
 
 
 def _spelled(text: str) -> str:

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trialect.profile import CATEGORY_SEPARATOR, DISTINCT_LIMIT, DatasetProfile, merge, profile
+from trialect.relations import Seen
 
 TEXTS = pl.Series("QSDTC", ["2026-01-02", "2026-01", "2026", None, "2026-01-02T10:30:00"])
 
@@ -143,3 +144,38 @@ def test_partitions_merge_to_the_profile_of_the_whole(rows: list, cut: int) -> N
         # Whether a key is unique is asked of each partition: subjects are never split.
         merged.keys_unique = whole["QS"].keys_unique
         assert merged == whole["QS"]
+
+
+def test_values_that_stand_together_keep_every_pair_and_its_first_place() -> None:
+    frame = pl.DataFrame(
+        {
+            "VISITNUM": [1.0, 1.0, 1.0, 2.0, None],
+            "VISIT": ["A", "B", "A", None, "C"],
+            "@form": ["visits", "calls", "visits", "visits", "visits"],
+            "@row": [5, 9, 3, 4, 2],
+        }
+    )
+    found = profile({"QS": frame})["QS"].relations["VISITNUM", "VISIT"]
+    assert found == {
+        "1": {"A": Seen(2, "visits", 3), "B": Seen(1, "calls", 9)},
+        "2": {None: Seen(1, "visits", 4)},
+    }
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from(["x", "y", None])), max_size=8))
+def test_relations_merge_in_any_order_to_those_of_the_whole(rows: list[tuple[str, str]]) -> None:
+    whole = pl.DataFrame(
+        {
+            "QNAM": [name for name, _ in rows],
+            "QLABEL": [label for _, label in rows],
+            "@form": ["f"] * len(rows),
+            "@row": list(range(2, len(rows) + 2)),
+        },
+        schema={"QNAM": pl.String, "QLABEL": pl.String, "@form": pl.String, "@row": pl.Int64},
+    )
+    parts = [profile({"SUPPAE": whole[:3]}), profile({"SUPPAE": whole[3:]})]
+    expected = profile({"SUPPAE": whole})["SUPPAE"].relations
+    for order in (parts, parts[::-1]):
+        merged = merge(order)["SUPPAE"]
+        assert merged.relations == expected
+        assert DatasetProfile.from_dict(merged.as_dict()).relations == expected

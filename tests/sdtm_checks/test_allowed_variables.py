@@ -3,8 +3,9 @@
 import polars as pl
 import pytest
 
+from trialect.profile import profile
 from trialect.schemas.sdtm import dataset, datasets
-from trialect.schemas.sdtm.checks import run_checks
+from trialect.schemas.sdtm.checks import run_checks, run_trial_checks
 from trialect.schemas.sdtm.model import GENERAL_CLASSES
 
 
@@ -96,7 +97,8 @@ def test_names_that_are_no_variables_come_last():
 
 def found(**columns: object) -> set[tuple[str, str | None]]:
     frame = pl.DataFrame({"STUDYID": ["S"], "USUBJID": ["1"], **columns})
-    return {(one.rule, one.variable) for one in run_checks({"AE": frame})}
+    problems = [*run_checks({"AE": frame}), *run_trial_checks(profile({"AE": frame}))]
+    return {(one.rule, one.variable) for one in problems}
 
 
 def test_checks_take_the_models_variables_as_the_datasets_own():

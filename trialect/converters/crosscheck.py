@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from trialect.converters.account import Account
 from trialect.converters.datasets import Plan
 from trialect.problems import Problem, Rule, rule
+from trialect.profile import merge
+from trialect.schemas.sdtm.checks import run_trial_checks
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,14 @@ def files(outputs: Outputs) -> Iterator[Problem]:
         for meta in outputs.plan.metas:
             if not outputs.files.get(meta.name):
                 yield FILES.problem(domain=meta.name, records=meta.rows)
+
+
+@_check("trial")
+def trial(outputs: Outputs) -> Iterator[Problem]:
+    """The checks of whole datasets, on the profiles of all partitions together."""
+    variables = {meta.name: [one.name for one in meta.variables] for meta in outputs.plan.metas}
+    profiles = merge(part.profiles for part in outputs.plan.parts)
+    yield from run_trial_checks(profiles, variables)
 
 
 @_check("define")

@@ -265,10 +265,13 @@ CHECKS_OF_A_FILE: dict[Kind, Callable[[Path, _Seen], None]] = {
 def _between(seen: _Seen) -> Iterator[Problem]:
     """What only shows when files are held against each other."""
     from trialect.converters.submitted import define_against_files
-    from trialect.schemas.sdtm.checks import run_checks
+    from trialect.profile import profile
+    from trialect.schemas.sdtm.checks import run_checks, run_trial_checks
 
     if seen.datasets:
-        yield from run_checks(_joined(seen.datasets))
+        joined = _joined(seen.datasets)
+        yield from run_checks(joined)
+        yield from run_trial_checks(profile(joined))
     for define in seen.defines:
         if files := seen.xpt.get(define.parent):
             yield from define_against_files(define, files)

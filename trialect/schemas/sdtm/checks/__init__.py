@@ -1,6 +1,8 @@
-"""Conformance checks of SDTM datasets: a registry of small units, and the two ways to run them.
+"""Conformance checks of SDTM datasets: two registries of small units, and how to run them.
 
-A new check is one decorated function in one of the modules below; the module is named here.
+`run_checks` looks at the records of whole subjects, a partition at a time; `run_trial_checks` at
+the merged profiles of the trial. A new check is one decorated function in one of the modules
+below; a new module is named here.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import polars as pl
 from trialect.problems import Problem
 from trialect.schemas.ct import terminology
 from trialect.schemas.sdtm.checks.check import CHECKS, Check, Failure, Scope, Told, findings
+from trialect.schemas.sdtm.checks.whole import WHOLE_CHECKS, WholeCheck, run_trial_checks
 from trialect.schemas.sdtm.model import dataset
 from trialect.trial import SdtmOptions, Study
 
@@ -24,6 +27,8 @@ MODULES = (
     "structure",
     "terms",
     "timing",
+    "visits",
+    "companions",
     "demographics",
     "interventions",
     "results",
@@ -69,7 +74,9 @@ def run_checks(
             types=dict(frame.schema),
             told=told,
         )
-        yield from _run(scope, [c for c in checks or CHECKS.values() if c.looks_at(model)])
+        yield from _run(
+            scope, [c for c in (CHECKS.values() if checks is None else checks) if c.looks_at(model)]
+        )
 
 
 def _typed(name: str, frame: pl.DataFrame) -> pl.DataFrame:
@@ -107,4 +114,14 @@ def _run(scope: Scope, checks: Sequence[Check]) -> Iterator[Problem]:
             yield from findings(check, scope, failure)
 
 
-__all__ = ["CHECKS", "Check", "Failure", "Scope", "Told", "run_checks"]
+__all__ = [
+    "CHECKS",
+    "WHOLE_CHECKS",
+    "Check",
+    "Failure",
+    "Scope",
+    "Told",
+    "WholeCheck",
+    "run_checks",
+    "run_trial_checks",
+]

@@ -66,6 +66,12 @@ class Scope:
         """`--SEQ` as this dataset spells it."""
         return self.model.expand(name)
 
+    def same_domain(self, name: str) -> bool:
+        """Whether a dataset is of this one's domain: itself, its whole or another part of it."""
+        if max(len(self.name), len(name)) > 4:  # SUPPAE, RELREC: no domain's parts
+            return self.name == name
+        return self.name[:2] == name[:2]
+
     def col(self, name: str) -> pl.Expr:
         """A variable as an expression (`--` stands for the domain's prefix)."""
         return pl.col(self.expand(name))
@@ -133,9 +139,7 @@ def findings(check: Check, scope: Scope, failure: Failure) -> Iterator[Problem]:
         f"given:{name}": value if isinstance(value, pl.Expr) else pl.lit(value)
         for name, value in failure.given.items()
     }
-    failing = (
-        scope.frame.with_columns(**given).with_row_index("record", offset=1).filter(failure.where)
-    )
+    failing = scope.frame.with_columns(**given).filter(failure.where)
     rows = (failing[:1] if check.once else failing).to_dicts()
     seq = scope.expand("--SEQ")
     for row in rows:
@@ -146,7 +150,6 @@ def findings(check: Check, scope: Scope, failure: Failure) -> Iterator[Problem]:
             dataset=scope.name,
             usubjid=row.get("USUBJID"),
             seq=_plain(row.get(seq)),
-            record=row["record"],
             variable=failure.variable,
             value=_plain(row.get(failure.variable or "")),
             **{name: _plain(row[f"given:{name}"]) for name in failure.given},
@@ -156,6 +159,6 @@ def findings(check: Check, scope: Scope, failure: Failure) -> Iterator[Problem]:
 def _plain(value: object) -> str | None:
     if value is None:
         return None
-    if isinstance(value, float) and value == int(value):
+    if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)

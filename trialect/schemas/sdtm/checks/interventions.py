@@ -18,10 +18,10 @@ INTERVENTIONS = ("Interventions",)
     "{treatment} is PLACEBO and {variable} is {value}.",
     "The dose of a placebo is 0.",
     "CG0102; SDTMIG 3.4, 6.1.3",
-    datasets=("EX", "EC"),
+    datasets=("EX",),
 )
 def placebo_dose(scope: Scope) -> Iterator[Failure]:
-    """PLACEBO has --DOSE 0."""
+    """PLACEBO has EXDOSE 0; EC tells what was given as it was collected."""
     if scope.has("--TRT", "--DOSE"):
         placebo = scope.col("--TRT").str.to_uppercase() == "PLACEBO"
         wrong = placebo & (scope.col("--DOSE").is_null() | (scope.col("--DOSE") != 0))
@@ -34,7 +34,7 @@ def placebo_dose(scope: Scope) -> Iterator[Failure]:
     "A dose is given as number and as text",
     "{variable} is {value} and {other} is filled as well.",
     "Give the number, or the text when there is no number.",
-    "CG0110; SDTMIG 3.4, 6.1.3",
+    "CG0110; CG0111; SDTMIG 3.4, 6.1.3",
     observation_classes=INTERVENTIONS,
 )
 def dose_twice(scope: Scope) -> Iterator[Failure]:
@@ -69,7 +69,7 @@ def dose_unit(scope: Scope) -> Iterator[Failure]:
 
 @check(
     "SDTM-UNIT-WITHOUT-DOSE",
-    "error",
+    "warning",
     "A unit without a dose",
     "{variable} is {value} and no dose is given.",
     "Leave the unit empty where nothing was dosed.",
@@ -90,10 +90,44 @@ def unit_without_dose(scope: Scope) -> Iterator[Failure]:
     "A dose is negative",
     "{variable} is {value}.",
     "Correct the dose at its source.",
-    "SDTMIG 3.4, 6.1.3",
+    "FB4002; FB4003; FB4004; SDTMIG 3.4, 6.1.3",
     observation_classes=INTERVENTIONS,
 )
 def dose_negative(scope: Scope) -> Iterator[Failure]:
-    """--DOSE is not below 0."""
-    if scope.has("--DOSE"):
-        yield Failure(scope.col("--DOSE") < 0, scope.expand("--DOSE"))
+    """--DOSE, --DOSTOT and --VAMT are not below 0."""
+    for name in ("--DOSE", "--DOSTOT", "--VAMT"):
+        if scope.has(name):
+            amount = scope.col(name).cast(pl.Float64, strict=False)
+            yield Failure(amount < 0, scope.expand(name))
+
+
+@check(
+    "SDTM-DOSE-TEXT-NUMBER",
+    "error",
+    "A dose in words is a number",
+    "{variable} is {value!r}, a number.",
+    "Map it to {dose}.",
+    "CG0112; SDTMIG 3.4, 6.1.3",
+    observation_classes=INTERVENTIONS,
+)
+def dose_text_number(scope: Scope) -> Iterator[Failure]:
+    """--DOSTXT is no number; that is --DOSE."""
+    if scope.has("--DOSTXT"):
+        number = scope.col("--DOSTXT").str.contains(r"^\d+\.?\d*$|^\.\d+$")
+        yield Failure(number, scope.expand("--DOSTXT"), {"dose": scope.expand("--DOSE")})
+
+
+@check(
+    "SDTM-EXPOSURE-DAY",
+    "warning",
+    "A study treatment before the reference start",
+    "{variable} is {value}; treatment starts on day 1 or later.",
+    "Correct the date, or say in study.yaml (sdtm.reference) what RFSTDTC is.",
+    "FB3601; SDTMIG 3.4, 5.2",
+    datasets=("EX", "EC"),
+)
+def exposure_day(scope: Scope) -> Iterator[Failure]:
+    """--STDY and --ENDY of exposure are not negative."""
+    for name in ("--STDY", "--ENDY"):
+        if scope.has(name):
+            yield Failure(scope.col(name) < 0, scope.expand(name))

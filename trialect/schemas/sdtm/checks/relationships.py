@@ -77,11 +77,8 @@ def parent_exists(scope: Scope) -> Iterator[Failure]:
         records = _records(scope, parent)
         here = (pl.col("RDOMAIN") == parent) & (pl.col("IDVAR") == variable)
         given = {"parent": parent, "identifier": variable}
-        if records is None:
-            continue
-        if variable not in records.columns:
-            yield Failure(here, "IDVARVAL", given)
-            continue
+        if records is None or not {"USUBJID", variable} <= set(records.columns):
+            continue  # SDTM-RDOMAIN-ABSENT and SDTM-IDVAR-UNKNOWN tell of it
         known = (
             records.select("USUBJID", _as_text(records, variable).alias("IDVARVAL"))
             .unique()
@@ -101,7 +98,7 @@ def _records(scope: Scope, parent: str) -> pl.DataFrame | None:
     parts = [
         frame
         for name, frame in scope.frames.items()
-        if name == parent or (name[:2] == parent and len(name) in (3, 4) and name.isalpha())
+        if name == parent or (name[:2] == parent and len(name) in (3, 4))
     ]
     return pl.concat(parts, how="diagonal_relaxed") if parts else None
 
@@ -129,8 +126,9 @@ def qnam_is_variable(scope: Scope) -> Iterator[Failure]:
     for parent in scope.frame["RDOMAIN"].drop_nulls().unique(maintain_order=True):
         model = dataset(parent)
         if model is not None:
-            names = pl.Series([variable.name for variable in model.variables])
-            wrong = (pl.col("RDOMAIN") == parent) & pl.col("QNAM").is_in(names.implode())
+            here = scope.frame.filter(pl.col("RDOMAIN") == parent)["QNAM"].drop_nulls().unique()
+            names = [name for name in here if model.allowed(name) is not None]
+            wrong = (pl.col("RDOMAIN") == parent) & pl.col("QNAM").is_in(names)
             yield Failure(wrong, "QNAM", {"parent": parent})
 
 
@@ -148,3 +146,71 @@ def relrec_alone(scope: Scope) -> Iterator[Failure]:
     if scope.has("USUBJID", "RELID"):
         alone = ~scope.frame.select("USUBJID", "RELID").is_duplicated()
         yield Failure(alone, "RELID")
+
+
+@check(
+    "SDTM-SUPP-DOMAIN",
+    "error",
+    "A qualifier stands in another domain's dataset",
+    "RDOMAIN is {value!r} in a record of {dataset}.",
+    "Supplemental qualifiers of a domain stand in SUPP and its name.",
+    "CG0334; SDTMIG 3.4, 8.4",
+    datasets=("SUPP--",),
+)
+def supp_domain(scope: Scope) -> Iterator[Failure]:
+    """RDOMAIN is the domain that SUPP-- is named after."""
+    if scope.has("RDOMAIN") and scope.name != "SUPPQUAL":
+        yield Failure(pl.col("RDOMAIN") != scope.name[4:6], "RDOMAIN")
+
+
+@check(
+    "SDTM-IDVAR-PAIR",
+    "error",
+    "A related record is half told",
+    "{variable} is empty, but {other} is {given_value!r}.",
+    "IDVAR names the variable of the parent, IDVARVAL its value; those of DM have neither.",
+    "CG0163; CG0164; CG0166; CG0203; CG0204; CG0465; SDTMIG 3.4, 5.1, 8.4.1",
+    datasets=(*SUPP, "CO"),
+)
+def idvar_pair(scope: Scope) -> Iterator[Failure]:
+    """IDVAR and IDVARVAL come together, with RDOMAIN, for every domain but DM."""
+    if not scope.has("RDOMAIN", "IDVAR", "IDVARVAL"):
+        return
+    domain, idvar, value = pl.col("RDOMAIN"), pl.col("IDVAR"), pl.col("IDVARVAL")
+    for missing, name, other in (
+        (idvar.is_null() & (domain != "DM"), "IDVAR", "RDOMAIN"),
+        (idvar.is_null() & value.is_not_null(), "IDVAR", "IDVARVAL"),
+        (domain.is_null() & idvar.is_not_null(), "RDOMAIN", "IDVAR"),
+        (domain.is_null() & value.is_not_null(), "RDOMAIN", "IDVARVAL"),
+    ):
+        yield Failure(missing, name, {"other": other, "given_value": pl.col(other)})
+    if scope.name != "CO":
+        # A comment may belong to all records that share a value, and then has none of its own.
+        yield Failure(
+            value.is_null() & idvar.is_not_null(),
+            "IDVARVAL",
+            {"other": "IDVAR", "given_value": idvar},
+        )
+
+
+@check(
+    "SDTM-RELREC-DATASET",
+    "error",
+    "A relationship of datasets and one of records are mixed",
+    "IDVAR is {identifier}: {variable} {why}.",
+    "--SEQ tells of single records: it needs USUBJID and IDVARVAL, and no RELTYPE.",
+    "CG0201; CG0419; SDTMIG 3.4, 8.2, 8.3",
+    datasets=("RELREC",),
+)
+def relrec_dataset(scope: Scope) -> Iterator[Failure]:
+    """IDVAR --SEQ names single records: a subject, a value, no RELTYPE."""
+    if not scope.has("IDVAR"):
+        return
+    by_seq = pl.col("IDVAR").str.ends_with("SEQ")
+    given = {"identifier": pl.col("IDVAR")}
+    if scope.has("USUBJID", "IDVARVAL"):
+        none = by_seq & pl.col("USUBJID").is_null() & pl.col("IDVARVAL").is_null()
+        yield Failure(none, "IDVARVAL", {**given, "why": "is empty, and so is USUBJID"})
+    if scope.has("RELTYPE"):
+        typed = by_seq & pl.col("RELTYPE").is_not_null()
+        yield Failure(typed, "RELTYPE", {**given, "why": "is filled"})

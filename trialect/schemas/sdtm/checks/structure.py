@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 
 import polars as pl
@@ -11,25 +10,10 @@ from trialect.schemas.sdtm.checks.check import Failure, Scope, check
 
 
 @check(
-    "SDTM-REQUIRED-MISSING",
-    "error",
-    "A Required variable is missing",
-    "{dataset} has no {variable}, which is Required.",
-    "Add a line for {variable} to the domain's mapping table.",
-    "CG0014; SDTMIG 3.4, 4.1.5",
-)
-def required_missing(scope: Scope) -> Iterator[Failure]:
-    """Core Req: the column is there."""
-    for variable in scope.model.variables:
-        if variable.core == "Req" and variable.name not in scope.frame.columns:
-            yield Failure(None, variable.name)
-
-
-@check(
     "SDTM-REQUIRED-NULL",
     "error",
     "A Required variable is empty",
-    "{variable} is Required and empty in record {record}.",
+    "{variable} is Required and empty.",
     "Fill it at its source, or map it from another column.",
     "CG0014; SDTMIG 3.4, 4.1.5",
 )
@@ -41,64 +25,13 @@ def required_null(scope: Scope) -> Iterator[Failure]:
 
 
 @check(
-    "SDTM-EXPECTED-MISSING",
-    "warning",
-    "An Expected variable is missing",
-    "{dataset} has no {variable}, which is Expected.",
-    "Add a line for {variable} to the domain's mapping table; it may be empty, but must be there.",
-    "CG0016; SDTMIG 3.4, 4.1.5",
-)
-def expected_missing(scope: Scope) -> Iterator[Failure]:
-    """Core Exp: the column is there."""
-    for variable in scope.model.variables:
-        if variable.core == "Exp" and variable.name not in scope.frame.columns:
-            yield Failure(None, variable.name)
-
-
-@check(
-    "SDTM-VARIABLE-UNKNOWN",
-    "error",
-    "A variable is not in the model",
-    "{variable} is no variable of {dataset} in SDTMIG 3.4.",
-    "Submit it as a supplemental qualifier: any other name in the mapping table becomes one.",
-    "CG0013; SDTMIG 3.4, 8.4",
-)
-def variable_unknown(scope: Scope) -> Iterator[Failure]:
-    """Variables are the dataset's own, or belong to the SDTM model of its class."""
-    for column in scope.columns:
-        if scope.model.allowed(column) is None and not _continues_text(column):
-            yield Failure(None, column)
-
-
-def _continues_text(column: str) -> bool:
-    """TSVAL1..n and COVAL1..n carry on a text over 200 characters (SDTMIG 3.4, 4.5.3)."""
-    return column.startswith(("TSVAL", "COVAL")) and column[5:].isdigit()
-
-
-@check(
-    "SDTM-ORDER",
-    "warning",
-    "Variables are not in the order of the model",
-    "{variable} of {dataset} stands after {after}; SDTMIG lists it before.",
-    "Let trialect write the dataset, or reorder its variables.",
-    "CG0664; SDTMIG 3.4, 4.1.4",
-)
-def order(scope: Scope) -> Iterator[Failure]:
-    """Variables stand in the order in which SDTMIG lists them."""
-    places = {variable.name: variable.order for variable in scope.model.variables}
-    known = [column for column in scope.columns if column in places]
-    for before, after in itertools.pairwise(known):
-        if places[after] < places[before]:
-            yield Failure(None, after, {"after": before})
-
-
-@check(
     "SDTM-TYPE",
     "error",
     "A variable has the wrong type",
     "{variable} of {dataset} is {found}; SDTMIG says {expected}.",
     "Write the variable as {expected}.",
     "SDTMIG 3.4, dataset specifications (Type)",
+    once=True,
 )
 def variable_type(scope: Scope) -> Iterator[Failure]:
     """Char variables hold text, Num variables numbers."""
@@ -117,7 +50,7 @@ def variable_type(scope: Scope) -> Iterator[Failure]:
     "DOMAIN does not name the dataset",
     "DOMAIN is {value} in a record of {dataset}.",
     "DOMAIN holds the two letters of the dataset's domain.",
-    "CG0001; SDTMIG 3.4, 4.1.2",
+    "CG0308; CG0413; SDTMIG 3.4, 4.1.2",
 )
 def domain(scope: Scope) -> Iterator[Failure]:
     """DOMAIN is the dataset's own, also in each part of a split dataset."""
@@ -131,14 +64,23 @@ def domain(scope: Scope) -> Iterator[Failure]:
     "STUDYID is not the study's",
     "STUDYID is {value}; the study is {expected}.",
     "Every record carries the STUDYID of the study.",
-    "SDTMIG 3.4, 4.1.2",
+    "CG0409; SDTMIG 3.4, 4.1.2",
 )
 def studyid(scope: Scope) -> Iterator[Failure]:
-    """One STUDYID, the study's."""
-    if not scope.has("STUDYID") or not scope.frame.height:
+    """One STUDYID: the study's, or that of DM where no study is at hand."""
+    if not scope.has("STUDYID"):
         return
-    expected = scope.study.studyid if scope.study else scope.frame["STUDYID"][0]
-    yield Failure(pl.col("STUDYID") != expected, "STUDYID", {"expected": expected})
+    if scope.study is not None:
+        expected = scope.study.studyid
+        yield Failure(pl.col("STUDYID") != expected, "STUDYID", {"expected": expected})
+        return
+    dm = scope.frames.get("DM")
+    told = dm if dm is not None and "STUDYID" in dm.columns else scope.frame
+    known = told["STUDYID"].drop_nulls().unique(maintain_order=True)
+    if scope.name == "DM" or dm is None:
+        known = known[:1]
+    expected = " or ".join(known)
+    yield Failure(~pl.col("STUDYID").is_in(known.implode()), "STUDYID", {"expected": expected})
 
 
 @check(
@@ -146,15 +88,23 @@ def studyid(scope: Scope) -> Iterator[Failure]:
     "error",
     "--SEQ is not unique",
     "{variable} {value} occurs more than once for {usubjid}.",
-    "--SEQ numbers the records of a subject within a domain.",
-    "CG0028; SDTMIG 3.4, 4.1.2",
+    "--SEQ numbers the records of a subject within a domain, also where it is split.",
+    "CG0028; SDTMIG 3.4, 4.1.2, 4.1.7",
 )
 def seq_unique(scope: Scope) -> Iterator[Failure]:
-    """--SEQ is unique per USUBJID in a domain."""
-    if scope.has("--SEQ", "USUBJID"):
-        keys = scope.frame.select("USUBJID", scope.expand("--SEQ"))
-        twice = keys.is_duplicated() & keys[scope.expand("--SEQ")].is_not_null()
-        yield Failure(twice, scope.expand("--SEQ"))
+    """--SEQ is unique per USUBJID in a domain, over all parts of a split dataset."""
+    seq = scope.expand("--SEQ")
+    if scope.has(seq, "USUBJID"):
+        keys = scope.frame.select("USUBJID", seq)
+        parts = [
+            frame.select("USUBJID", pl.col(seq).cast(keys.schema[seq], strict=False))
+            for name, frame in scope.frames.items()
+            if name != scope.name
+            and scope.same_domain(name)
+            and {"USUBJID", seq} <= set(frame.columns)
+        ]
+        twice = pl.concat([keys, *parts]).is_duplicated()[: keys.height]
+        yield Failure(twice & keys[seq].is_not_null(), seq)
 
 
 @check(
@@ -178,7 +128,7 @@ def seq_number(scope: Scope) -> Iterator[Failure]:
     "A subject is not in DM",
     "{usubjid} has records in {dataset} and none in DM.",
     "Every subject has one record in DM.",
-    "SDTMIG 3.4, 5.2",
+    "CG0029; SDTMIG 3.4, 5.2",
 )
 def usubjid_in_dm(scope: Scope) -> Iterator[Failure]:
     """Every USUBJID stands in DM."""
@@ -190,13 +140,13 @@ def usubjid_in_dm(scope: Scope) -> Iterator[Failure]:
 @check(
     "SDTM-TEXT-LENGTH",
     "error",
-    "A text is longer than 200 characters",
-    "{variable} holds {length} characters in record {record}.",
+    "A text is longer than 200 bytes",
+    "{variable} holds {length} bytes.",
     "The rest belongs in supplemental qualifiers; trialect's conversion puts it there.",
     "SDTMIG 3.4, 4.5.3",
 )
 def text_length(scope: Scope) -> Iterator[Failure]:
-    """Character values hold at most 200 characters."""
+    """Character values hold at most 200 bytes."""
     for column in scope.columns:
         if scope.frame.schema[column] == pl.String:
             length = pl.col(column).str.len_bytes()
@@ -207,7 +157,7 @@ def text_length(scope: Scope) -> Iterator[Failure]:
     "SDTM-LEADING-BLANK",
     "warning",
     "A text starts with a blank",
-    "{variable} starts with a blank in record {record}.",
+    "{variable} starts with a blank: {value!r}.",
     "Trim the text at its source.",
     "FB1501",
 )

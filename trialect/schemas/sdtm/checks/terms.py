@@ -9,6 +9,7 @@ import polars as pl
 
 from trialect.schemas.ct import Codelist
 from trialect.schemas.sdtm.checks.check import Failure, Scope, check
+from trialect.schemas.sdtm.checks.paired import instrument_of_code, is_instrument_name
 
 MULTIPLE = frozenset({"MULTIPLE", "OTHER"})
 """Words that SDTMIG puts where the answers stand in supplemental qualifiers (4.2.8.3)."""
@@ -55,6 +56,11 @@ def _outside(scope: Scope, *, extensible: bool) -> Iterator[Failure]:
             # The codelist is for results in words; a measured number is none of its terms.
             values = [value for value in values if not _is_number(value)]
         unknown = [v for v in values if v not in MULTIPLE and not _known(v, codelists)]
+        # A question of a clinical classification has the codelist of its instrument.
+        if variable.name == scope.expand("--TESTCD"):
+            unknown = [v for v in unknown if instrument_of_code(scope.terminology, v) is None]
+        elif variable.name == scope.expand("--TEST"):
+            unknown = [v for v in unknown if not is_instrument_name(scope.terminology, v)]
         names = " or ".join(f"{c.name} ({c.code})" for c in codelists)
         for value in unknown:
             if (scope.name, variable.name, value) in scope.told:

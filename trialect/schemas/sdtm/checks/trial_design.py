@@ -8,40 +8,47 @@ from collections.abc import Iterator
 import polars as pl
 
 from trialect.schemas.sdtm.checks.check import Failure, Scope, check
-from trialect.schemas.sdtm.checks.timing import ISO_DATETIME, one_to_one
+from trialect.schemas.sdtm.checks.paired import paired_term
+from trialect.schemas.sdtm.checks.timing import ISO_DATETIME
 
 TS = ("TS",)
 
 
 @check(
-    "SDTM-TS-PARMCD-LENGTH",
+    "SDTM-TS-PARM-LENGTH",
     "error",
-    "A trial summary parameter's code is too long",
-    "TSPARMCD is {value!r}.",
-    "A parameter's code has at most 8 characters.",
-    "SDTMIG 3.4, 7.4.2",
+    "A trial summary parameter's code or name is too long",
+    "{variable} is {value!r}.",
+    "A parameter's code has at most 8 characters, its name 40.",
+    "CG0257; CG0258; SDTMIG 3.4, 7.4.2",
     datasets=TS,
 )
-def parmcd_length(scope: Scope) -> Iterator[Failure]:
-    """TSPARMCD holds at most 8 characters."""
-    if scope.has("TSPARMCD"):
-        yield Failure(pl.col("TSPARMCD").str.len_chars() > 8, "TSPARMCD")
+def parm_length(scope: Scope) -> Iterator[Failure]:
+    """TSPARMCD holds at most 8 characters, TSPARM 40."""
+    for name, longest in (("TSPARMCD", 8), ("TSPARM", 40)):
+        if scope.has(name):
+            yield Failure(pl.col(name).str.len_chars() > longest, name)
 
 
 @check(
-    "SDTM-TS-PARM-ONE-TO-ONE",
+    "SDTM-TS-PARM-PAIR",
     "error",
-    "A parameter has two names",
-    "{variable} {value!r} goes with more than one {other} ({others}).",
-    "One TSPARMCD has one TSPARM.",
-    "SDTMIG 3.4, 7.4.2",
+    "A parameter's code and name are not of one term",
+    "TSPARM is {value!r}; CDISC names {code} {expected!r}.",
+    "Use CDISC's name of the parameter, or a code of the sponsor's own.",
+    "SDTMIG 3.4, 7.4.2; CDISC CT C66738, C67152",
     datasets=TS,
 )
-def parm_one_to_one(scope: Scope) -> Iterator[Failure]:
-    """TSPARMCD and TSPARM have a one-to-one relationship."""
-    if scope.has("TSPARMCD", "TSPARM"):
-        yield from one_to_one(scope, "TSPARMCD", "TSPARM")
-        yield from one_to_one(scope, "TSPARM", "TSPARMCD")
+def parm_pair(scope: Scope) -> Iterator[Failure]:
+    """TSPARMCD and TSPARM are the same term of their paired codelists."""
+    if not scope.has("TSPARMCD", "TSPARM"):
+        return
+    pairs = scope.frame.select("TSPARMCD", "TSPARM").drop_nulls().unique(maintain_order=True)
+    for code, name in pairs.iter_rows():
+        expected = paired_term(scope.terminology, ("C66738",), ("C67152",), code)
+        if expected is not None and expected != name:
+            here = (pl.col("TSPARMCD") == code) & (pl.col("TSPARM") == name)
+            yield Failure(here, "TSPARM", {"code": code, "expected": expected})
 
 
 @check(
@@ -83,12 +90,13 @@ def ts_seq(scope: Scope) -> Iterator[Failure]:
     "A long parameter has a gap",
     "{variable} is filled and {before} is not.",
     "TSVAL, TSVAL1, TSVAL2 ... are filled in order.",
-    "SDTMIG 3.4, 7.4.2",
+    "CG0261; SDTMIG 3.4, 7.4.2",
     datasets=TS,
 )
 def tsval_order(scope: Scope) -> Iterator[Failure]:
     """TSVAL1..n are filled in order."""
-    names = ["TSVAL", *sorted(c for c in scope.columns if c[:5] == "TSVAL" and c[5:].isdigit())]
+    more = [c for c in scope.columns if c[:5] == "TSVAL" and c[5:].isdigit()]
+    names = ["TSVAL", *sorted(more, key=lambda name: int(name[5:]))] if scope.has("TSVAL") else []
     for before, name in itertools.pairwise(names):
         yield Failure(
             pl.col(name).is_not_null() & pl.col(before).is_null(), name, {"before": before}
@@ -101,7 +109,7 @@ def tsval_order(scope: Scope) -> Iterator[Failure]:
     "The study start date is missing",
     "TS has no SSTDTC with an ISO 8601 date.",
     "Give `start` in study.yaml; a submission without it is rejected.",
-    "FDA technical rejection criterion 1734; SDTMIG 3.4, 7.4.2",
+    "CG0285; FDA technical rejection criterion 1734; SDTMIG 3.4, 7.4.2",
     datasets=TS,
 )
 def study_start(scope: Scope) -> Iterator[Failure]:
@@ -122,7 +130,7 @@ def study_start(scope: Scope) -> Iterator[Failure]:
     datasets=TS,
 )
 def parmcd_known(scope: Scope) -> Iterator[Failure]:
-    """TSPARMCD is CDISC's, with CDISC's TSPARM."""
+    """TSPARMCD is one of CDISC's."""
     codelist = scope.terminology.codelist("C66738")
     if codelist is not None and scope.has("TSPARMCD"):
         known = pl.Series(list(codelist.by_value))
@@ -150,13 +158,13 @@ def etcd_length(scope: Scope) -> Iterator[Failure]:
     "An element is not planned",
     "ETCD is {value!r}, which TE does not hold.",
     "List the element in study.yaml (elements).",
-    "SDTMIG 3.4, 5.3, 7.2.1",
+    "CG0414; SDTMIG 3.4, 5.3, 7.2.1",
     datasets=("SE", "TA"),
 )
 def etcd_in_te(scope: Scope) -> Iterator[Failure]:
     """ETCD stands in TE (UNPLAN, an element that was not planned, excepted)."""
     te = scope.frames.get("TE")
-    if te is not None and scope.has("ETCD"):
+    if te is not None and "ETCD" in te.columns and scope.has("ETCD"):
         known = pl.concat([te["ETCD"].drop_nulls().unique(), pl.Series(["UNPLAN"])])
         yield Failure(~pl.col("ETCD").is_in(known.implode()), "ETCD")
 
@@ -167,7 +175,7 @@ def etcd_in_te(scope: Scope) -> Iterator[Failure]:
     "An element has no start",
     "SESTDTC is empty for element {element}.",
     "Give the date that starts the element, or the event in study.yaml that tells it.",
-    "CG0207; SDTMIG 3.4, 5.3",
+    "SDTMIG 3.4, 5.3",
     datasets=("SE",),
 )
 def se_start(scope: Scope) -> Iterator[Failure]:
@@ -182,7 +190,7 @@ def se_start(scope: Scope) -> Iterator[Failure]:
     "An element does not end where the next starts",
     "SEENDTC is {value}; the next element starts at {next}.",
     "Leave SE to trialect, or correct the dates.",
-    "CG0207; SDTMIG 3.4, 5.3",
+    "CG0207; CG0209; SDTMIG 3.4, 5.3",
     datasets=("SE",),
 )
 def se_end(scope: Scope) -> Iterator[Failure]:
@@ -191,6 +199,49 @@ def se_end(scope: Scope) -> Iterator[Failure]:
         following = pl.col("SESTDTC").shift(-1).over("USUBJID", order_by="SESEQ")
         differs = following.is_not_null() & pl.col("SEENDTC").ne_missing(following)
         yield Failure(differs, "SEENDTC", {"next": following})
+
+
+@check(
+    "SDTM-SE-UNPLANNED",
+    "error",
+    "An unplanned element is not told as such",
+    "{variable} is {value} for element {element}: {why}.",
+    "UNPLAN says in SEUPDES what happened; it has no ELEMENT and no TAETORD.",
+    "CG0152; CG0206; CG0210; CG0211; SDTMIG 3.4, 5.3",
+    datasets=("SE",),
+)
+def se_unplanned(scope: Scope) -> Iterator[Failure]:
+    """UNPLAN has a description, and neither a name nor a place in the plan; others have none."""
+    if not scope.has("ETCD"):
+        return
+    unplanned = pl.col("ETCD") == "UNPLAN"
+    given = {"element": pl.col("ETCD")}
+    for name in ("ELEMENT", "TAETORD"):
+        if scope.has(name):
+            wrong = unplanned & pl.col(name).is_not_null()
+            yield Failure(wrong, name, {**given, "why": "an unplanned element has none"})
+    if scope.has("SEUPDES"):
+        silent = unplanned & pl.col("SEUPDES").is_null()
+        yield Failure(silent, "SEUPDES", {**given, "why": "what happened is not told"})
+        planned = ~unplanned & pl.col("SEUPDES").is_not_null()
+        yield Failure(planned, "SEUPDES", {**given, "why": "the element is planned"})
+
+
+@check(
+    "SDTM-TE-END",
+    "error",
+    "An element has neither an end nor a duration",
+    "TEENRL and TEDUR are empty for element {element}.",
+    "Give the element an end rule or a duration in study.yaml.",
+    "CG0328; CG0329; SDTMIG 3.4, 7.2.2",
+    datasets=("TE",),
+)
+def te_end(scope: Scope) -> Iterator[Failure]:
+    """TEENRL or TEDUR is there for each element."""
+    rules = [name for name in ("TEENRL", "TEDUR") if scope.has(name)]
+    none = pl.all_horizontal(pl.lit(True), *(pl.col(name).is_null() for name in rules))
+    if scope.has("ETCD"):
+        yield Failure(none & pl.col("ETCD").is_not_null(), "TEENRL", {"element": pl.col("ETCD")})
 
 
 @check(
@@ -214,13 +265,14 @@ def ti_unique(scope: Scope) -> Iterator[Failure]:
     "SDTM-TA-ORDER",
     "error",
     "An arm's elements are not numbered once each",
-    "TAETORD {value} occurs more than once in arm {arm}.",
+    "TAETORD {value} is no whole number, or occurs more than once in arm {arm}.",
     "TAETORD numbers the elements of an arm.",
-    "CG0247; SDTMIG 3.4, 7.2.1",
+    "CG0247; CG0248; SDTMIG 3.4, 7.2.1",
     datasets=("TA",),
 )
 def ta_order(scope: Scope) -> Iterator[Failure]:
-    """TAETORD is unique within ARMCD."""
+    """TAETORD is a whole number, unique within ARMCD."""
     if scope.has("ARMCD", "TAETORD"):
         twice = scope.frame.select("ARMCD", "TAETORD").is_duplicated()
-        yield Failure(twice, "TAETORD", {"arm": pl.col("ARMCD")})
+        broken = pl.col("TAETORD").cast(pl.Float64, strict=False) % 1 != 0
+        yield Failure(twice | broken, "TAETORD", {"arm": pl.col("ARMCD")})
