@@ -137,7 +137,7 @@ class TextViews:
         """
         rows = stop - start
         words = self.views[start:stop].view(np.int32)
-        lengths = np.ascontiguousarray(words[:, 0])
+        lengths = words[:, 0].copy()
         valid = None if self.valid is None else self.valid[start:stop]
         if valid is not None:
             lengths *= valid
@@ -146,7 +146,7 @@ class TextViews:
             rows, dtype=f"V{held}", buffer=self.views, offset=16 * start + 4, strides=(16,)
         )
         if width <= INLINE:
-            packed = np.ascontiguousarray(inline)
+            packed = inline.copy()
         else:
             packed = self._wide_cells(inline, words, lengths, width)
         if valid is not None and not valid.all():
@@ -241,4 +241,8 @@ def _ones_up_to(width: int) -> NDArray[Any]:
 def _memory(address: int, size: int) -> Bytes:
     if not size:
         return np.zeros(0, dtype=np.uint8)
-    return np.frombuffer(memoryview((ctypes.c_uint8 * size).from_address(address)), dtype=np.uint8)
+    whole = memoryview((ctypes.c_uint8 * size).from_address(address))
+    memory = np.frombuffer(whole, dtype=np.uint8)
+    # It is Polars's own, and it may be shared by every column of zeros there is.
+    memory.flags.writeable = False
+    return memory
