@@ -5,11 +5,15 @@ Each is a small unit in the registry `CROSS_CHECKS`, with its rule.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+
+import orjson
 
 from trialect.converters.account import Account
 from trialect.converters.datasets import Plan
+from trialect.converters.package import DATASET_JSON, DEFINE, FHIR_NDJSON
+from trialect.converters.submitted import define_against_files
 from trialect.problems import Problem, Rule, rule
 from trialect.profile import merge
 from trialect.schemas.sdtm.checks import run_trial_checks
@@ -70,83 +74,79 @@ PATIENTS = rule(
     "CROSS-PATIENTS",
     "error",
     "Subjects and patients differ in number",
-    "DM holds {subjects} subjects, FHIR {patients} Patient and {research_subjects} "
-    "ResearchSubject resources.",
+    "DM holds {subjects} subjects, the manifest counts {counted}, FHIR has {patients} Patient and "
+    "{research_subjects} ResearchSubject resources.",
     "Look for subjects whose DM record is incomplete.",
 )
 
 
 @_check(PATIENTS)
 def patients(outputs: Outputs) -> Iterator[Problem]:
-    """DM count = Patient count = ResearchSubject count = subjects of the manifest."""
+    """DM count = subjects of the manifest = Patient count = ResearchSubject count."""
     account = outputs.account
-    if "fhir" not in account.targets:
-        return
-    counts = {account.fhir["Patient"], account.fhir["ResearchSubject"], account.subjects}
-    if len(counts) > 1 or account.datasets.get("DM", 0) != account.subjects:
-        yield PATIENTS.problem(
-            domain="DM",
-            subjects=account.datasets.get("DM", 0),
-            patients=account.fhir["Patient"],
-            research_subjects=account.fhir["ResearchSubject"],
-        )
+    subjects = account.datasets.get("DM", 0)
+    counts = {"patients": subjects, "research_subjects": subjects}
+    if "fhir" in account.targets:
+        counts["patients"] = _lines(outputs, "Patient")
+        counts["research_subjects"] = _lines(outputs, "ResearchSubject")
+    if {subjects} != {account.subjects, *counts.values()}:
+        yield PATIENTS.problem(domain="DM", subjects=subjects, counted=account.subjects, **counts)
 
 
-OBSERVATIONS = rule(
-    "CROSS-OBSERVATIONS",
-    "error",
-    "Records and Observations differ in number",
-    "QS holds {records} records, FHIR {observations} Observations of them.",
-    "Look for records of QS without subject or test.",
-)
-
-
-@_check(OBSERVATIONS)
-def observations(outputs: Outputs) -> Iterator[Problem]:
-    """Every record of QS is one Observation."""
-    account = outputs.account
-    records = account.datasets.get("QS", 0)
-    if "fhir" in account.targets and records != account.fhir["Observation"]:
-        yield OBSERVATIONS.problem(
-            domain="QS", records=records, observations=account.fhir["Observation"]
-        )
+def _lines(outputs: Outputs, type: str) -> int:
+    """How many resources of a type lie in the package."""
+    path = outputs.plan.package / FHIR_NDJSON / f"{type}.ndjson"
+    if not path.is_file():
+        return 0
+    with path.open("rb") as file:
+        return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
 
 
 ARMS = rule(
     "CROSS-ARMS",
     "error",
     "The arms differ between outputs",
-    "study.yaml has {planned} arms ({codes}), TA {tabulated}.",
+    "study.yaml has the arms {planned}; {where} has {found}.",
     "Give every arm its elements in study.yaml.",
 )
 
 
 @_check(ARMS)
 def arms(outputs: Outputs) -> Iterator[Problem]:
-    """The arms of the study are those of TA (and of ResearchStudy, made from the same)."""
+    """The arms of the study are those of TA and of ResearchStudy, as written."""
     study = outputs.plan.study
-    ta = next((meta for meta in outputs.plan.metas if meta.name == "TA"), None)
-    if ta is None:
-        return
     codes = {arm.code for arm in study.arms}
-    tabulated = set()
-    for frame in outputs.plan.batches(ta):
-        tabulated |= set(frame["ARMCD"])
-    if codes != tabulated:
-        yield ARMS.problem(
-            domain="TA",
-            variable="ARMCD",
-            planned=len(codes),
-            codes=", ".join(sorted(codes)),
-            tabulated=", ".join(sorted(tabulated)) or "none",
-        )
+    ta = next((meta for meta in outputs.plan.metas if meta.name == "TA"), None)
+    if ta is not None and ta.variable("ARMCD") is not None:
+        tabulated: set[str | None] = set()
+        for frame in outputs.plan.batches(ta):
+            tabulated |= set(frame["ARMCD"])
+        if codes != tabulated:
+            yield _arms("TA", codes, tabulated)
+    path = outputs.plan.package / FHIR_NDJSON / "ResearchStudy.ndjson"
+    if path.is_file():
+        resource = orjson.loads(path.read_bytes().splitlines()[0])
+        told = [arm.get("name") for arm in resource.get("arm", [])]
+        names = [arm.name for arm in study.arms]
+        if sorted(names) != sorted(map(str, told)):
+            yield _arms("ResearchStudy", names, told)
+
+
+def _arms(where: str, planned: Iterable[str], found: Iterable[str | None]) -> Problem:
+    return ARMS.problem(
+        domain="TA" if where == "TA" else None,
+        path="ResearchStudy.arm" if where == "ResearchStudy" else None,
+        where=where,
+        planned=", ".join(sorted(planned)) or "none",
+        found=", ".join(sorted(map(str, found))) or "none",
+    )
 
 
 FILES = rule(
     "CROSS-FILES",
     "error",
     "A dataset has no file",
-    "{domain} has {records} records and was not written as XPT.",
+    "{domain} has {records} records and was not written as {format}.",
     "The findings on {domain} say why; mend them and convert again.",
     "FDA technical rejection criterion 1736",
 )
@@ -154,11 +154,43 @@ FILES = rule(
 
 @_check(FILES)
 def files(outputs: Outputs) -> Iterator[Problem]:
-    """Every dataset with records is written."""
-    if "sdtm" in outputs.account.targets:
-        for meta in outputs.plan.metas:
-            if not outputs.files.get(meta.name):
-                yield FILES.problem(domain=meta.name, records=meta.rows)
+    """Every dataset is written in every form that is wanted."""
+    plan = outputs.plan
+    for meta in plan.metas:
+        if "sdtm" in plan.targets:
+            written = outputs.files.get(meta.name, ())
+            if not written or not all((plan.sdtm / name).is_file() for name in written):
+                yield FILES.problem(domain=meta.name, records=meta.rows, format="XPT")
+        if "dataset-json" in plan.targets:
+            for suffix in (".json", ".ndjson"):
+                path = plan.package / DATASET_JSON / f"{meta.name.lower()}{suffix}"
+                if not path.is_file():
+                    yield FILES.problem(
+                        domain=meta.name, records=meta.rows, format=f"Dataset-JSON ({suffix})"
+                    )
+
+
+NO_DEFINE = rule(
+    "CROSS-NO-DEFINE",
+    "error",
+    "The datasets have no define.xml",
+    "define.xml was not written.",
+    "The other findings say why; without it a submission is rejected.",
+    "FDA technical rejection criterion 1736",
+)
+
+
+@_check(NO_DEFINE)
+def define(outputs: Outputs) -> Iterator[Problem]:
+    """Names, order, labels, types and lengths of define.xml are those of the XPT files, as read."""
+    if "sdtm" not in outputs.plan.targets:
+        return
+    path = outputs.plan.sdtm / DEFINE
+    if not path.is_file():
+        yield NO_DEFINE.problem(file=DEFINE)
+        return
+    names = [name for written in outputs.files.values() for name in written]
+    yield from define_against_files(path, [outputs.plan.sdtm / name for name in names])
 
 
 @_check("trial")
@@ -169,23 +201,13 @@ def trial(outputs: Outputs) -> Iterator[Problem]:
     yield from run_trial_checks(profiles, variables)
 
 
-@_check("define")
-def define(outputs: Outputs) -> Iterator[Problem]:
-    """Lengths, names, labels and order of define.xml are those of the XPT files, read back."""
-    if "sdtm" in outputs.account.targets:
-        from trialect.converters.submitted import define_against_files
-
-        paths = [outputs.plan.sdtm / name for names in outputs.files.values() for name in names]
-        yield from define_against_files(outputs.plan.sdtm / "define.xml", paths)
-
-
 REQUIRED_DATASETS = rule(
     "SDTM-REQUIRED-DATASET",
     "error",
     "A dataset that every submission needs is missing",
     "The package has no {domain}.",
     "Map the form that holds it; without DM and TS a submission is rejected.",
-    "FDA technical rejection criteria 1734 and 1736",
+    "CG0368; FDA technical rejection criteria 1734 and 1736",
 )
 
 

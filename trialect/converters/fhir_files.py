@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from trialect.converters.account import Account
+from trialect.converters.fhir_values import check_values
 from trialect.converters.package import FHIR_BUNDLES, FHIR_NDJSON
 from trialect.converters.partition import Job, Part
 from trialect.converters.writers.fhir_bundle import FhirPart, write_partition, write_study
@@ -41,7 +42,11 @@ def render(job: Job, frames: Mapping[str, pl.DataFrame], part: Part) -> list[Pro
     part.fhir.update(written.counts)
     part.fhir_items += written.items
     part.references = ReferenceIndex()
-    return [*written.problems, *check_rendered(folder, part.references)]
+    found = [*written.problems, *check_rendered(folder, part.references)]
+    if "QS" in frames:
+        observations = folder / "ndjson" / "Observation.ndjson"
+        found += check_values(observations, frames["QS"], blinded=not job.unblinded)
+    return found
 
 
 def check_rendered(folder: Path, index: ReferenceIndex) -> Iterator[Problem]:
