@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -16,6 +17,9 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+    from trialect.converters.account import Account
     from trialect.converters.pipeline import Conversion, Progress
     from trialect.problems import Problem, Unusable
 
@@ -25,6 +29,7 @@ app = typer.Typer(
     name="trialect",
     help="Moves a clinical trial's records between HL7 FHIR, CDISC SDTM and registries, "
     "checks every output, and accounts for every record.",
+    epilog="Exit codes: 0 clean, 1 findings of severity error, 2 unusable input.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -42,14 +47,22 @@ class Exit(IntEnum):
 
 
 SHOWN = 20
-"""Problems printed on the screen; the rest stands in the report."""
+"""Problems and records printed on the screen; the rest stands in the report."""
+
+COLOURS = {"error": "red", "warning": "yellow", "note": "blue"}
+
+REPORTS = (".json", ".html", ".csv")
 
 Jobs = Annotated[
     int | None, typer.Option("--jobs", "-j", min=1, help="Processes (default: one a core).")
 ]
 To = Annotated[
     list[str] | None,
-    typer.Option("--to", help="A target: sdtm, dataset-json or fhir; may be repeated."),
+    typer.Option(
+        "--to",
+        help="A target: sdtm, dataset-json or fhir; may be repeated "
+        "(default: `outputs` of study.yaml).",
+    ),
 ]
 Unblinded = Annotated[
     bool,
@@ -63,6 +76,12 @@ def _version(wanted: bool) -> None:
 
         typer.echo(f"trialect {__version__}")
         raise typer.Exit
+
+
+def _is_report(path: Path | None) -> Path | None:
+    if path is not None and path.suffix not in REPORTS:
+        raise typer.BadParameter(f"{path} is to end in {', '.join(REPORTS)}.")
+    return path
 
 
 @app.callback()
@@ -82,19 +101,22 @@ def demo(
     ),
     jobs: Jobs = None,
 ) -> None:
-    """Convert the example study NCT07326982 (invented records) and say where to look."""
+    """Convert the example study NCT07326982 (invented records) and say where to look.
+
+    Its findings are meant, so the exit code is 0 although some are errors.
+    """
     from trialect.converters.example import copy_example
 
-    study = folder / "study"
-    _run(lambda: copy_example(study))
-    conversion = _convert(study, folder / "package", jobs=jobs)
-    out = conversion.out
+    study, out = folder / "study", folder / "package"
+    if not _run(lambda: copy_example(study)):
+        _say(f"{study} has been changed; it is converted as it stands. Remove it to have it new.")
+    _convert(study, out, jobs=jobs)
     _say(
         "",
         f"The study as a data manager writes it:  {study}",
         f"What came of it, to open in a browser:  {out / 'report.html'}",
-        "The records are invented; their dirt is meant, so the report has findings.",
-        f"Next: trialect trace {out} QS --where 'QSTESTCD=PI0101 & QSSEQ=1' QSORRES",
+        "The records are invented, and dirty on purpose: the findings are what the demo shows.",
+        f"Next: trialect trace {out} DM AGE --where USUBJID=CTFPIRHD2025-01-001 --study {study}",
     )
 
 
@@ -126,17 +148,24 @@ def validate(
         typer.Argument(help="Packages, XPT, Dataset-JSON, define.xml, FHIR bundles or NDJSON."),
     ],
     report: Annotated[
-        Path | None, typer.Option("--report", help="Write all findings: FILE.json, .html or .csv.")
+        Path | None,
+        typer.Option(
+            "--report",
+            callback=_is_report,
+            help="Write all findings: FILE.json, FILE.html or FILE.csv.",
+        ),
     ] = None,
 ) -> None:
     """Check files of any kind; each is recognised by its content."""
     from trialect.converters.validate import validate as run
     from trialect.converters.validate import write_report
 
-    validation = _run(lambda: run(*paths))
+    with _busy("check"):
+        validation = _run(lambda: run(*paths))
     if report is not None:
         _run(lambda: write_report(report, validation))
-    _say(f"{validation.files} files checked: {validation.summary}")
+    files = "1 file" if validation.files == 1 else f"{validation.files:,} files"
+    _say(f"{files} checked: {validation.summary}")
     _show(validation.problems, report)
     if validation.errors:
         raise typer.Exit(Exit.FINDINGS)
@@ -144,7 +173,7 @@ def validate(
 
 @app.command()
 def inspect(
-    file: Annotated[Path, typer.Argument(help="Any file that trialect can read.")],
+    file: Annotated[Path, typer.Argument(help="Any file or folder that trialect can read.")],
 ) -> None:
     """Say what a file is and what it holds."""
     from trialect.converters.inspection import inspect as run
@@ -207,19 +236,23 @@ def _convert(
                 progress=progress,
             )
         )
-    _summary(conversion)
+    _summary(conversion.account)
+    _say(f"Package: {conversion.out}  (findings: {conversion.out / 'report.html'})")
     return conversion
 
 
 def _run(call: Callable[[], Result]) -> Result:
-    """The call's result; problems that stop it are printed and end the process with 2."""
+    """The call's result; what stops it is printed and ends the process with 2."""
     from trialect.problems import Unusable
 
     try:
         return call()
     except Unusable as unusable:
         _unusable(unusable)
-        raise typer.Exit(Exit.UNUSABLE) from None
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        typer.echo(f"{place}{error.strerror or error}", err=True)
+    raise typer.Exit(Exit.UNUSABLE)
 
 
 def _unusable(unusable: Unusable) -> None:
@@ -227,7 +260,7 @@ def _unusable(unusable: Unusable) -> None:
         typer.echo(str(problem), err=True)
     rest = len(unusable.problems) - SHOWN
     if rest > 0:
-        typer.echo(f"... and {rest} more problems.", err=True)
+        typer.echo(f"... and {rest:,} more problems.", err=True)
 
 
 def _say(*lines: str) -> None:
@@ -238,56 +271,69 @@ def _say(*lines: str) -> None:
 def _show(problems: Iterable[Problem], report: Path | None) -> None:
     listed = list(problems)
     for problem in listed[:SHOWN]:
-        _say(f"{problem.severity.value}: {problem}")
+        severity = problem.severity.value
+        _say(f"{typer.style(severity, fg=COLOURS[severity])}: {problem}")
     rest = len(listed) - SHOWN
     if rest > 0:
-        where = f"in {report}" if report else "with --report FILE"
-        _say(f"... and {rest} more {where}.")
+        where = f"in {report}" if report else "with --report FILE.html"
+        _say(f"... and {rest:,} more {where}.")
 
 
-class _progress:  # noqa: N801 # used like a function, as a context manager
+@contextmanager
+def _busy(what: str) -> Iterator[None]:
+    """A sign of life on the screen; nothing when the output is piped."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(what):
+        yield
+
+
+@contextmanager
+def _progress() -> Iterator[Progress | None]:
     """A progress bar on the screen; nothing when the output is piped."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bar
 
-    def __enter__(self) -> Progress | None:
-        self._bar = None
-        if not sys.stderr.isatty():
-            return None
-        from rich.console import Console
-        from rich.progress import Progress as Bar
-
-        bar = self._bar = Bar(console=Console(stderr=True), transient=True)
-        bar.start()
-        task = bar.add_task("", total=1)
+    with Bar(console=Console(stderr=True), transient=True) as bar:
+        tasks: dict[str, TaskID] = {}
 
         def tell(step: str, done: int, total: int) -> None:
-            bar.update(task, description=step, completed=done, total=max(total, 1))
+            if step not in tasks:
+                for shown in tasks.values():
+                    bar.update(shown, visible=False)
+                # A step of one piece tells nothing of its progress.
+                tasks[step] = bar.add_task(step, total=total if total > 1 else None)
+            bar.update(tasks[step], completed=done)
 
-        return tell
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()
+        yield tell
 
 
-def _summary(conversion: Conversion) -> None:
-    from trialect.converters.summary import summary
+def _summary(account: Account) -> None:
+    from trialect.converters.summary import counted, errors, line, summary
 
     if sys.stdout.isatty():
         from rich.console import Console
 
-        Console().print(summary(conversion.account))
+        Console().print(summary(account))
     else:
-        account = conversion.account
-        _say(
-            f"{account.study.studyid}: {account.subjects} subjects, "
-            f"{sum(account.datasets.values())} SDTM records in {len(account.datasets)} datasets, "
-            f"{sum(account.fhir.values())} FHIR resources, {account.rejected} rows rejected"
-        )
-    _say(f"Package: {conversion.out}  (findings: {conversion.out / 'report.html'})")
+        _say(line(account))
+    _say(f"Findings: {counted(account.by_severity)}")
+    for error in errors(account):
+        _say(typer.style(error, fg=COLOURS["error"]))
 
 
 def main() -> None:
     """The `trialect` command."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a sign gets its number instead of an error.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
     app()
 
 

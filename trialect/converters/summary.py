@@ -2,39 +2,70 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from trialect.converters.account import Account
-from trialect.problems import Severity
+from trialect.problems import RULES, Severity
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 
+def counted(by_severity: Mapping[Severity, int]) -> str:
+    """`3 errors, 1 warning, 0 notes`."""
+    return ", ".join(plural(by_severity.get(one, 0), one.value) for one in Severity)
+
+
+def plural(number: int, word: str) -> str:
+    """`1 row`, `2 rows`."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def line(account: Account) -> str:
+    """The summary in one line, for a log."""
+    return (
+        f"{account.study.studyid}: {plural(account.subjects, 'subject')}, "
+        f"{plural(sum(account.datasets.values()), 'SDTM record')} in "
+        f"{plural(len(account.datasets), 'dataset')}, "
+        f"{plural(sum(account.fhir.values()), 'FHIR resource')}, "
+        f"{plural(account.rejected, 'row')} rejected"
+    )
+
+
+def errors(account: Account) -> list[str]:
+    """The rules of severity error that were broken, each with its number of findings."""
+    return [
+        f"{count:>7,}  {name}: {RULES[name].title}"
+        for name, count in sorted(account.by_rule.items())
+        if name in RULES and RULES[name].severity is Severity.ERROR
+    ]
+
+
 def summary(account: Account) -> Table:
-    """A table of the forms read, the datasets and resources written, and the findings."""
+    """A table of the forms read, and of the datasets and resources made of them."""
+    from rich import box
     from rich.table import Table
 
     table = Table(
-        title=f"{account.study.studyid}: {account.subjects} subjects", title_justify="left"
+        title=f"{account.study.studyid}: {plural(account.subjects, 'subject')}",
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
     )
-    table.add_column("read")
-    table.add_column("rows", justify="right")
-    table.add_column("rejected", justify="right")
-    table.add_column("written")
-    table.add_column("records", justify="right")
-    table.add_column("findings")
-    table.add_column("", justify="right")
+    heads = ("read", "rows", "rejected", "SDTM", "records", "FHIR", "number")
+    for head in heads:
+        is_number = head in ("rows", "rejected", "records", "number")
+        table.add_column(head, justify="right" if is_number else "left", no_wrap=True)
     read = [
-        (name, str(form.rows), str(form.rejected or "")) for name, form in account.forms.items()
+        (name, f"{form.rows:,}", f"[red]{form.rejected:,}[/red]" if form.rejected else "")
+        for name, form in account.forms.items()
     ]
-    written = [(name, str(n)) for name, n in account.datasets.items()]
-    written += [(f"FHIR {name}", str(n)) for name, n in sorted(account.fhir.items())]
-    found = [(severity.value, str(account.by_severity.get(severity, 0))) for severity in Severity]
-    for line in range(max(len(read), len(written), len(found))):
-        table.add_row(
-            *(read[line] if line < len(read) else ("", "", "")),
-            *(written[line] if line < len(written) else ("", "")),
-            *(found[line] if line < len(found) else ("", "")),
-        )
+    made = [(name, f"{count:,}") for name, count in account.datasets.items()]
+    resources = [(name, f"{count:,}") for name, count in sorted(account.fhir.items())]
+    for one, other, third in zip_longest(read, made, resources):
+        table.add_row(*(one or ("", "", "")), *(other or ("", "")), *(third or ("", "")))
     return table

@@ -85,6 +85,8 @@ class Traced:
     collected: str | None
     """The text as it was collected, where SDTM had to spell it in ASCII."""
     steps: list[Step] = field(default_factory=list)
+    held: bool = True
+    """False where the package does not hold the dataset, so that the value is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +279,7 @@ def traced(
         value=None if value is None else _plain(value),
         collected=source.spelled.get((dataset, variable, keys.get("USUBJID"), seq)),
         steps=steps,
+        held=variable in record,
     )
 
 

@@ -21,7 +21,8 @@ def told(cells: Iterable[Traced]) -> Iterator[str]:
                 yield ""
             shown = cell.dataset, cell.keys
             yield f"{cell.dataset}  {_keys(cell)}".rstrip()
-        yield f"  {cell.variable} = {'(empty)' if cell.value is None else cell.value}"
+        nothing = "(empty)" if cell.held else "(not in this package)"
+        yield f"  {cell.variable} = {nothing if cell.value is None else cell.value}"
         if cell.collected is not None:
             yield f"      collected as: {cell.collected}"
         if len(cell.steps) > 1:

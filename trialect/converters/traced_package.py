@@ -21,7 +21,7 @@ NO_PACKAGE = rule(
     "TRACE-NO-PACKAGE",
     "error",
     "Not a package of trialect",
-    "{file} holds no manifest.json and lineage.",
+    "it holds no manifest.json and lineage that can be read.",
     "Name the folder that trialect convert wrote.",
 )
 NO_DATASET = rule(
