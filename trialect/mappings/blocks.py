@@ -129,7 +129,7 @@ def fill_block(context: Context, block: Block) -> Filling:
         targets.height = rows.height
         targets.put(None, fixed(block, items, long.items), {})
         unit = targets.values.get(f"{block.domain[:2]}ORRESU")
-        targets.put(None, results(block, rows, unit), {})
+        targets.put(None, results(block, items, rows, unit), {})
     keep: pl.Series | None = None
     for line in tables.lines_of(block):
         if line.verb != "not_submitted":

@@ -8,6 +8,7 @@ import polars as pl
 
 from trialect.converters.did_you_mean import meant
 from trialect.mappings.expressions import ExpressionError, names_in, result_type
+from trialect.mappings.items import stems
 from trialect.mappings.tables import Block, Column, Line, MappingTables
 from trialect.mappings.units import wanted
 from trialect.mappings.values import EXPRESSION
@@ -93,7 +94,7 @@ class ColumnCheck:
         model = dataset(block.domain)
         prefix = block.domain[:2]
         if block.records == "item":
-            for stem in ("TESTCD", "TEST", "ORRES", "ORRESU", "STAT", "REASND"):
+            for stem in ("TESTCD", "TEST", *stems(self.tables.items_of(block))):
                 schema.setdefault(prefix + stem, pl.String())
         for line in self.tables.lines_of(block):
             place = (line.table, line.line)

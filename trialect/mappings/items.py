@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -166,7 +167,20 @@ def fixed(block: Block, items: list[Item], of: pl.Series) -> dict[str, pl.Series
     return made
 
 
-def results(block: Block, rows: pl.DataFrame, units: pl.Series | None) -> dict[str, pl.Series]:
+def stems(items: Iterable[Item]) -> tuple[str, ...]:
+    """The variables that items fill besides their test, whatever the rows hold."""
+    listed = list(items)
+    said = {
+        "ORRESU": any(item.unit for item in listed),
+        "STAT": any(item.not_done for item in listed),
+        "REASND": any(item.reason for item in listed),
+    }
+    return ("ORRES", *(stem for stem, is_said in said.items() if is_said))
+
+
+def results(
+    block: Block, items: list[Item], rows: pl.DataFrame, units: pl.Series | None
+) -> dict[str, pl.Series]:
     """--ORRES, --ORRESU, --STAT and --REASND as items have them, for lines to start from."""
     model = dataset(block.domain)
     prefix = block.domain[:2]
@@ -180,10 +194,9 @@ def results(block: Block, rows: pl.DataFrame, units: pl.Series | None) -> dict[s
         pl.when(not_done).then(pl.lit("NOT DONE")).alias(f"{prefix}STAT"),
         pl.when(not_done).then(pl.col("@reason")).alias(f"{prefix}REASND"),
     )
+    filled = {prefix + stem for stem in stems(items)}
     return {
         one.name: one
         for one in made
-        if model is not None
-        and model.variable(one.name) is not None
-        and (one.name.endswith("ORRES") or one.null_count() < len(one))
+        if one.name in filled and model is not None and model.variable(one.name) is not None
     }

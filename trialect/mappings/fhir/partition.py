@@ -123,7 +123,8 @@ class Partition:
         """
         wanted = ("USUBJID", *columns, *numbers)
         parts = [with_columns(part, wanted, numbers) for part in self._parts(domain)]
-        frame = pl.concat(parts) if parts else with_columns(pl.DataFrame(), wanted, numbers)
+        nothing = pl.DataFrame(schema={"USUBJID": pl.String})
+        frame = pl.concat(parts) if parts else with_columns(nothing, wanted, numbers)
         known = self.subjects.select("USUBJID", SUBJECT, "patient", "zone", "SITEID")
         if "SITEID" in wanted:
             known = known.drop("SITEID")

@@ -56,7 +56,10 @@ def _records(draft: Draft) -> tuple[pl.DataFrame, pl.DataFrame]:
         visits.append(frame.select(*_VISIT, *known).unique(maintain_order=True))
         if draft.has(name, model.expand("--STAT")):
             frame = frame.filter(pl.col(model.expand("--STAT")).ne_missing("NOT DONE"))
-        for variable in map(model.expand, ("--DTC", "--STDTC", "--ENDTC")):
+        # An event may name the visit at which it was told; when it happened is no visit's date.
+        is_of_visit = model.variable("VISITNUM") is not None
+        told = ("--DTC", "--STDTC", "--ENDTC") if is_of_visit else ("--DTC",)
+        for variable in map(model.expand, told):
             if variable in frame.columns and model.allowed(variable) is not None:
                 date = pl.col(variable).alias("date")
                 dates.append(frame.select(*_VISIT, date).drop_nulls().unique())
