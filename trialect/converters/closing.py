@@ -62,10 +62,9 @@ def account(
 
 def provenance(job: Job, parts: Sequence[Part]) -> list[Provenance]:
     """Every instruction that filled a variable, each once: the tables', then the derivations'."""
-    found = dict.fromkeys(job.tables.provenance)
-    for part in parts:
-        found.update(dict.fromkeys(part.provenance))
-    return list(found)
+    derived = {one for part in parts for one in part.provenance}
+    by_place = sorted(derived, key=lambda one: (one.domain, one.variable, one.block, one.verb))
+    return [*dict.fromkeys(job.tables.provenance), *by_place]
 
 
 def frames(parts: Sequence[Part], dataset: str) -> Iterator[pl.DataFrame]:

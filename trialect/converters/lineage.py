@@ -17,7 +17,7 @@ import polars as pl
 
 from trialect.converters.package import LINEAGE
 from trialect.metadata import Origin, Provenance
-from trialect.trial import is_lineage
+from trialect.trial import LOOKUP_ROW, is_lineage
 
 CHUNK = 500_000
 RULES = "rules.json"
@@ -99,7 +99,19 @@ def _chunks(parts: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
     for part in parts:
         rest = part if rest is None else pl.concat([rest, part], how="diagonal")
         while rest.height > CHUNK:
-            yield rest[:CHUNK].rechunk()
+            yield _settled(rest[:CHUNK])
             rest = rest[CHUNK:]
     if rest is not None and rest.height:
-        yield rest.rechunk()
+        yield _settled(rest)
+
+
+def _settled(frame: pl.DataFrame) -> pl.DataFrame:
+    """The lines with the columns that their content asks for, whichever part brought them."""
+    own = [column for column in frame.columns if not is_lineage(column)]
+    looked_up = (column for column in frame.columns if is_lineage(column))
+    filled = [
+        column
+        for column in sorted(looked_up)
+        if not column.startswith(LOOKUP_ROW) or frame[column].null_count() < frame.height
+    ]
+    return frame.select(*own, *filled).rechunk()
