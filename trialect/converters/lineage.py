@@ -25,10 +25,19 @@ TRANSLITERATED = "transliterated"
 
 KEYS = ("USUBJID", "RDOMAIN", "IDVAR", "IDVARVAL", "QNAM", "RELID", "TSPARMCD", "TSSEQ")
 
+KEYS_OF = {
+    "SV": ("VISITNUM",),
+    "TA": ("ARMCD", "TAETORD"),
+    "TE": ("ETCD",),
+    "TI": ("IETESTCD", "TIVERS"),
+    "TV": ("VISITNUM", "ARMCD"),
+}
+"""What names the records of datasets without --SEQ."""
+
 
 def key_columns(dataset: str, columns: Iterable[str]) -> list[str]:
     """The columns that name a record of a dataset to people: USUBJID, --SEQ and their kin."""
-    wanted = {*KEYS, f"{dataset[:2]}SEQ"}
+    wanted = {*KEYS, f"{dataset[:2]}SEQ", *KEYS_OF.get(dataset, ())}
     return [column for column in columns if column in wanted]
 
 
