@@ -159,12 +159,28 @@ def _from_csv(name: str, path: Path, file: str, problems: list[Problem]) -> Tabl
         return None
     head = text.split("\n", 1)[0]
     delimiter = max(",;\t", key=head.count)
+    if "\0" in text:
+        row = text.count("\n", 0, text.index("\0")) + 1
+        problems.append(NO_CSV.problem(file=file, row=row, reason="it holds a NUL byte"))
+        return None
+    records: list[list[str]] = []
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        records = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+        records += reader
     except csv.Error as error:
-        problems.append(NO_CSV.problem(file=file, reason=error))
+        found = (why for words, why in _CSV_REASONS.items() if words in str(error))
+        reason = next(found, str(error))
+        problems.append(NO_CSV.problem(file=file, row=len(records) + 1, reason=reason))
         return None
     return _table(name, file, records, problems)
+
+
+_CSV_REASONS = {
+    "unexpected end of data": "a quote is opened and never closed",
+    "expected after": "text follows a closing quote",
+    "field limit": f"a cell has more than {csv.field_size_limit():,} characters",
+}
+"""What Python's reader complains of, in words for those who write tables."""
 
 
 def _from_workbook(path: Path, file: str, problems: list[Problem]) -> Iterator[Table]:
