@@ -165,11 +165,17 @@ def _fill(
     filling: Filling,
 ) -> set[int]:
     """Let a line fill its target; gives the places of records that there cannot be."""
-    made = [values for name, values in targets.values.items() if name not in rows.columns]
-    seen = (visible if line.verb == "compute" else rows).with_columns(made)
+    reads = _reads(line)
+    made = [
+        values
+        for name, values in targets.values.items()
+        if name not in rows.columns and (reads is None or name in reads)
+    ]
+    seen = visible if line.verb == "compute" else rows
+    seen = seen.with_columns(made) if made else seen
     places: pl.Series | None = None
     if line.when:
-        asked, failed = condition(visible.with_columns(made), line.when)
+        asked, failed = condition(visible.with_columns(made) if made else visible, line.when)
         filling.problems += [
             failure(
                 block.form,
@@ -234,6 +240,21 @@ def _records(block: Block, rows: pl.DataFrame, targets: _Targets) -> pl.DataFram
     )
 
 
+@lru_cache(maxsize=4096)
+def _reads(line: Line) -> frozenset[str] | None:
+    """The columns of its own form, and the earlier targets, that a line may read; None: any."""
+    if line.verb == "derive":
+        return None
+    found = {column.name for column in line.source if column.form is None}
+    found.update(word.partition("=")[0].strip() for word in line.by)
+    if line.verb == "convert_unit":
+        found.add(wanted(line.value or "").start.removeprefix("@"))
+    for text in (line.when, line.value if line.verb == "compute" else None):
+        if text is not None:
+            found |= names_in(text)
+    return frozenset(found)
+
+
 @lru_cache(maxsize=256)
 def _columns(block: Block, lines: tuple[Line, ...], items: tuple[Item, ...]) -> frozenset[str]:
     found: set[str] = {ROW, SUBJECT}
@@ -241,15 +262,11 @@ def _columns(block: Block, lines: tuple[Line, ...], items: tuple[Item, ...]) -> 
     for item in items:
         texts += [item.when, item.expression]
         found.update((item.column, item.not_done or "", item.reason or ""))
-    for line in lines:
-        texts += [line.when, line.value if line.verb == "compute" else None]
-        found.update(column.name for column in line.source if column.form is None)
-        found.update(word.partition("=")[0].strip() for word in line.by)
-        if line.verb == "convert_unit":
-            found.add(wanted(line.value or "").start.removeprefix("@"))
     for text in texts:
         if text is not None:
             found |= names_in(text)
+    for line in lines:
+        found |= _reads(line) or frozenset()
     return frozenset(found)
 
 

@@ -14,7 +14,7 @@ import polars as pl
 from trialect.converters.rejected import Rejected
 from trialect.mappings.blocks import Filling, fill_block
 from trialect.mappings.tables import Block, MappingTables
-from trialect.mappings.values import SUBJECT, Context
+from trialect.mappings.values import SUBJECT, Context, clean_rows
 from trialect.problems import Problem, rule
 from trialect.schemas.ct import terminology
 from trialect.schemas.sdtm import dataset, datasets
@@ -119,7 +119,9 @@ def map_partition(tables: MappingTables, study: Study, forms: Mapping[str, pl.Da
     mapped = Mapped()
     fates = {name: _Fate(rows) for name, rows in forms.items()}
     usable = {
-        name: rows if _keeps_duplicates(study, name) else _without_duplicates(name, fates[name])
+        name: clean_rows(
+            rows if _keeps_duplicates(study, name) else _without_duplicates(name, fates[name])
+        )
         for name, rows in forms.items()
     }
     context = Context(tables, study, usable, terminology(study.sdtm.ct))

@@ -106,9 +106,9 @@ def _records_of(
             for at, reason in failed
         ]
     else:
-        value = numerals(clean(rows[item.column]), declared)
-    mark = clean(rows[item.not_done]) if item.not_done else _nothing(rows)
-    reason = clean(rows[item.reason]) if item.reason else _nothing(rows)
+        value = numerals(rows[item.column], declared)
+    mark = rows[item.not_done] if item.not_done else _nothing(rows)
+    reason = rows[item.reason] if item.reason else _nothing(rows)
     not_done, strange = ticked(mark, NOT_DONE, DONE)
     words = {"ticked": ", ".join(NOT_DONE), "empty": ", ".join(DONE), "domain": block.domain}
     problems += [

@@ -48,7 +48,7 @@ RESULTS = ("ORRES", "STRESC", "ORNRLO", "ORNRHI")
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What does not change while a partition is mapped."""
+    """What does not change while a partition is mapped; the forms' texts are clean."""
 
     tables: MappingTables
     study: Study
@@ -107,6 +107,13 @@ def clean(texts: pl.Series) -> pl.Series:
     return trimmed.select(pl.when(pl.col("text") != "").then(pl.col("text")).alias("text"))["text"]
 
 
+def clean_rows(rows: pl.DataFrame) -> pl.DataFrame:
+    """A form whose texts are trimmed and whose empty ones are null."""
+    texts = [name for name, dtype in rows.schema.items() if dtype == pl.String and name[:1] != "@"]
+    trimmed = pl.col(texts).str.strip_chars()
+    return rows.with_columns(pl.when(trimmed != "").then(trimmed)) if texts else rows
+
+
 def numerals(texts: pl.Series, form: FormFile | None) -> pl.Series:
     """Clean texts in which the numbers of a form with a decimal comma have a point."""
     if form is None or form.decimal != ",":
@@ -123,8 +130,9 @@ def seen_as_numerals(rows: pl.DataFrame, form: FormFile | None) -> pl.DataFrame:
 
 
 def own_texts(call: Call, column: str, *, numeral: bool | None = None) -> pl.Series:
-    """A column of the rows as clean text."""
-    values = clean(call.rows[column])
+    """A column of the rows, or a target of an earlier line, as clean text."""
+    is_clean = column in call.context.forms[call.block.form].columns or column[:1] == "@"
+    values = call.rows[column] if is_clean else clean(call.rows[column])
     if call.is_result if numeral is None else numeral:
         return numerals(values, call.context.study.records.forms.get(call.block.form))
     return values
@@ -184,7 +192,7 @@ def matches(
         wanted, failed = condition(seen_as_numerals(other, declared), call.line.where)
         problems = elsewhere(form, other, call.line.where, failed)
         other = other.filter(wanted)
-    value = clean(other[column.name])
+    value = other[column.name]
     if call.is_result if numeral is None else numeral:
         value = numerals(value, declared)
     there = other.select(

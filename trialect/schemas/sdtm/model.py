@@ -40,9 +40,9 @@ class Variable:
     order: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Dataset:
-    """A dataset of SDTMIG: its class, structure and variables in order."""
+    """A dataset of SDTMIG: its class, structure and variables in order. There is one of a name."""
 
     name: str
     label: str
