@@ -31,22 +31,58 @@ def check_ndjson_files(paths: Iterable[Path]) -> Iterator[Problem]:
 def render(job: Job, frames: Mapping[str, pl.DataFrame], part: Part) -> list[Problem]:
     """Render one partition's subjects into its spool, and check what was rendered."""
     folder = part.folder / "fhir"
-    written = write_partition(
-        folder,
-        job.study,
-        job.tables.item_codes,
-        frames,
-        positions=part.places,
-        unblinded=job.unblinded,
-    )
-    part.fhir.update(written.counts)
-    part.fhir_items += written.items
+    found: list[Problem] = []
+    for few, places in _slices(frames, part.places, job.study.fhir.bundle_subjects):
+        written = write_partition(
+            folder,
+            job.study,
+            job.tables.item_codes,
+            few,
+            positions=places,
+            unblinded=job.unblinded,
+        )
+        part.fhir.update(written.counts)
+        part.fhir_items += [item for item in written.items if item not in part.fhir_items]
+        found += written.problems
     part.references = ReferenceIndex()
-    found = [*written.problems, *check_rendered(folder, part.references)]
+    found += check_rendered(folder, part.references)
     if "QS" in frames:
         observations = folder / "ndjson" / "Observation.ndjson"
         found += check_values(observations, frames["QS"], blinded=not job.unblinded)
     return found
+
+
+BUNDLES_AT_ONCE = 50
+"""Bundles' worth of subjects that are rendered at once: their texts are what memory holds."""
+
+
+def _slices(
+    frames: Mapping[str, pl.DataFrame], places: Sequence[int], bundle_subjects: int
+) -> Iterator[tuple[dict[str, pl.DataFrame], list[int]]]:
+    """The domains of a few whole bundles' subjects at a time, with the subjects' places.
+
+    Records of subjects that DM does not have go with the first, to be told.
+    """
+    subjects = frames["DM"]["USUBJID"]
+    keys = pl.Series("@slice", [p // (bundle_subjects * BUNDLES_AT_ONCE) for p in places], pl.Int64)
+    if keys.n_unique() < 2:
+        yield dict(frames), list(places)
+        return
+    owners = pl.DataFrame({"USUBJID": subjects, "@slice": keys})
+    first = keys[0]
+    marked = {
+        name: frame.join(owners, on="USUBJID", how="left", maintain_order="left").with_columns(
+            pl.col("@slice").fill_null(first)
+        )
+        for name, frame in frames.items()
+        if "USUBJID" in frame.columns
+    }
+    for key in keys.unique(maintain_order=True):
+        few = {
+            name: frame.filter(pl.col("@slice") == key).drop("@slice")
+            for name, frame in marked.items()
+        }
+        yield few, [p for p, k in zip(places, keys, strict=True) if k == key]
 
 
 def check_rendered(folder: Path, index: ReferenceIndex) -> Iterator[Problem]:

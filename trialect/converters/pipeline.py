@@ -41,7 +41,7 @@ from trialect.profile import merge
 from trialect.schemas.define.describe import describe
 from trialect.trial import Study, Trial
 
-PARTITION_SUBJECTS = 2000
+PARTITION_SUBJECTS = 5000
 """Subjects in a partition; memory grows with it, the bytes written do not depend on it."""
 
 UNKNOWN_TARGET = rule(
