@@ -13,10 +13,11 @@ import orjson
 from trialect.converters.account import Account
 from trialect.converters.datasets import Plan
 from trialect.converters.package import DATASET_JSON, DEFINE, FHIR_NDJSON
-from trialect.converters.submitted import define_against_files
 from trialect.problems import Problem, Rule, rule
 from trialect.profile import merge
+from trialect.schemas.define.against import check_define_against
 from trialect.schemas.sdtm.checks import run_trial_checks
+from trialect.schemas.sdtm.metadata_checks import REQUIRED_DATASETS
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +191,7 @@ def define(outputs: Outputs) -> Iterator[Problem]:
         yield NO_DEFINE.problem(file=DEFINE)
         return
     names = [name for written in outputs.files.values() for name in written]
-    yield from define_against_files(path, [outputs.plan.sdtm / name for name in names])
+    yield from check_define_against(path, [outputs.plan.sdtm / name for name in names])
 
 
 @_check("trial")
@@ -199,16 +200,6 @@ def trial(outputs: Outputs) -> Iterator[Problem]:
     variables = {meta.name: [one.name for one in meta.variables] for meta in outputs.plan.metas}
     profiles = merge(part.profiles for part in outputs.plan.parts)
     yield from run_trial_checks(profiles, variables)
-
-
-REQUIRED_DATASETS = rule(
-    "SDTM-REQUIRED-DATASET",
-    "error",
-    "A dataset that every submission needs is missing",
-    "The package has no {domain}.",
-    "Map the form that holds it; without DM and TS a submission is rejected.",
-    "CG0368; FDA technical rejection criteria 1734 and 1736",
-)
 
 
 @_check(REQUIRED_DATASETS)

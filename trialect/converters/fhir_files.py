@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -15,17 +15,6 @@ from trialect.converters.partition import Job, Part
 from trialect.converters.writers.fhir_bundle import FhirPart, write_partition, write_study
 from trialect.problems import Problem
 from trialect.schemas.fhir import ReferenceIndex, check_bundle_text, check_ndjson
-
-
-def check_ndjson_files(paths: Iterable[Path]) -> Iterator[Problem]:
-    """The problems of NDJSON files, and of the references between them."""
-    index = ReferenceIndex()
-    for path in paths:
-        with path.open("rb") as lines:
-            for problem in check_ndjson(lines, file=str(path), index=index):
-                yield problem.at(file=path.name)
-    for problem in (*index.unresolved(), *index.duplicates()):
-        yield problem.at(file=Path(problem.file or "").name)
 
 
 def render(job: Job, frames: Mapping[str, pl.DataFrame], part: Part) -> list[Problem]:

@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
-import polars as pl
 
 from trialect.converters.closing import digest, place_of
 from trialect.converters.package import MANIFEST
 from trialect.converters.recognise import Kind, recognise
 from trialect.problems import Problem, Severity, Unusable, rule
+
+if TYPE_CHECKING:
+    from trialect.converters.validate_datasets import SeenDatasets
 
 NO_FILE = rule(
     "VALIDATE-NO-FILE",
@@ -32,13 +35,33 @@ NOT_KNOWN = rule(
     "{file} is no package, XPT, Dataset-JSON, define.xml or FHIR.",
     "Name such a file or a folder of them; a study folder is checked by trialect convert.",
 )
-NOT_VERSION_5 = rule(
-    "VALIDATE-XPT-VERSION",
+NOT_RECOGNISED = rule(
+    "VALIDATE-NOT-RECOGNISED",
     "error",
-    "The XPT is not of version 5",
-    "{file} is a SAS transport file of version 8 or 9.",
-    "Write it as version 5 (SAS: proc copy with the XPORT engine).",
-    "FDA Study Data Technical Conformance Guide 3.3.1",
+    "A file is not what its name says",
+    "{file} is no {kind}.",
+    "Write it again; it may be empty, cut or of another format.",
+)
+NOT_READ = rule(
+    "VALIDATE-NOT-READ",
+    "error",
+    "A file cannot be read",
+    "{file} cannot be read: {reason}.",
+    "Check the permissions and the disk.",
+)
+BAD_MANIFEST = rule(
+    "PACKAGE-MANIFEST",
+    "error",
+    "The manifest cannot be read",
+    "{file} is no manifest of a package: {reason}.",
+    "Convert again; what lies in the package is checked all the same.",
+)
+OTHER_STANDARD = rule(
+    "VALIDATE-STANDARD",
+    "note",
+    "The datasets follow another version of the standard",
+    "define.xml names {value}; the datasets are checked against SDTMIG {checked}.",
+    "Nothing to mend; labels, variables and terms may differ between versions.",
 )
 CHANGED = rule(
     "PACKAGE-CHANGED",
@@ -54,8 +77,6 @@ MISSING = rule(
     "{file} is in manifest.json and not in the package.",
     "Convert again, or put the file back.",
 )
-
-READABLE = frozenset({Kind.XPT5, Kind.DATASET_JSON, Kind.DATASET_NDJSON, Kind.DSJC})
 
 
 @dataclass(slots=True)
@@ -84,20 +105,24 @@ class Validation:
 class _Seen:
     """What the files named so far hold, for the checks between them."""
 
+    datasets: SeenDatasets
     problems: list[Problem] = field(default_factory=list)
     files: int = 0
-    datasets: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
     xpt: dict[Path, list[Path]] = field(default_factory=dict)
     defines: list[Path] = field(default_factory=list)
     ndjson: list[Path] = field(default_factory=list)
+    folders: list[Path] = field(default_factory=list)
 
 
 def validate(*paths: str | Path) -> Validation:
     """Check packages, XPT, Dataset-JSON, define.xml and FHIR files, together.
 
-    Raises `Unusable` when a path is not there or is nothing that can be validated.
+    A problem's `row` is the number of the record in its file. Raises `Unusable` when a path is not
+    there or is nothing that can be validated.
     """
-    seen = _Seen()
+    from trialect.converters.validate_datasets import SeenDatasets
+
+    seen = _Seen(SeenDatasets())
     for path in map(Path, paths):
         if not path.exists():
             raise Unusable(NO_FILE.problem(file=str(path)))
@@ -105,7 +130,7 @@ def validate(*paths: str | Path) -> Validation:
             _folder(path, seen)
         elif not _file(path, seen):
             raise Unusable(NOT_KNOWN.problem(file=str(path)))
-    if not seen.files:
+    if not seen.files and not seen.problems:
         raise Unusable(NOT_KNOWN.problem(file=", ".join(map(str, paths))))
     seen.problems += _between(seen)
     return Validation(sorted(seen.problems, key=place_of), seen.files)
@@ -135,38 +160,62 @@ NO_REPORT_FORMAT = rule(
 )
 
 
+NAMED = {
+    ".xpt": "XPT",
+    ".json": "Dataset-JSON or FHIR",
+    ".ndjson": "Dataset-JSON or FHIR",
+    ".dsjc": "Dataset-JSON",
+}
+"""What files in a folder are, by the endings of their names."""
+
+
 def _folder(folder: Path, seen: _Seen) -> None:
     manifest = folder / MANIFEST
+    wanted = [folder]
     if manifest.is_file():
-        seen.problems += _against_manifest(folder, orjson.loads(manifest.read_bytes()))
+        seen.problems += _against_manifest(folder, manifest)
         wanted = [folder / "m5", folder / "dataset-json", folder / "fhir"]
-    else:
-        wanted = [folder]
     for part in wanted:
         for path in sorted(part.rglob("*")):
-            if path.is_file() and not path.name.startswith("."):
-                _file(path, seen)
+            if not path.is_file() or path.name.startswith(".") or path == manifest:
+                continue
+            if not _file(path, seen) and path.suffix.lower() in NAMED:
+                seen.files += 1
+                kind = NAMED[path.suffix.lower()]
+                seen.problems.append(NOT_RECOGNISED.problem(file=path.name, kind=kind))
+            seen.folders.append(path.parent)
 
 
-def _against_manifest(folder: Path, manifest: dict[str, object]) -> Iterator[Problem]:
-    outputs = manifest.get("outputs")
-    for one in outputs if isinstance(outputs, list) else []:
-        path = folder / one["file"]
-        if not path.is_file():
-            yield MISSING.problem(file=one["file"])
-        elif digest(path) != one["sha256"]:
-            yield CHANGED.problem(file=one["file"])
+def _against_manifest(folder: Path, manifest: Path) -> Iterator[Problem]:
+    try:
+        written = orjson.loads(manifest.read_bytes())
+        outputs = [(str(one["file"]), one["sha256"]) for one in written["outputs"]]
+    except (ValueError, KeyError, TypeError) as error:
+        reason = str(error) or type(error).__name__
+        yield BAD_MANIFEST.problem(file=manifest.name, reason=reason)
+        return
+    home = folder.resolve()
+    for name, sha256 in outputs:
+        path = folder / name
+        if not path.resolve().is_relative_to(home):
+            yield BAD_MANIFEST.problem(file=manifest.name, reason=f"{name} lies outside")
+        elif not path.is_file():
+            yield MISSING.problem(file=name)
+        elif digest(path) != sha256:
+            yield CHANGED.problem(file=name)
 
 
 def _file(path: Path, seen: _Seen) -> bool:
     """Check one file; False when it is nothing that can be validated."""
-    kind = recognise(path)
-    check = CHECKS_OF_A_FILE.get(kind)
-    if check is None:
-        return False
-    seen.files += 1
     try:
+        check = CHECKS_OF_A_FILE.get(recognise(path))
+        if check is None:
+            return False
+        seen.files += 1
         check(path, seen)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        seen.problems.append(NOT_READ.problem(file=path.name, reason=reason))
     except Unusable as unusable:
         seen.problems += [
             problem if problem.file else problem.at(file=path.name) for problem in unusable.problems
@@ -175,31 +224,12 @@ def _file(path: Path, seen: _Seen) -> bool:
 
 
 def _xpt(path: Path, seen: _Seen) -> None:
-    from trialect.converters.readers.xpt import read_members
-    from trialect.schemas.sdtm.metadata_checks import check_metadata
-
-    for member in read_members(path):
-        found = [*member.problems, *check_metadata(path, member)]
-        seen.problems += [one if one.file else one.at(file=path.name) for one in found]
-        seen.datasets.setdefault(member.name, []).append(member.frame)
+    seen.problems += seen.datasets.add_xpt(path)
     seen.xpt.setdefault(path.parent, []).append(path)
 
 
-def _xpt8(path: Path, seen: _Seen) -> None:
-    seen.problems.append(NOT_VERSION_5.problem(file=path.name))
-
-
 def _dataset_json(path: Path, seen: _Seen) -> None:
-    from trialect.converters.readers.dataset_json import read_dataset_json
-    from trialect.schemas.dataset_json import check_dataset_json
-
-    problems = list(check_dataset_json(path))
-    seen.problems += problems
-    if any(problem.severity is Severity.ERROR for problem in problems):
-        return
-    dataset = read_dataset_json(path)
-    # The same dataset lies in a package as XPT; its records are checked once.
-    seen.datasets.setdefault(dataset.name, [dataset.frame])
+    seen.problems += seen.datasets.add_json(path)
 
 
 def _define(path: Path, seen: _Seen) -> None:
@@ -250,7 +280,7 @@ def _json(path: Path) -> object:
 
 CHECKS_OF_A_FILE: dict[Kind, Callable[[Path, _Seen], None]] = {
     Kind.XPT5: _xpt,
-    Kind.XPT8: _xpt8,
+    Kind.XPT8: _xpt,
     Kind.DATASET_JSON: _dataset_json,
     Kind.DATASET_NDJSON: _dataset_json,
     Kind.DSJC: _dataset_json,
@@ -264,35 +294,42 @@ CHECKS_OF_A_FILE: dict[Kind, Callable[[Path, _Seen], None]] = {
 
 def _between(seen: _Seen) -> Iterator[Problem]:
     """What only shows when files are held against each other."""
-    from trialect.converters.submitted import define_against_files
-    from trialect.profile import profile
-    from trialect.schemas.sdtm.checks import run_checks, run_trial_checks
-
-    if seen.datasets:
-        joined = _joined(seen.datasets)
-        yield from run_checks(joined)
-        yield from run_trial_checks(profile(joined))
+    yield from seen.datasets.between()
     for define in seen.defines:
-        if files := seen.xpt.get(define.parent):
-            yield from define_against_files(define, files)
+        yield from _beside_define(define, seen)
     if seen.ndjson:
-        from trialect.converters.fhir_files import check_ndjson_files
+        from trialect.converters.validate_fhir import check_ndjson_files
 
-        yield from check_ndjson_files(seen.ndjson)
+        yield from check_ndjson_files(seen.ndjson, complete=bool(seen.folders))
 
 
-def _joined(datasets: dict[str, list[pl.DataFrame]]) -> dict[str, pl.DataFrame]:
-    """The datasets by the name under which they are checked; split parts (QSPH, QS1) are one."""
-    from trialect.schemas.sdtm.model import datasets as models
+def _beside_define(define: Path, seen: _Seen) -> Iterator[Problem]:
+    """A define.xml and the XPT files in its folder."""
+    from trialect.converters.readers.define_xml import read_define
+    from trialect.schemas.define.against import DATASET_ABSENT, check_define_against
+    from trialect.schemas.sdtm.metadata_checks import REQUIRED_DATASETS
+    from trialect.schemas.sdtm.model import VERSION
 
-    known = models()
-    joined: dict[str, list[pl.DataFrame]] = {}
-    for name, frames in datasets.items():
-        domain = name
-        if name not in known and not name.startswith("SUPP") and name[:2] in known:
-            domain = name[:2]
-        joined.setdefault(domain, []).extend(frames)
-    return {
-        name: frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal_relaxed")
-        for name, frames in joined.items()
-    }
+    files = seen.xpt.get(define.parent)
+    if not files:
+        return
+    try:
+        described = read_define(define)
+    except Unusable:
+        return  # check_define told why
+    for standard in described.standards:
+        if standard.type == "IG" and "MD" not in standard.name and standard.version != VERSION:
+            value = f"{standard.name} {standard.version}"
+            yield OTHER_STANDARD.problem(file=define.name, value=value, checked=VERSION)
+    for problem in check_define_against(define, files):
+        if problem.rule == DATASET_ABSENT.id:
+            # It may lie there without having been named; check_define tells when it does not.
+            names = described.files.get(problem.domain or "", ())
+            if any((define.parent / name).is_file() for name in names):
+                continue
+        yield problem
+    if define.parent in seen.folders:
+        present = {file.stem.lower() for file in files}
+        for domain in ("DM", "TS"):
+            if domain.lower() not in present:
+                yield REQUIRED_DATASETS.problem(file=define.name, domain=domain)

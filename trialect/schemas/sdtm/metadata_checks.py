@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-import polars as pl
-
 from trialect.problems import Problem, rule
-from trialect.schemas.sdtm.model import dataset
+from trialect.schemas.sdtm.model import dataset, datasets
 
 DATASET_UNKNOWN = rule(
     "SDTM-DATASET-UNKNOWN",
@@ -33,7 +31,7 @@ LABEL = rule(
     "A label is not that of SDTMIG",
     "{variable} of {domain} is labelled {value!r}; SDTMIG says {expected!r}.",
     "Label it as SDTMIG does.",
-    "CG0012; SDTMIG 3.4, 4.1.5",
+    "SDTMIG 3.4, 3.2.2",
 )
 DATASET_LABEL = rule(
     "SDTM-DATASET-LABEL",
@@ -50,6 +48,16 @@ LENGTH = rule(
     "{variable} of {domain} has length {value}; its longest value has {expected} bytes.",
     "Give each variable the length of its longest value.",
     "FDA Study Data Technical Conformance Guide 3.3.3",
+)
+
+
+REQUIRED_DATASETS = rule(
+    "SDTM-REQUIRED-DATASET",
+    "error",
+    "A dataset that every submission needs is missing",
+    "The package has no {domain}.",
+    "Map the form that holds it; without DM and TS a submission is rejected.",
+    "CG0368; FDA technical rejection criteria 1734 and 1736",
 )
 
 
@@ -88,29 +96,47 @@ class Member(Protocol):
     def variables(self) -> Sequence[Declared]:
         """Its variables in order."""
 
-    @property
-    def frame(self) -> pl.DataFrame:
-        """Its records."""
-
 
 def check_metadata(path: Path, member: Member) -> Iterator[Problem]:
-    """The problems of one dataset's declarations."""
-    if path.stem.upper() != member.name.upper():
-        expected = f"{member.name.lower()}.xpt"
-        yield FILE_NAME.problem(file=path.name, domain=member.name, expected=expected)
-    model = dataset(member.name)
+    """The problems of one dataset's name and labels, and of its file's name."""
+    name = member.name
+    if path.stem.upper() != name.upper() or path.suffix.lower() != ".xpt":
+        expected = f"{name.lower()}.xpt"
+        yield FILE_NAME.problem(file=path.name, domain=name, expected=expected)
+    model = dataset(name)
     if model is None:
-        yield DATASET_UNKNOWN.problem(file=path.name, domain=member.name)
-    elif member.label != model.label and not member.name.startswith("SUPP"):
+        yield DATASET_UNKNOWN.problem(file=path.name, domain=name)
+        return
+    # A supplemental or split dataset's label may say of which part it is (SDTMIG 3.4, 4.1.7, 8.4).
+    is_part = name not in datasets()
+    fits = member.label.startswith(model.label.partition(" for ")[0] if is_part else model.label)
+    if not fits or (not is_part and member.label != model.label):
         yield DATASET_LABEL.problem(
-            file=path.name, domain=member.name, value=member.label, expected=model.label
+            file=path.name, domain=name, value=member.label, expected=model.label
         )
     for variable in member.variables:
-        place = {"file": path.name, "domain": member.name, "variable": variable.name}
-        known = model.variable(variable.name) if model else None
+        known = model.allowed(variable.name)
         if known is not None and variable.label != known.label:
-            yield LABEL.problem(**place, value=variable.label, expected=known.label)
-        if variable.type == "Char" and member.frame.height:
-            longest = int(member.frame[variable.name].str.len_bytes().max() or 0)  # type: ignore[arg-type] # of an integer series
-            if variable.length > max(longest, 1):
-                yield LENGTH.problem(**place, value=variable.length, expected=max(longest, 1))
+            yield LABEL.problem(
+                file=path.name,
+                domain=name,
+                variable=variable.name,
+                value=variable.label,
+                expected=known.label,
+            )
+
+
+def check_lengths(
+    file: str, member: Member, longest: Mapping[str, int], *, rows: int
+) -> Iterator[Problem]:
+    """Variables that are longer than their longest value (in bytes) in all parts of a dataset."""
+    for variable in member.variables:
+        needed = max(longest.get(variable.name, 0), 1)
+        if rows and variable.type == "Char" and variable.length > needed:
+            yield LENGTH.problem(
+                file=file,
+                domain=member.name,
+                variable=variable.name,
+                value=variable.length,
+                expected=needed,
+            )

@@ -1,0 +1,194 @@
+"""Datasets of the files under validation: each by itself, then all of them together.
+
+XPT files are read a batch at a time, so that the values of a file are checked as they pass by; the
+records stay, since checks look from one dataset into another. A record is named by its file and
+its number in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from trialect.converters.readers.dataset_json import read_dataset_json
+from trialect.converters.readers.xpt import XptReader, open_members
+from trialect.converters.readers.xpt_headers import SEVERAL_MEMBERS
+from trialect.converters.xpt_plan import check_xpt_plan
+from trialect.converters.xpt_values import LEADING_BLANK, ValueChecks
+from trialect.problems import Problem, Severity, rule
+from trialect.profile import profile
+from trialect.schemas.dataset_json import check_dataset_json
+from trialect.schemas.sdtm.checks import run_checks, run_trial_checks
+from trialect.schemas.sdtm.metadata_checks import check_lengths, check_metadata
+from trialect.schemas.sdtm.model import datasets as models
+from trialect.trial import FORM, ROW, is_lineage
+
+DATASET_TWICE = rule(
+    "VALIDATE-DATASET-TWICE",
+    "error",
+    "A dataset is in two files",
+    "{file} holds {domain}, which {other} holds already; it is not checked with the others.",
+    "Keep one file of a dataset; parts of a split dataset have names of their own (QS1, QS2).",
+    "FDA Study Data Technical Conformance Guide 3.3",
+)
+FORMS_DIFFER = rule(
+    "VALIDATE-FORMS-DIFFER",
+    "error",
+    "Two forms of a dataset do not hold the same",
+    "{file} and {other} of {domain} differ: {what}.",
+    "Make both from the same data.",
+    "Dataset-JSON 1.1; FDA Study Data Technical Conformance Guide 3.3",
+)
+
+LAST_BITS = 1e-12
+"""By what part of itself a number may differ between a decimal text and an IBM number."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A dataset's records, and the file that they came from."""
+
+    file: str
+    frame: pl.DataFrame
+
+
+@dataclass(slots=True)
+class SeenDatasets:
+    """The datasets of the files that were looked at so far."""
+
+    xpt: dict[str, _Held] = field(default_factory=dict)
+    json: dict[str, _Held] = field(default_factory=dict)
+    readers: list[XptReader] = field(default_factory=list)
+
+    def add_xpt(self, path: Path) -> Iterator[Problem]:
+        """Read an XPT file; the problems of what it declares and of its values."""
+        readers = open_members(path)
+        if len(readers) > 1:
+            names = ", ".join(reader.name for reader in readers)
+            yield SEVERAL_MEMBERS.problem(file=path.name, count=len(readers), value=names)
+        for reader in readers:
+            yield from check_metadata(path, reader)
+            plan = check_xpt_plan(reader.name, reader.label, reader.variables)
+            yield from (problem.at(file=path.name) for problem in plan)
+            values = ValueChecks(reader.name, reader.variables)
+            batches: list[pl.DataFrame] = []
+            for batch in reader.iter_batches():
+                first = 1 + sum(one.height for one in batches)
+                for variable in reader.variables:
+                    values.column(batch, variable, first)
+                batches.append(batch)
+            for problem in (*reader.problems, *values.problems()):
+                # SDTM-LEADING-BLANK tells it of a dataset in any form.
+                if problem.rule != LEADING_BLANK.id:
+                    yield problem.at(file=path.name)
+            if reader.name in self.xpt:
+                other = self.xpt[reader.name].file
+                yield DATASET_TWICE.problem(file=path.name, domain=reader.name, other=other)
+            else:
+                frame = _numbered(pl.concat(batches), path.name)
+                self.xpt[reader.name] = _Held(path.name, frame)
+                self.readers.append(reader)
+
+    def add_json(self, path: Path) -> Iterator[Problem]:
+        """Read a Dataset-JSON file of any form; the problems of it."""
+        problems = list(check_dataset_json(path))
+        yield from problems
+        if any(problem.severity is Severity.ERROR for problem in problems):
+            return
+        read = read_dataset_json(path)
+        held = _Held(path.name, _numbered(read.frame, path.name))
+        if (known := self._held(read.name)) is not None:
+            # Records that lie here in several forms are kept and checked once.
+            yield from _compared(read.name, known, held)
+        else:
+            self.json[read.name] = held
+
+    def _held(self, name: str) -> _Held | None:
+        """A dataset as it was seen already; XPT parts (QS1, QS2) are one."""
+        if name in self.xpt or name in self.json:
+            return self.xpt.get(name) or self.json[name]
+        parts = {one: held.frame for one, held in self.xpt.items() if whole_name(one) == name}
+        return _Held(f"the parts of {name}", joined(parts)[name]) if parts else None
+
+    def between(self) -> Iterator[Problem]:
+        """What shows when the datasets are held against each other and against the model."""
+        frames = {name: held.frame for name, held in self.xpt.items()}
+        early, self.json = self.json, {}
+        for name, held in early.items():
+            if (known := self._held(name)) is not None:
+                yield from _compared(name, known, held)
+            else:
+                frames[name] = held.frame
+        datasets = joined(frames)
+        yield from run_checks(datasets)
+        profiles = profile(datasets)
+        yield from run_trial_checks(profiles)
+        for reader in self.readers:
+            one = profiles[whole_name(reader.name)]
+            longest = {name: known.max_bytes for name, known in one.variables.items()}
+            yield from check_lengths(reader.path.name, reader, longest, rows=one.rows)
+
+
+def whole_name(name: str) -> str:
+    """The name under which a dataset is checked: that of the whole for a part (QSPH, QS1)."""
+    known = models()
+    is_part = name not in known and not name.startswith("SUPP") and name[:2] in known
+    return name[:2] if is_part else name
+
+
+def joined(frames: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """The datasets by the name under which they are checked; split parts are one."""
+    parts: dict[str, list[pl.DataFrame]] = {}
+    for name, frame in frames.items():
+        parts.setdefault(whole_name(name), []).append(frame)
+    return {
+        name: found[0] if len(found) == 1 else pl.concat(found, how="diagonal_relaxed")
+        for name, found in parts.items()
+    }
+
+
+def _numbered(frame: pl.DataFrame, file: str) -> pl.DataFrame:
+    """The records with their file and number, as those of a conversion have form and row."""
+    numbers = pl.int_range(1, frame.height + 1, dtype=pl.Int64)
+    return frame.with_columns(pl.lit(file).alias(FORM), numbers.alias(ROW))
+
+
+def _compared(name: str, one: _Held, other: _Held) -> Iterator[Problem]:
+    """The first difference between two forms of a dataset."""
+    what, place = _difference(one.frame, other.frame)
+    if what:
+        yield FORMS_DIFFER.problem(file=other.file, domain=name, other=one.file, what=what, **place)
+
+
+def _difference(one: pl.DataFrame, other: pl.DataFrame) -> tuple[str, dict[str, object]]:
+    names = [column for column in one.columns if not is_lineage(column)]
+    others = [column for column in other.columns if not is_lineage(column)]
+    for variable in dict.fromkeys([*names, *others]):
+        if variable not in names or variable not in others:
+            return f"one of them has no {variable}", {"variable": variable}
+    if one.height != other.height:
+        return f"they have {one.height} and {other.height} records", {}
+    for variable in names:
+        mine, theirs = _plain(one[variable]), _plain(other[variable])
+        if mine.dtype != theirs.dtype:
+            return f"{variable} is text in one and a number in the other", {"variable": variable}
+        differs = mine.ne_missing(theirs)
+        if mine.dtype == pl.Float64:
+            differs &= ((mine - theirs).abs() > theirs.abs() * LAST_BITS).fill_null(True)
+        if differs.any():
+            row = differs.arg_max()
+            assert row is not None
+            what = f"{variable} is {mine[row]!r} in one and {theirs[row]!r} in the other"
+            return what, {"variable": variable, "row": row + 1}
+    return "", {}
+
+
+def _plain(values: pl.Series) -> pl.Series:
+    """Values as XPT holds them: no text is missing, and blanks behind a text are padding."""
+    if values.dtype != pl.String:
+        return values.cast(pl.Float64)
+    texts = values.str.strip_chars_end(" ")
+    return texts.set(texts == "", None)

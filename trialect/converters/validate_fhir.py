@@ -1,0 +1,55 @@
+"""NDJSON files under validation: each by itself, then the references between them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import orjson
+
+from trialect.problems import Problem, rule
+from trialect.schemas.fhir import ReferenceIndex, check_ndjson
+from trialect.schemas.fhir.rules import DANGLING
+
+NOT_FOLLOWED = rule(
+    "FHIR-REFERENCES-NOT-FOLLOWED",
+    "note",
+    "References lead to files that are not at hand",
+    "Of its references {count} lead to {type} resources, of which no file is named.",
+    "Name the folder, or the files of these resources as well.",
+)
+
+
+def check_ndjson_files(paths: Sequence[Path], *, complete: bool = True) -> Iterator[Problem]:
+    """The problems of NDJSON files, and of the references between them.
+
+    Unless the files are `complete`, a resource of a type of which none is at hand is not missing.
+    """
+    index = ReferenceIndex()
+    for path in paths:
+        with path.open("rb") as lines:
+            for problem in check_ndjson(lines, file=str(path), index=index):
+                yield problem.at(file=path.name)
+    types = {path: _first_type(path) for path in paths}
+    outside: Counter[tuple[str, str]] = Counter()
+    for problem in (*index.unresolved(), *index.duplicates()):
+        file = Path(problem.file or "").name
+        type_ = (problem.value or "").partition("/")[0]
+        if complete or problem.rule != DANGLING.id or type_ in types.values():
+            yield problem.at(file=file)
+        else:
+            outside[file, type_] += 1
+    for (file, type_), count in sorted(outside.items()):
+        yield NOT_FOLLOWED.problem(file=file, count=count, type=type_)
+
+
+def _first_type(path: Path) -> str | None:
+    """The type of the resources of an NDJSON file, which holds those of one type."""
+    with path.open("rb") as lines:
+        try:
+            first = orjson.loads(next(lines, b""))
+        except ValueError:
+            return None
+    found = first.get("resourceType") if isinstance(first, dict) else None
+    return found if isinstance(found, str) else None
