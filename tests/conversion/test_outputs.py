@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import EXAMPLE
+from example_package import EXAMPLE
 
 import trialect
 from trialect.converters.trace import trace, trace_resource

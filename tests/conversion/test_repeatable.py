@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import EXAMPLE, prints
+from example_package import EXAMPLE, prints
 
 import trialect
 

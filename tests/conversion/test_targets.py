@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import EXAMPLE
+from example_package import EXAMPLE
 
 import trialect
 from trialect.converters.targets import TARGETS, Target

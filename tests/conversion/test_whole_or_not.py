@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import EXAMPLE, prints
+from example_package import EXAMPLE, prints
 
 import trialect
 from trialect.converters import pipeline
