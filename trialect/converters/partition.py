@@ -7,6 +7,7 @@ depend on how the subjects were split.
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -53,6 +54,8 @@ class Job:
     partition_subjects: int
     targets: tuple[str, ...]
     unblinded: bool
+    taken: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
+    """By partition, the USUBJIDs that subjects of earlier ones have, with those subjects."""
 
     @property
     def files(self) -> dict[str, str]:
@@ -71,6 +74,7 @@ class Part:
     subjects: int = 0
     places: list[int] = field(default_factory=list)
     """The place in the trial of each subject of DM, by which bundles are grouped."""
+    subjects_by_usubjid: dict[str, str] = field(default_factory=dict)
     mapped: Counter[str] = field(default_factory=Counter)
     rejected: Counter[str] = field(default_factory=Counter)
     flows: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -96,8 +100,10 @@ def map_and_derive(job: Job, index: int) -> tuple[dict[str, pl.DataFrame], Part,
     """The domains of one partition as the Trial holds them, in subject order."""
     forms = load(job.staged, index)
     part = Part(f"{index:05d}", job.spool / f"{index:05d}")
-    part.folder.mkdir(parents=True, exist_ok=True)
-    mapped = map_partition(job.tables, job.study, forms)
+    shutil.rmtree(part.folder, ignore_errors=True)
+    part.folder.mkdir(parents=True)
+    mapped = map_partition(job.tables, job.study, forms, job.taken.get(index, {}))
+    part.subjects_by_usubjid = mapped.subjects
     derived = derive(job.study, job.tables, mapped.frames)
     part.provenance = tuple(derived.provenance)
     if mapped.rejected:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import orjson
@@ -15,6 +15,7 @@ import polars as pl
 
 from trialect.converters import closing
 from trialect.converters.account import Account, write_manifest
+from trialect.converters.claims import contested
 from trialect.converters.crosscheck import cross_check
 from trialect.converters.datasets import Plan
 from trialect.converters.lineage import write_lineage
@@ -109,6 +110,10 @@ def convert(
             for part in run(process, job, partitions):
                 parts.append(part)
                 tell("map, derive and check", len(parts) - 1, len(partitions))
+            again = contested([part.subjects_by_usubjid for part in parts[1:]])
+            job = replace(job, taken=again)
+            for index, part in zip(again, run(process, job, again), strict=True):
+                parts[1 + index] = part
             account = closing.account(job, folder, targets, stamp, parts)
             profiles = merge(part.profiles for part in parts)
             provenance = closing.provenance(job, parts)
@@ -157,8 +162,11 @@ def read(study_folder: str | Path) -> Trial:
     with tempfile.TemporaryDirectory(prefix="trialect-") as spool:
         job, problems = prepare(folder, study, Path(spool), (), False, PARTITION_SUBJECTS)
         found: dict[str, list[pl.DataFrame]] = {n: [f] for n, f in job.trial_frames.items()}
-        for index in range(job.staged.partitions):
-            frames, _, more = map_and_derive(job, index)
+        made = [map_and_derive(job, index) for index in range(job.staged.partitions)]
+        again = contested([part.subjects_by_usubjid for _, part, _ in made])
+        for index in again:
+            made[index] = map_and_derive(replace(job, taken=again), index)
+        for frames, _, more in made:
             problems.extend(more)
             for name, frame in frames.items():
                 found.setdefault(name, []).append(frame)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import polars as pl
 
@@ -89,12 +90,14 @@ class Mapped:
     """The domains of a partition, the rows kept out with their reasons, and what was found.
 
     `counts` has every form with subjects; forms without any are whole in every partition.
+    `subjects` gives the subject, as the exports name it, by USUBJID.
     """
 
     frames: dict[str, pl.DataFrame] = field(default_factory=dict)
     rejected: list[Rejected] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     counts: dict[str, Count] = field(default_factory=dict)
+    subjects: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -111,9 +114,15 @@ class _Fate:
             reasons.append(problem)
 
 
-def map_partition(tables: MappingTables, study: Study, forms: Mapping[str, pl.DataFrame]) -> Mapped:
+def map_partition(
+    tables: MappingTables,
+    study: Study,
+    forms: Mapping[str, pl.DataFrame],
+    taken: Mapping[str, str] = MappingProxyType({}),
+) -> Mapped:
     """Map whole subjects. `forms` have String columns, `@row` (Int64) and `@subject` (String).
 
+    `taken` are USUBJIDs that subjects of other partitions have, with those subjects.
     Raises `Unusable` when an expression cannot be evaluated at all.
     """
     mapped = Mapped()
@@ -125,7 +134,7 @@ def map_partition(tables: MappingTables, study: Study, forms: Mapping[str, pl.Da
         for name, rows in forms.items()
     }
     context = Context(tables, study, usable, terminology(study.sdtm.ct))
-    subjects = _map_dm(context, fates, mapped)
+    subjects = _map_dm(context, fates, mapped, taken)
     for name in usable:
         usable[name] = _known_subjects(name, usable[name], subjects, fates[name])
     records: dict[str, list[pl.DataFrame]] = {}
@@ -188,7 +197,9 @@ def _known_subjects(
     return rows.filter(known)
 
 
-def _map_dm(context: Context, fates: Mapping[str, _Fate], mapped: Mapped) -> pl.DataFrame:
+def _map_dm(
+    context: Context, fates: Mapping[str, _Fate], mapped: Mapped, taken: Mapping[str, str]
+) -> pl.DataFrame:
     """DM, one record a subject. Gives USUBJID by `@subject`."""
     frames = []
     for block in context.tables.blocks:
@@ -199,10 +210,11 @@ def _map_dm(context: Context, fates: Mapping[str, _Fate], mapped: Mapped) -> pl.
     empty = pl.DataFrame(schema={SUBJECT: pl.String, "USUBJID": pl.String})
     if not frames:
         return empty
-    dm = pl.concat(frames, how="diagonal")
+    # Of two subjects with one USUBJID the first by its key has it, in whichever partition it is.
+    dm = pl.concat(frames, how="diagonal").sort(SUBJECT, maintain_order=True)
     keep: list[bool] = []
     seen: dict[str, int] = {}
-    owners: dict[str, str] = {}
+    owners = dict(taken)
     for subject, usubjid, form, row in dm.select(SUBJECT, "USUBJID", FORM, ROW).iter_rows():
         place = {"file": form, "row": row, "domain": "DM", "subject": subject}
         wrong: Problem | None = None
@@ -222,6 +234,7 @@ def _map_dm(context: Context, fates: Mapping[str, _Fate], mapped: Mapped) -> pl.
             fates[form].refuse(row, wrong)
             fates[form].mapped.discard(row)
     dm = dm.filter(pl.Series(keep, dtype=pl.Boolean))
+    mapped.subjects = dict(dm.select("USUBJID", SUBJECT).iter_rows())
     if dm.height:
         mapped.frames["DM"] = _domain("DM", context.study, [dm])
     return dm.select(SUBJECT, "USUBJID")
