@@ -141,6 +141,8 @@ def test_xport_js_reads_what_the_domains_hold(xpt: list[Path], trial: trialect.T
     assert done.returncode == 0, done.stderr
     for path, (header, *rows) in json.loads(done.stdout).items():
         frame = trial.frames[Path(path).stem.upper()]
+        while rows and not any(rows[-1]):
+            rows.pop()  # xport-js takes the blanks that fill the last 80 bytes for a record
         for place, name in enumerate(header):
             # xport-js tells a missing value as an empty text, and is right to a number's last bits.
             found = [row[place] if row[place] not in ("", None) else None for row in rows]
