@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import os
+import shutil
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -12,16 +17,20 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from trialect.converters import datasets
 from trialect.converters.account import Account, FormAccount
 from trialect.converters.crosscheck import cross_check
 from trialect.converters.datasets import Plan, Written, as_dataset_json, as_xpt, describe_xpt
 from trialect.converters.fhir_values import check_values
 from trialect.converters.partition import Part
+from trialect.converters.readers.xpt import XptReader
 from trialect.problems import Problem
 from trialect.profile import merge, profile
 from trialect.schemas.define.describe import describe
 from trialect.trial import Arm, Sponsor, Study
 
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLE = ROOT / "examples/NCT07326982"
 ARMS = (Arm("A", "Arm A"), Arm("B", "Arm B"))
 TARGETS = ("sdtm", "dataset-json", "fhir")
 
@@ -251,3 +260,67 @@ def test_numbers_of_records_are_told_whole(tmp_path: Path) -> None:
     qs = FRAMES["QS"][:1].with_columns(QSSEQ=pl.lit(1234567.0))
     observed = [{"identifier": [{"value": "S-1.QS.1234567"}], "valueQuantity": {"value": 7}}]
     assert not [*compared(tmp_path, observed, qs)]
+
+
+# What is written is read back
+
+
+def test_a_file_that_gives_back_another_value_is_told(
+    package: Package, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Forgetful(XptReader):
+        def iter_batches(self, rows: int = 1000) -> Iterator[pl.DataFrame]:
+            for batch in super().iter_batches(rows):
+                yield batch.with_columns(pl.col(self.variables[-1].name).shift(1))
+
+    monkeypatch.setattr(datasets, "XptReader", Forgetful)
+    (qs,) = (meta for meta in package.plan.metas if meta.name == "QS")
+    written = Written("QS", [], [])
+    as_xpt(package.plan, qs, written)
+    (problem,) = written.problems
+    assert (problem.rule, problem.file, problem.domain) == ("XPT-READ-BACK", "qs.xpt", "QS")
+    assert problem.variable == qs.variables[-1].name
+
+
+def test_a_file_that_lost_its_records_is_told(
+    package: Package, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Blind(XptReader):
+        def iter_batches(self, rows: int = 1000) -> Iterator[pl.DataFrame]:
+            yield from (batch[:1] for batch in super().iter_batches(rows))
+
+    monkeypatch.setattr(datasets, "XptReader", Blind)
+    (qs,) = (meta for meta in package.plan.metas if meta.name == "QS")
+    written = Written("QS", [], [])
+    as_xpt(package.plan, qs, written)
+    assert [problem.rule for problem in written.problems] == ["XPT-READ-BACK"]
+
+
+def test_what_cannot_be_written_ends_with_exit_code_1(tmp_path: Path) -> None:
+    """A control character in a term: no XPT, no define.xml, and each says where it stands."""
+    study = tmp_path / "study"
+    shutil.copytree(EXAMPLE, study, ignore=shutil.ignore_patterns("out"))
+    path = study / "records/adverse_events.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))
+    rows[3][rows[0].index("severity")] = "MI\x07LD"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(rows)
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "trialect.cli", "convert", str(study), "-o", str(out)]
+    done = subprocess.run(
+        [*command, "--to", "sdtm", "--to", "dataset-json"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    report = json.loads((out / "report.json").read_text(encoding="utf-8"))
+    found = {one["rule"]: one for one in report["problems"]}
+    written = found["XPT-CONTROL-CHARACTER"]
+    assert (written["file"], written["row"]) == ("records/adverse_events.csv", 4)
+    assert (written["domain"], written["variable"]) == ("AE", "AESEV")
+    assert found["DEFINE-CONTROL-CHARACTER"]["variable"] == "AESEV"
+    assert {"CROSS-FILES", "CROSS-NO-DEFINE"} <= set(found)
