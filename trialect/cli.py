@@ -184,7 +184,9 @@ def inspect(
 @app.command()
 def trace(
     package: Annotated[Path, typer.Argument(help="A package that trialect wrote.")],
-    dataset: Annotated[str, typer.Argument(help="A dataset (QS), or the id of a FHIR resource.")],
+    dataset: Annotated[
+        str, typer.Argument(help="A dataset (QS), or the id or identifier of a FHIR resource.")
+    ],
     variable: Annotated[
         str | None, typer.Argument(help="A variable (default: all that are filled).")
     ] = None,

@@ -121,15 +121,15 @@ def test_what_was_spelled_in_ascii_is_shown_as_collected(run: Run, package: Path
 
 
 @pytest.mark.parametrize("type_", ["Observation", "Encounter", "Patient", "AdverseEvent"])
-@pytest.mark.parametrize("form", ["{type}/{id}", "{id}", "urn:uuid:{id}"])
+@pytest.mark.parametrize("form", ["{type}/{id}", "{id}", "urn:uuid:{id}", "{identifier}"])
 def test_a_resource_is_traced_to_its_record(run: Run, package: Path, type_: str, form: str) -> None:
     with (package / f"fhir/ndjson/{type_}.ndjson").open(encoding="utf-8") as file:
         resource = json.loads(next(file))
-    asked = form.format(type=type_, id=resource["id"])
-    told = lines(run("trace", package, asked))
-    assert told[0] == f"{asked} stands for this record:"
     identifier = resource["identifier"]
     value = (identifier[0] if isinstance(identifier, list) else identifier)["value"]
+    asked = form.format(type=type_, id=resource["id"], identifier=value)
+    told = lines(run("trace", package, asked))
+    assert told[0] == f"{asked} stands for this record:"
     usubjid = re.search(r"USUBJID=([^,]+)", told[1])
     assert usubjid is not None
     assert value.startswith(usubjid[1])

@@ -43,7 +43,7 @@ NO_RESOURCE = rule(
     "error",
     "No such resource",
     "No resource of {file} that was made of a record has the id {value}.",
-    "Take the id of a subject's resource from fhir/ndjson of the same package; the study's own "
+    "Take the id or the identifier of a subject's resource from the same package; the study's own "
     "resources (ResearchStudy, ...) come from study.yaml.",
 )
 
@@ -120,12 +120,13 @@ def trace_resource(
 ) -> list[Traced]:
     """Tell where a FHIR resource came from: the cells of the SDTM record it was made of.
 
-    Raises `Unusable` when no resource of a subject has the id.
+    `id` is its id (`Type/id`, `urn:uuid:id`) or the value of its identifier. Raises `Unusable`
+    when no resource of a subject has it.
     """
     from trialect.converters.writers.fhir_ndjson import find_record
 
     folder = TracedPackage(Path(package)).folder / FHIR_NDJSON
-    found = find_record(folder, id.rsplit("/", 1)[-1].removeprefix("urn:uuid:"))
+    found = find_record(folder, id)
     if found is None:
         raise Unusable(NO_RESOURCE.problem(file=str(folder), value=id))
     dataset, usubjid, number = found
