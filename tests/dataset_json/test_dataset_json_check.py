@@ -88,7 +88,7 @@ def compressed(content: dict[str, Any]) -> bytes:
 
 
 def gzipped(content: dict[str, Any]) -> bytes:
-    return gzip.compress(as_lines(content))
+    return gzip.compress(as_lines(content), mtime=0)
 
 
 FORMS = (as_document, as_lines, indented, rows_first, rows_amid, compressed, gzipped)
