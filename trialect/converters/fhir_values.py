@@ -6,7 +6,9 @@ that were meant to.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +33,15 @@ RECORDS = rule(
     "Look for records of QS without a subject, or with the number of another record.",
 )
 
-_COLUMNS = ("USUBJID", "QSSEQ", "QSORRES", "QSSTRESC", "QSSTAT", FORM, ROW)
+_COLUMNS = {
+    "USUBJID": pl.String,
+    "QSSEQ": pl.Float64,
+    "QSORRES": pl.String,
+    "QSSTRESC": pl.String,
+    "QSSTAT": pl.String,
+    FORM: pl.String,
+    ROW: pl.Int64,
+}
 
 
 def check_values(ndjson: Path, qs: pl.DataFrame, *, blinded: bool) -> Iterator[Problem]:
@@ -41,77 +51,72 @@ def check_values(ndjson: Path, qs: pl.DataFrame, *, blinded: bool) -> Iterator[P
     blinded package a text may be withheld, which is told where it is done.
     """
     records = qs.select(
-        pl.col(name) if name in qs.columns else pl.lit(None).alias(name) for name in _COLUMNS
-    )
-    expected = {
-        f"{usubjid}.QS.{_plain(seq)}": (usubjid, _plain(seq), orres or stresc, stat, form, row)
-        for usubjid, seq, orres, stresc, stat, form, row in records.iter_rows()
-        if usubjid is not None and seq is not None
-    }
-    for name, found in _observed(ndjson):
-        record = expected.pop(name, None)
-        if record is None:
-            continue
-        usubjid, seq, result, stat, form, row = record
-        wanted = None if stat == "NOT DONE" else result
-        if _same(wanted, found) or (blinded and found is None and not _is_number(wanted)):
-            continue
+        pl.col(name) if name in qs.columns else pl.lit(None, dtype).alias(name)
+        for name, dtype in _COLUMNS.items()
+    ).drop_nulls(["USUBJID", "QSSEQ"])
+    number = pl.col("QSSEQ").cast(pl.String).str.replace(r"\.0$", "")
+    wanted = pl.coalesce("QSORRES", "QSSTRESC")
+    both = records.with_columns(
+        number.alias("seq"),
+        pl.concat_str("USUBJID", pl.lit(".QS."), number).alias("name"),
+        pl.when(pl.col("QSSTAT").ne_missing("NOT DONE")).then(wanted).alias("wanted"),
+    ).join(_observed(ndjson), on="name", how="left", maintain_order="left")
+    spelled = pl.col("wanted").cast(pl.Float64, strict=False)
+    as_number = (spelled == pl.col("number").cast(pl.Float64, strict=False)).fill_null(False)
+    as_words = pl.col("number").is_null() & pl.col("words").eq_missing(pl.col("wanted"))
+    withheld = pl.lit(blinded) & spelled.is_null() & pl.col("words").is_null()
+    agrees = as_number | as_words | (withheld & pl.col("number").is_null())
+    for one in both.filter(pl.col("here") & ~agrees).iter_rows(named=True):
+        found = one["number"] or (None if one["words"] is None else repr(one["words"]))
         yield VALUES.problem(
-            file=form,
-            row=row,
-            domain="QS",
-            usubjid=usubjid,
-            seq=seq,
+            **_place(one),
             variable="QSORRES",
-            value=wanted,
-            found="has no value" if found is None else f"says {found!r}",
+            value=one["wanted"],
+            found="has no value" if found is None else f"says {found}",
         )
-    if expected:
-        usubjid, seq, _, _, form, row = next(iter(expected.values()))
-        yield RECORDS.problem(
-            file=form,
-            row=row,
-            domain="QS",
-            usubjid=usubjid,
-            seq=seq,
-            records=len(expected),
-        )
+    lost = both.filter(pl.col("here").is_null())
+    if lost.height:
+        yield RECORDS.problem(**_place(lost.row(0, named=True)), records=lost.height)
 
 
-def _plain(number: float) -> str:
-    return str(int(number)) if float(number).is_integer() else str(number)
+def _place(record: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "file": record[FORM],
+        "row": record[ROW],
+        "domain": "QS",
+        "usubjid": record["USUBJID"],
+        "seq": record["seq"],
+    }
 
 
-def _observed(ndjson: Path) -> Iterator[tuple[str, str | float | None]]:
-    """The record and the value of each Observation in a file."""
-    if not ndjson.is_file():
-        return
-    with ndjson.open("rb") as lines:
-        for line in lines:
-            resource: dict[str, Any] = orjson.loads(line)
-            yield resource["identifier"][0]["value"], _value(resource)
+_IDENTIFIER = re.compile(rb'"identifier":\[\{"system":"[^"]*","value":("[^"\\]*")')
+_QUANTITY = re.compile(rb'"valueQuantity":\{"value":([0-9eE.+-]+)[,}]')
 
 
-def _value(resource: dict[str, Any]) -> str | float | None:
-    if "valueQuantity" in resource:
-        number: float | None = resource["valueQuantity"].get("value")
-        return number
-    if "valueCodeableConcept" in resource:
-        text: str | None = resource["valueCodeableConcept"].get("text")
-        return text
-    words: str | None = resource.get("valueString")
-    return words
-
-
-def _same(wanted: str | None, found: str | float | None) -> bool:
-    if isinstance(found, str) or found is None or wanted is None:
-        return wanted == found
-    return _is_number(wanted) and float(wanted) == found
-
-
-def _is_number(text: str | None) -> bool:
-    try:
-        float(text or "")
-    except ValueError:
-        return False
-    return True
+def _observed(ndjson: Path) -> pl.DataFrame:
+    """The Observations of a file: name (of the record), here, and number or words."""
+    names: list[str] = []
+    numbers: list[str | None] = []
+    words: list[str | None] = []
+    with ExitStack() as stack:
+        for line in stack.enter_context(ndjson.open("rb")) if ndjson.is_file() else ():
+            named = _IDENTIFIER.search(line)
+            # The value stands behind the subject, where less than a third of the line is left.
+            start = line.rfind(b'"subject":{')
+            if named is None or start < named.end():
+                resource = orjson.loads(line)
+                names.append(resource["identifier"][0]["value"])
+            else:
+                names.append(orjson.loads(named[1]))
+                if (quantity := _QUANTITY.search(line, start)) is not None:
+                    numbers.append(quantity[1].decode())
+                    words.append(None)
+                    continue
+                resource = orjson.loads(b"{" + line[start:])
+            amount = resource.get("valueQuantity", {}).get("value")
+            numbers.append(None if amount is None else str(amount))
+            concept = resource.get("valueCodeableConcept", {})
+            words.append(resource.get("valueString", concept.get("text")))
+    columns = {"name": names, "number": numbers, "words": words}
+    frame = pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String))
+    return frame.with_columns(here=True).unique("name", keep="first", maintain_order=True)
