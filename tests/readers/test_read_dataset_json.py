@@ -197,7 +197,10 @@ def test_the_number_of_records_is_what_the_file_says(write):
         (as_json(dataset(columns=[COLUMNS[0]] * 2)), "it has several columns A"),
         (as_json(dataset(rows={})), "`rows` is no list"),
         (as_lines(dataset()) + b"{\n", "the line is no JSON"),
-        (gzip.compress(as_json(dataset()), mtime=0)[:100], "its compressed data are damaged or break off"),
+        (
+            gzip.compress(as_json(dataset()), mtime=0)[:100],
+            "its compressed data are damaged or break off",
+        ),
         (zlib.compress(as_lines(dataset()))[:100], "its compressed data are damaged or break off"),
     ],
 )
