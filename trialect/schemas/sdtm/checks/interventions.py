@@ -58,13 +58,8 @@ def dose_unit(scope: Scope) -> Iterator[Failure]:
     unit = scope.col("--DOSU") if scope.has("--DOSU") else pl.lit(None, pl.String)
     for name in ("--DOSE", "--DOSTXT", "--DOSTOT"):
         if scope.has(name):
-            given = scope.col(name).is_not_null()
-            if name == "--DOSE":
-                # A placebo's 0 is of no substance; SDTMIG asks for a unit of real doses.
-                given &= scope.col(name) != 0
-            yield Failure(
-                given & unit.is_null(), scope.expand(name), {"unit": scope.expand("--DOSU")}
-            )
+            alone = scope.col(name).is_not_null() & unit.is_null()
+            yield Failure(alone, scope.expand(name), {"unit": scope.expand("--DOSU")})
 
 
 @check(

@@ -121,7 +121,7 @@ def category_repeats(scope: Scope) -> Iterator[Failure]:
     "A result is missing and nothing says why",
     "{variable} is empty, and the record is neither NOT DONE nor derived.",
     "Map the result, or the mark that the test was not done.",
-    "CG0348; CG0553; SDTMIG 3.4, 4.5.1",
+    "CG0348; SDTMIG 3.4, 4.5.1",
     observation_classes=FINDINGS,
 )
 def result_missing(scope: Scope) -> Iterator[Failure]:
@@ -223,16 +223,24 @@ def lobxfl_value(scope: Scope) -> Iterator[Failure]:
     "SDTM-LOBXFL-RESULT",
     "error",
     "The last observation has no result",
-    "{variable} is Y and {result} is empty.",
+    "{flag} is Y and {variable} is empty.",
     "Flag the last record that has a result.",
-    "CG0569; SDTMIG 3.4, 4.5.9",
+    "CG0553; CG0569; FB2602; SDTMIG 3.4, 4.5.9",
     observation_classes=FINDINGS,
 )
 def lobxfl_result(scope: Scope) -> Iterator[Failure]:
-    """--LOBXFL needs --STRESC."""
-    if scope.has("--LOBXFL", "--STRESC"):
-        empty = (scope.col("--LOBXFL") == "Y") & scope.col("--STRESC").is_null()
-        yield Failure(empty, scope.expand("--LOBXFL"), {"result": scope.expand("--STRESC")})
+    """--LOBXFL needs --STRESC, and --ORRES unless the record is derived."""
+    if not scope.has("--LOBXFL"):
+        return
+    flagged = scope.col("--LOBXFL") == "Y"
+    given = {"flag": scope.expand("--LOBXFL")}
+    if scope.has("--STRESC"):
+        empty = flagged & scope.col("--STRESC").is_null()
+        yield Failure(empty, scope.expand("--STRESC"), given)
+    if scope.has("--ORRES"):
+        derived = scope.col("--DRVFL").eq_missing("Y") if scope.has("--DRVFL") else pl.lit(False)
+        empty = flagged & scope.col("--ORRES").is_null() & ~derived
+        yield Failure(empty, scope.expand("--ORRES"), given)
 
 
 @check(

@@ -162,7 +162,7 @@ def text_length(scope: Scope) -> Iterator[Failure]:
     "FB1501",
 )
 def leading_blank(scope: Scope) -> Iterator[Failure]:
-    """Character values do not start with a blank."""
+    """Character values do not start with a blank, a tab or a line break."""
     for column in scope.columns:
         if scope.frame.schema[column] == pl.String:
-            yield Failure(pl.col(column).str.starts_with(" "), column)
+            yield Failure(pl.col(column).str.contains(r"^\s"), column)
