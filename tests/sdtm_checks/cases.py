@@ -234,6 +234,9 @@ CASES = [
     Case("SDTM-REQUIRED-NULL", "QS", [QS], {"QSCAT": None}, "QSCAT"),
     Case("SDTM-EXPECTED-MISSING", "QS", [QS], {}, "QSDTC", drop=("QSDTC",)),
     Case("SDTM-VARIABLE-UNKNOWN", "QS", [QS], {"QSMOOD": "calm"}, "QSMOOD"),
+    Case("SDTM-VARIABLE-UNKNOWN", "AE", [{**AE, "AELAT": "LEFT"}], {"AEUSCHFL": "Y"}, "AEUSCHFL"),
+    Case("SDTM-VARIABLE-NOT-HERE", "AE", [AE], {"AEOCCUR": "Y"}, "AEOCCUR"),
+    Case("SDTM-VARIABLE-NOT-HERE", "QS", [QS], {"QSAGENT": "X"}, "QSAGENT"),
     Case("SDTM-TYPE", "QS", [QS], {"QSORRES": 7.0}, "QSORRES"),
     Case("SDTM-DOMAIN", "QS", [QS], {"DOMAIN": "QX"}, "DOMAIN"),
     Case(

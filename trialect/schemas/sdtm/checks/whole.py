@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from trialect.problems import Problem, Rule, Severity, rule
-from trialect.schemas.sdtm.model import Dataset, dataset
+from trialect.schemas.sdtm.model import GENERAL_CLASSES, Dataset, dataset
 from trialect.schemas.sdtm.one_to_one import ONE_TO_ONE, REFERENCES, OneToOne
 
 if TYPE_CHECKING:
@@ -129,13 +129,59 @@ def _missing(whole: Whole, core: str) -> Iterator[dict[str, Any]]:
     "A variable is not in the model",
     "{variable} is no variable of {dataset} in SDTMIG 3.4 or the SDTM.",
     "Submit it as a supplemental qualifier: any other name in the mapping table becomes one.",
-    "CG0013; SDTMIG 3.4, 8.4",
+    "CG0013; CG0351; CG0353; CG0354; CG0355; CG0507; CG0508; CG0509; CG0510; CG0511; CG0552; "
+    "CG0621; CG0622; CG0623; CG0624; CG0625; CG0626; CG0627; CG0628; CG0629; CG0630; CG0631; "
+    "CG0632; CG0633; CG0634; CG0635; CG0636; CG0637; CG0638; CG0639; CG0640; CG0641; CG0642; "
+    "CG0643; CG0644; SDTMIG 3.4, 8.4",
 )
 def variable_unknown(whole: Whole) -> Iterator[dict[str, Any]]:
     """Variables are the dataset's own, or belong to the SDTM model of its class."""
+    model = whole.model
+    # A finding about an event is a finding.
+    beyond = MODEL_ONLY["All"] | MODEL_ONLY.get(model.observation_class.split(" ")[0], frozenset())
+    in_model = {model.expand(f"--{name}") for name in beyond} | {"POOLID"}
+    if model.observation_class not in GENERAL_CLASSES:
+        in_model = set()
     for name in whole.variables:
-        if whole.model.allowed(name) is None and not _continues_text(name):
+        if model.allowed(name) is None and name not in in_model and not _continues_text(name):
             yield {"variable": name}
+
+
+MODEL_ONLY = {
+    "All": frozenset(
+        {"RECID", "CNTMOD", "EPCHGI", "LAT", "DIR", "PORTOT"}
+        | {"XDY", "XSTDY", "XENDY", "CHDY", "CHSTDY", "CHENDY"}
+    ),
+    "Events": frozenset({"REASOC", "TOX"}),
+    "Interventions": frozenset({"TDOSD", "FTDOSD", "TRTV", "VAMT", "VAMTU"}),
+    "Findings": frozenset({"CHRON", "DISTR", "CSTATE", "SEV", "REASPF"}),
+}
+"""Variables of the SDTM 2.0 (3.1) that no dataset of the class lists in SDTMIG 3.4, but for those
+that the conformance rules keep out of human trials (CG0507 and its kin)."""
+
+
+@whole_check(
+    "SDTM-VARIABLE-NOT-HERE",
+    "error",
+    "A variable of the model is not meant for this dataset",
+    "{variable} is not used in {dataset}: {why}.",
+    "Submit what it holds elsewhere, or as a supplemental qualifier.",
+    "CG0040; CG0044; CG0304; CG0564; CG0565; CG0566; CG0567; SDTMIG 3.4, 6.2.1, 6.3",
+)
+def variable_not_here(whole: Whole) -> Iterator[dict[str, Any]]:
+    """AE holds what happened only; some variables are of one dataset."""
+    kept_out = {f"AE{name}": "AE holds only events that happened" for name in NOT_IN_AE}
+    for name, home in HOMES.items():
+        if home != whole.name[:2]:
+            kept_out[whole.expand(f"--{name}")] = f"it is of {home}"
+    for variable in whole.variables:
+        if variable in kept_out:
+            yield {"variable": variable, "why": kept_out[variable]}
+
+
+NOT_IN_AE = ("OCCUR", "STAT", "REASND")
+HOMES = {"AGENT": "MS", "CONC": "MS", "CONCU": "MS", "EVDTYP": "MH"}
+"""Variables that SDTMIG has in one dataset alone."""
 
 
 def _continues_text(name: str) -> bool:
