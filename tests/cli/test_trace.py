@@ -80,6 +80,17 @@ def test_a_derivation_of_many_variables_names_those_that_are_filled(
     assert "QSOBJ" not in names
 
 
+def test_of_several_instructions_each_is_told(run: Run, package: Path) -> None:
+    told = lines(run("trace", package, "QS", "QSSTRESC", "--where", f"{SUBJECT} & QSSEQ=3"))
+    assert told[1:5] == [
+        "QSSTRESC = 100.0",
+        "by one of these:",
+        "- records/diagnostic.csv, row 2, column red_1h",
+        "assign_ct (mappings/qs.csv, line 2)",
+    ]
+    assert sum(line.startswith("- ") for line in told) == 2
+
+
 def test_usubjid_is_traced_to_the_subjects_own_row(run: Run, package: Path) -> None:
     where = "USUBJID=CTFPIRHD2025-01-012 & QSSEQ=1"
     told = lines(run("trace", package, "QS", "USUBJID", "--where", where))
@@ -224,3 +235,27 @@ def test_a_broken_manifest_is_no_package(run: Run, tmp_path: Path, text: str) ->
     result = run("trace", tmp_path, "DM")
     assert result.exit_code == 2
     assert "no manifest.json and lineage that can be read" in result.stderr
+
+
+def test_a_computed_item_tells_the_columns_of_its_expression(
+    run: Run, tiny: Path, tmp_path: Path
+) -> None:
+    (tiny / "records" / "people.csv").write_text("id,sex,kg,cm\n1,F,81,180\n", encoding="utf-8")
+    mappings = tiny / "mappings"
+    (mappings / "sources.csv").write_text(
+        "domain,block,from,records\nDM,people,people,row\nVS,signs,people,item\n", encoding="utf-8"
+    )
+    (mappings / "items.csv").write_text(
+        "block,column,testcd,test,unit\nsigns,kg,WEIGHT,Weight,kg\n"
+        "signs,=CAST(kg AS DOUBLE) / CAST(cm AS DOUBLE),RATIO,Ratio,\n",
+        encoding="utf-8",
+    )
+    (mappings / "vs.csv").write_text(
+        "target,verb,source,value\nVSSTRESC,assign,@value,\n", encoding="utf-8"
+    )
+    run("convert", tiny, "-o", tmp_path / "out")
+    for variable in ("VSORRES", "VSSTRESC"):
+        where = "VSTESTCD=RATIO"
+        told = run("trace", tmp_path / "out", "VS", variable, "-w", where, "--study", tiny).stdout
+        assert f"{variable} = 0.45" in told
+        assert 'records/people.csv, row 2, columns cm: "180"; kg: "81"' in told

@@ -71,7 +71,8 @@ def test_a_rule_of_another_process_keeps_its_title(
 
     one = every_rule()["XPT-TRANSLITERATED"].problem(value="ş", domain="AE")
     known = {name: rule for name, rule in RULES.items() if not name.startswith("XPT")}
-    monkeypatch.setattr("trialect.converters.writers.report.RULES", known)
+    monkeypatch.setattr("trialect.rulebook.RULES", known)
+    monkeypatch.setattr("trialect.rulebook.every_rule", lambda: dict(RULES))
     write_json(tmp_path / "report.json", None, [one])
     report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
     assert report["rules"][one.rule]["title"] == RULES[one.rule].title

@@ -7,7 +7,8 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from trialect.converters.account import Account
-from trialect.problems import RULES, Severity
+from trialect.problems import Severity
+from trialect.rulebook import rules_of
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -36,10 +37,11 @@ def line(account: Account) -> str:
 
 def errors(account: Account) -> list[str]:
     """The rules of severity error that were broken, each with its number of findings."""
+    rules = rules_of(account.by_rule)
     return [
-        f"{count:>7,}  {name}: {RULES[name].title}"
-        for name, count in sorted(account.by_rule.items())
-        if name in RULES and RULES[name].severity is Severity.ERROR
+        f"{account.by_rule[name]:>7,}  {name}: {rule.title}"
+        for name, rule in rules.items()
+        if rule.severity is Severity.ERROR
     ]
 
 

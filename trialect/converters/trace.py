@@ -293,7 +293,7 @@ def _step(
         provenance=one,
         file=source.file_of(form) if form else None,
         row=row,
-        columns=_columns(one, record),
+        columns=_columns(one, _item(source, dataset, record)),
         form=form,
         read=names_of(record, one),
         inputs=tuple(traced(source, *cell, inputs=False) for cell in found),
@@ -323,19 +323,20 @@ def _rules_of(
         domain, target = str(record.get("RDOMAIN")), str(record["QNAM"])
     here = source.rules.get((domain, target), [])
     block = [one for one in here if one.block == record.get(BLOCK)]
-    line = _item_line(source, domain, record)
+    item = _item(source, domain, record)
     own = [
-        one for one in block if one.verb != "item" or line is None or (one.table, one.line) == line
+        one
+        for one in block
+        if one.verb != "item" or item is None or (one.table, one.line) == (item.table, item.line)
     ]
     derived = [one for one in here if one.verb.startswith("derive") and one not in own]
     return own + derived or _given(dataset, variable)
 
 
-def _item_line(source: TracedPackage, domain: str, record: Record) -> tuple[object, object] | None:
+def _item(source: TracedPackage, dataset: str, record: Record) -> Provenance | None:
     """The line of items.csv that made a record; None where its block has no items."""
     item = record.get(ITEM)
-    if item is None:
-        return None
+    domain = str(record.get("RDOMAIN") or dataset)
     formula = f"Computed as {str(item).removeprefix('=').strip()}"
     for one in source.rules.get((domain, f"{domain[:2]}ORRES"), []):
         if (
@@ -343,7 +344,7 @@ def _item_line(source: TracedPackage, domain: str, record: Record) -> tuple[obje
             and one.block == record.get(BLOCK)
             and (one.columns == (item,) or one.method == formula)
         ):
-            return one.table, one.line
+            return one
     return None
 
 
@@ -356,11 +357,13 @@ def _given(dataset: str, variable: str) -> list[Provenance]:
     return []
 
 
-def _columns(one: Provenance, record: Record) -> tuple[str, ...]:
+def _columns(one: Provenance, item: Provenance | None) -> tuple[str, ...]:
     """The columns an instruction read; `@value` and `@column` are those of the record's item."""
-    item = record.get(ITEM)
-    own = {"@value", "@column"} if item is not None else set()
-    return tuple(str(item) if column in own else column for column in one.columns)
+    if item is None:
+        return one.columns
+    own = {"@value", "@column"}
+    read = (item.columns if column in own else (column,) for column in one.columns)
+    return tuple(dict.fromkeys(column for columns in read for column in columns))
 
 
 def _place(one: Provenance, record: Record) -> tuple[str | None, int | None]:

@@ -25,11 +25,13 @@ def told(cells: Iterable[Traced]) -> Iterator[str]:
         yield f"  {cell.variable} = {nothing if cell.value is None else cell.value}"
         if cell.collected is not None:
             yield f"      collected as: {cell.collected}"
-        if len(cell.steps) > 1:
+        several = len(cell.steps) > 1
+        if several:
             yield "      by one of these:"
         for step in cell.steps:
-            for line in _step(cell, step):
-                yield f"      {line}"
+            for number, line in enumerate(_step(cell, step)):
+                mark = ("  " if number else "- ") if several else ""
+                yield f"      {mark}{line}"
 
 
 def _keys(cell: Traced) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from trialect.converters.did_you_mean import meant
+from trialect.mappings.decimals import PLAIN
 from trialect.mappings.expressions import ExpressionError, names_in
 from trialect.mappings.lines import Table, TableLine, check_header
-from trialect.mappings.numbers import PLAIN
 from trialect.mappings.table_rules import (
     BAD_NUMBER,
     EMPTY_CELL,

@@ -115,7 +115,10 @@ class ColumnCheck:
                 if start.startswith("@"):
                     self._column(Column(start[1:]), block.form, place, "value", schema)
             for word in line.by:
-                if word not in ("subject", "visit"):
+                if word == "visit":
+                    self._visit(block.form, place)
+                    self._visit(line.form or block.form, place)
+                elif word != "subject":
                     mine, _, theirs = word.partition("=")
                     self._column(Column(mine.strip()), block.form, place, "by")
                     there = Column((theirs or mine).strip(), line.form)
@@ -192,6 +195,12 @@ class ColumnCheck:
                     known=", ".join(known),
                 )
             )
+
+    def _visit(self, form: str, place: tuple[str, int]) -> None:
+        """A form that is joined by visit has the column that names it."""
+        name = self.tables.visit_columns.get(form, self.tables.visit_columns.get(None))
+        if name is not None:
+            self._column(Column(name), form, place, "by")
 
     def _unknown_form(self, form: str, table: str, line: int, field: str) -> None:
         known = ", ".join(self.forms)

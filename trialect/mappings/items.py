@@ -33,6 +33,16 @@ DONE_OR_NOT = rule(
 )
 
 
+REASON_UNUSED = rule(
+    "MAP-REASON-UNUSED",
+    "warning",
+    "A reason stands beside an item that was done",
+    "{value!r} is a reason for not doing {item}, which is not marked as not done; it is not kept.",
+    "Mark the item as not done at the source, or take the reason away there.",
+    "SDTMIG 3.4, 4.5.1.2",
+)
+
+
 @dataclass(slots=True)
 class Long:
     """Rows as a row an item, with `@value`, `@column`, `@not_done`, `@reason`, `@item`,
@@ -122,13 +132,26 @@ def _records_of(
         for at in (not_done & value.is_not_null()).arg_true()
     ]
     keep = value.is_not_null() | not_done
+    idle = reason.is_not_null() & ~not_done
     if item.when:
         wanted, failed = condition(visible, item.when)
         keep &= wanted
+        idle &= wanted
         problems += [
             failure(block.form, rows[ROW][at], item.when, reason_, **place)
             for at, reason_ in failed
         ]
+    problems += [
+        REASON_UNUSED.problem(
+            file=block.form,
+            row=rows[ROW][at],
+            field=item.reason,
+            value=reason[at],
+            item=item.column,
+            domain=block.domain,
+        )
+        for at in idle.arg_true()
+    ]
     return pl.DataFrame(
         {
             "@at": pl.int_range(rows.height, dtype=pl.UInt32, eager=True),

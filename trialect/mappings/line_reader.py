@@ -47,6 +47,11 @@ COLUMNS = (
 EVALUATOR = "C78735"
 LONGEST_LABEL = 40
 
+_IDENTIFIERS = {
+    "STUDYID": "study.yaml says it once",
+    "DOMAIN": "the table's name says it",
+    "USUBJID": "dm.csv says what it is, and other domains take it by the subject",
+}
 _QNAM = re.compile(r"[A-Z][A-Z0-9]{0,7}")
 _DATE_VERBS = ("assign_date", "assign_datetime")
 
@@ -170,6 +175,9 @@ class LineReader:
     def _target(self, made: Line, line: TableLine) -> Variable | None:
         """The variable, or the supplemental qualifier that the line makes."""
         domain, target = made.domain, made.target
+        reason = _IDENTIFIERS.get(target)
+        if reason is not None and (domain, target) != ("DM", "USUBJID"):
+            self.cells.tell(rules.IDENTIFIER, line, "target", value=target, reason=reason)
         model = dataset(domain)
         variable = model.allowed(target) if model else None
         if variable is not None or target.startswith("_") or not target:

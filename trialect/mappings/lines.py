@@ -55,6 +55,13 @@ UNKNOWN_COLUMN = rule(
     "there is no column {value!r}.{meant}",
     "Its columns are {known}.",
 )
+COLUMN_TWICE = rule(
+    "MAP-TABLE-COLUMN-TWICE",
+    "error",
+    "A mapping table has a column twice",
+    "the header names {value!r} twice.",
+    "Keep one of the two.",
+)
 MISSING_COLUMN = rule(
     "MAP-TABLE-COLUMN-MISSING",
     "error",
@@ -73,7 +80,7 @@ TWICE = rule(
     "MAP-TABLE-TWICE",
     "error",
     "A mapping table is there twice",
-    "{value} stands in mapping.xlsx and as a file.",
+    "the table {value} is there already.",
     "Keep one of the two.",
 )
 
@@ -116,8 +123,10 @@ def read_all(folder: Path) -> tuple[dict[str, Table], list[Problem]]:
     home = folder / "mappings"
     problems: list[Problem] = []
     tables: dict[str, Table] = {}
-    for path in sorted(home.rglob("*.csv")) if home.is_dir() else []:
+    for path in _files(home):
         name = path.relative_to(home).with_suffix("").as_posix()
+        if name.lower() in tables:
+            problems.append(TWICE.problem(file=path.relative_to(folder).as_posix(), value=name))
         table = _from_csv(name, path, path.relative_to(folder).as_posix(), problems)
         if table is not None:
             tables[name.lower()] = table
@@ -130,6 +139,19 @@ def read_all(folder: Path) -> tuple[dict[str, Table], list[Problem]]:
     if "sources" not in tables and not problems:
         raise Unusable(NO_TABLES.problem(file=str(home)))
     return tables, problems
+
+
+def _files(home: Path) -> list[Path]:
+    """The CSV files of a folder, without what systems and programs hide there."""
+    if not home.is_dir():
+        return []
+    return [
+        path
+        for path in sorted(home.rglob("*"))
+        if path.suffix.lower() == ".csv"
+        and path.is_file()
+        and not path.name.startswith((".", "~$"))
+    ]
 
 
 def check_header(
@@ -145,6 +167,9 @@ def check_header(
                 meant=meant(column, known),
                 known=", ".join(known),
             )
+    for column in dict.fromkeys(one for one in table.header if table.header.count(one) > 1):
+        if column in known:
+            yield COLUMN_TWICE.problem(file=table.file, row=1, value=column)
     for column in required:
         if column not in table.header:
             yield MISSING_COLUMN.problem(file=table.file, row=1, value=column)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from decimal import Context, Decimal, DecimalException
+from decimal import Context, Decimal
 from typing import Literal
 
 import polars as pl
 
+from trialect.mappings.decimals import LARGEST, exact
 from trialect.mappings.moments import formats, iso
 from trialect.mappings.numbers import NOT_A_NUMBER, to_numbers
 from trialect.mappings.sdtm.iso8601 import bounds
@@ -35,9 +36,7 @@ UNDECIDED = rule(
 
 How = Literal["minimum", "maximum", "sum"]
 
-_LARGEST = 400
-"""Powers of ten that a number may have; what is larger is no measurement."""
-_EXACT = Context(prec=4 * _LARGEST)
+_EXACT = Context(prec=4 * LARGEST)
 """Digits enough for the sum of any such numbers."""
 
 
@@ -113,15 +112,12 @@ def reckoned(call: Call, how: How) -> Filled:
     """
     column = call.line.source[0]
     found, problems = matches(call, column, numeral=True)
-    exact: dict[str, Decimal] = {}
-    for text in found["value"].unique(maintain_order=True):
-        try:
-            number = Decimal(text)
-        except DecimalException:
-            continue
-        if number.is_finite() and -_LARGEST < number.adjusted() < _LARGEST:
-            exact[text] = number
-    odd = ~found["value"].is_in(list(exact))
+    numbers = {
+        text: number
+        for text in found["value"].unique(maintain_order=True)
+        if (number := exact(text)) is not None
+    }
+    odd = ~found["value"].is_in(list(numbers))
     form = column.form or call.block.form
     for place, text, row in found.filter(odd).select(PLACE, "value", ROW).iter_rows():
         given = {"value": text, "file": form, "row": row, "field": column.name}
@@ -131,14 +127,14 @@ def reckoned(call: Call, how: How) -> Filled:
     if how == "sum":
         sums: dict[int, Decimal] = {}
         for place, text in sure.select(PLACE, "value").iter_rows():
-            sums[place] = _EXACT.add(sums.get(place, Decimal(0)), exact[text])
+            sums[place] = _EXACT.add(sums.get(place, Decimal(0)), numbers[text])
         chosen = pl.DataFrame(
             {PLACE: list(sums), "value": [_shortest(number) for number in sums.values()]},
             schema={PLACE: pl.UInt32, "value": pl.String},
         )
         return _filled(call, chosen, problems)
-    order = {number: place for place, number in enumerate(sorted(set(exact.values())))}
-    rank = {text: order[number] for text, number in exact.items()}
+    order = {number: place for place, number in enumerate(sorted(set(numbers.values())))}
+    rank = {text: order[number] for text, number in numbers.items()}
     ranks = pl.col("value").replace_strict(rank, default=None, return_dtype=pl.Int64)
     chosen = (
         sure.with_columns(ranks.alias("@rank") * (-1 if how == "maximum" else 1))

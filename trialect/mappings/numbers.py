@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import polars as pl
 
+from trialect.mappings.decimals import PLAIN, exact
 from trialect.mappings.values import Call, RowProblem
 from trialect.problems import rule
 
@@ -32,10 +33,9 @@ NOT_FINITE = rule(
     "Leave the row out by `when`, or write NULLIF(..., 0) for what is divided by.",
 )
 
-PLAIN = r"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
-"""Decimal numbers; NaN, inf, thousands separators and units are none."""
 _SURE_BYTES = 15
-"""A double gives back every decimal of 15 digits; longer texts are looked at one by one."""
+"""A double gives back every decimal of 15 digits; longer texts and those with an exponent are
+looked at one by one."""
 
 
 def to_numbers(
@@ -50,12 +50,10 @@ def to_numbers(
         pl.when("plain").then(pl.col("text")).cast(pl.Float64, strict=False).alias("number")
     )["number"]
     wrong = dict.fromkeys((texts.is_not_null() & ~plain).arg_true(), NOT_A_NUMBER)
-    long = (texts.str.len_bytes() > _SURE_BYTES) | values.is_infinite()
-    for place in (plain & long.fill_null(value=False)).arg_true():
-        number = values[place]
-        if number in (float("inf"), float("-inf")) or (
-            Decimal(repr(number)) != Decimal(texts[place])
-        ):
+    unsure = (texts.str.len_bytes() > _SURE_BYTES) | texts.str.contains("[eE]")
+    for place in (plain & unsure.fill_null(value=False)).arg_true():
+        number = exact(texts[place])
+        if number is None or Decimal(repr(values[place])) != number:
             wrong[place] = NOT_EXACT
     if not wrong:
         return values, []

@@ -84,6 +84,7 @@ class TableReader:
             keys=frozenset(self._keys()),
             left_out=tuple(self.left_out),
             units=dict(self._units()),
+            visit_columns=dict(self._visit_columns()),
         )
         reader = LineReader(self.cells, self.study, known, self.forms)
         for name in dict.fromkeys(block.domain for block in self.blocks):
@@ -107,6 +108,13 @@ class TableReader:
         yield from filter(None, (records.subject, records.visit))
         for form in records.forms.values():
             yield from filter(None, (form.subject, form.visit))
+
+    def _visit_columns(self) -> Iterator[tuple[str | None, str]]:
+        """The column that names the visit, as study.yaml says: of a form, or of all others."""
+        records = self.study.records
+        if records.visit is not None:
+            yield None, records.visit
+        yield from ((name, form.visit) for name, form in records.forms.items() if form.visit)
 
     def _codelists(self) -> Iterator[tuple[str, Words]]:
         for name in self.tables:

@@ -111,6 +111,12 @@ UNKNOWN_CODELIST = _rule(
     "{value!r} is no codelist of the study or of SDTM CT {version}.{meant}",
     "Add mappings/codelists/{value}.csv, or name CDISC's by its NCI code or short name.",
 )
+IDENTIFIER = _rule(
+    "IDENTIFIER",
+    "A line fills what is the same in every record",
+    "{value} is not filled by a line of this table: {reason}.",
+    "Take the line away.",
+)
 NO_CODELIST = _rule(
     "NO-CODELIST",
     "A term has no codelist",

@@ -174,6 +174,8 @@ class MappingTables:
     """Blocks with `records` = none: rows that are left out on purpose."""
     units: Mapping[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     """The study's own factors and offsets, by (from, to)."""
+    visit_columns: Mapping[str | None, str] = field(default_factory=dict)
+    """The column that names the visit, by form; of all other forms under None."""
 
     @property
     def forms(self) -> tuple[str, ...]:

@@ -66,6 +66,8 @@ def to_terms(call: Call, texts: pl.Series) -> tuple[pl.Series, list[RowProblem]]
     words, codelists = codelists_of(
         call.line, call.variable, call.context.tables.codelists, call.context.terminology
     )
+    if not words and not codelists:
+        return texts, []
     meaning: dict[str, str] = {}
     unknown: dict[str, None] = {}
     for text in texts.drop_nulls().unique(maintain_order=True):
@@ -104,7 +106,7 @@ def _unknown(
     text: str, words: list[tuple[str, Words]], codelists: list[Codelist]
 ) -> tuple[Rule, dict[str, str]]:
     if not codelists:
-        return UNLISTED, {"value": text, "codelist": words[0][0] if words else ""}
+        return UNLISTED, {"value": text, "codelist": words[0][0]}
     names = " or ".join(f"{codelist.name} ({codelist.code})" for codelist in codelists)
     declared = UNKNOWN_TERM if not any(c.extensible for c in codelists) else NEW_TERM
     return declared, {"value": text, "codelist": names, "nearest": nearest(text, codelists)}

@@ -13,11 +13,11 @@ import csv
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, DecimalException
 from fractions import Fraction
 from functools import cache
 from importlib.resources import files
 
+from trialect.mappings.decimals import exact
 from trialect.schemas.ct import Terminology
 
 UNIT_CODELIST = "C71620"
@@ -113,14 +113,13 @@ class Converter:
         the result has no finite decimal and no digits are declared, ValueError when the text is
         no number.
         """
-        try:
-            number = Fraction(Decimal(value))
-        except (DecimalException, ValueError, OverflowError):
-            raise ValueError(value) from None
+        number = exact(value)
+        if number is None:
+            raise ValueError(value)
         factor, offset = self.rule(start, end)
         if factor == 1 and offset == 0:
             return value
-        result = number * factor + offset
+        result = Fraction(number) * factor + offset
         if digits is not None:
             return _rounded(result, digits)
         places = _places(result.denominator)

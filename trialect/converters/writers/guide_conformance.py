@@ -15,7 +15,8 @@ from trialect.converters.writers.guide_blocks import (
     Paragraph,
 )
 from trialect.metadata import CodelistMeta, DatasetMeta
-from trialect.problems import RULES, Problem, Severity
+from trialect.problems import Problem, Severity
+from trialect.rulebook import rules_of
 from trialect.schemas.ct import terminology
 
 TOLD_ELSEWHERE = {
@@ -87,8 +88,8 @@ def _message(found: Sequence[Problem]) -> str:
     first = found[0]
     if len({one.message for one in found}) == 1:
         return first.message
-    title = RULES[first.rule].title if first.rule in RULES else ""
-    return f"{title}. For example: {first.message}" if title else first.message
+    rule = rules_of([first.rule]).get(first.rule)
+    return f"{rule.title}. For example: {first.message}" if rule else first.message
 
 
 def _spellings(problems: Sequence[Problem]) -> Iterator[Block]:

@@ -18,7 +18,8 @@ from trialect import __version__
 from trialect.converters.account import Account
 from trialect.converters.package import sdtm_folder
 from trialect.converters.writers.findings import Findings, findings
-from trialect.problems import PLACE_FIELDS, RULES, Problem, Severity
+from trialect.problems import PLACE_FIELDS, Problem, Severity
+from trialect.rulebook import rules_of
 
 COUNTED = 500
 """Subjects and files that the page counts by name; the filter finds the others."""
@@ -106,12 +107,7 @@ def _most(names: Iterable[str | None]) -> dict[str, int]:
 def _rules(problems: Sequence[Problem]) -> dict[str, dict[str, Any]]:
     """What each rule in use says and cites, the worst first."""
     severities = {problem.rule: problem.severity for problem in problems}
-    known = dict(RULES)
-    if not severities.keys() <= known.keys():
-        # Found by another process, whose modules this one has not loaded.
-        from trialect.rulebook import every_rule
-
-        known = every_rule()
+    known = rules_of(severities)
     order = list(Severity)
     used = sorted(severities, key=lambda name: (order.index(severities[name]), name))
     return {
