@@ -15,6 +15,10 @@ import json
 import sys
 from pathlib import Path
 
+from trialect.schemas.ct import Codelist, Term
+from trialect.schemas.ct.places import table_file
+from trialect.schemas.ct.table import pack
+
 SCHEMAS = Path(__file__).parent.parent / "trialect" / "schemas"
 
 
@@ -65,39 +69,30 @@ def sdtmig(variables: str, datasets: str) -> list[object]:
     ]
 
 
-def terminology(path: str, version: str) -> list[object]:
-    """A head with the provenance and the codelists' names, then one line a codelist."""
-    codelists: dict[str, dict[str, object]] = {}
+def terminology(path: str, version: str) -> bytes:
+    """The table of a version of SDTM CT."""
+    terms: dict[str, list[Term]] = {}
+    named: dict[str, dict[str, str]] = {}
     for row in rows(path):
-        codelist = codelists.setdefault(
-            row["codelist_code"],
-            {
-                "code": row["codelist_code"],
-                "short": row["codelist"],
-                "name": row["codelist_name"],
-                "extensible": row["extensible"] == "Y",
-                "terms": [],
-            },
+        named.setdefault(row["codelist_code"], row)
+        synonyms = tuple(word.strip() for word in row["synonyms"].split(";") if word.strip())
+        term = Term(row["submission_value"], row["term_code"], row["preferred_term"], synonyms)
+        terms.setdefault(row["codelist_code"], []).append(term)
+    codelists = (
+        Codelist(
+            code, row["codelist"], row["codelist_name"], row["extensible"] == "Y", tuple(found)
         )
-        terms = codelist["terms"]
-        assert isinstance(terms, list)
-        terms.append(
-            [row["submission_value"], row["term_code"], row["preferred_term"], row["synonyms"]]
-        )
-    head = {
-        "standard": "SDTM CT",
-        "version": version,
-        "provenance": "NCI Enterprise Vocabulary Services, CDISC SDTM Terminology; public domain",
-        "codelists": [[c["code"], c["short"]] for c in codelists.values()],
-    }
-    return [head, *codelists.values()]
+        for code, found in terms.items()
+        for row in [named[code]]
+    )
+    return pack(version, codelists)
 
 
 def main(variables: str, datasets: str, ct: str) -> None:
     """Build both tables."""
     write(SCHEMAS / "sdtm" / "sdtmig-3.4.jsonl.gz", sdtmig(variables, datasets))
     version = "-".join(Path(ct).stem.rsplit("-", 3)[-3:])
-    write(SCHEMAS / "ct" / f"sdtm-ct-{version}.jsonl.gz", terminology(ct, version))
+    table_file(SCHEMAS / "ct", version).write_bytes(terminology(ct, version))
 
 
 if __name__ == "__main__":

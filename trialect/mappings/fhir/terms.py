@@ -13,7 +13,7 @@ from importlib.resources import files
 from typing import Any
 
 from trialect.problems import rule
-from trialect.schemas.ct.terminology import terminology
+from trialect.schemas.ct import terminology
 
 LOINC = "http://loinc.org"
 SNOMED = "http://snomed.info/sct"

@@ -1,17 +1,18 @@
 """Codelists of SDTM controlled terminology (NCI EVS), each read when it is first asked for.
 
-The tables are built by scripts/build_sdtm_tables.py; the first line of each tells its provenance.
+The version that the package ships is built by scripts/build_sdtm_tables.py; others are installed
+by `trialect terminology install`, or carried by a study (`places`).
 """
 
 from __future__ import annotations
 
-import gzip
 import json
 from dataclasses import dataclass
-from functools import cache, cached_property
-from importlib.resources import files
+from functools import cached_property
+from typing import Any
 
-_PREFIX, _SUFFIX = "sdtm-ct-", ".jsonl.gz"
+from trialect.problems import Unusable
+from trialect.schemas.ct.table import DAMAGED, unpack
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +27,19 @@ class Term:
 
 @dataclass(frozen=True)
 class Codelist:
-    """A codelist: NCI code, short name (as in C66742 NY), full name and terms in order."""
+    """A codelist: NCI code, short name (as in C66742 NY), full name and terms in order.
+
+    `package` and `version` are set where the codelist is from another package of CDISC's
+    terminology than SDTM's (Protocol, say), which completes it.
+    """
 
     code: str
     short: str
     name: str
     extensible: bool
     terms: tuple[Term, ...]
+    package: str | None = None
+    version: str | None = None
 
     @cached_property
     def by_value(self) -> dict[str, Term]:
@@ -66,12 +73,19 @@ class Codelist:
 
 
 class Terminology:
-    """One version of SDTM CT. `codelist` takes an NCI code or a codelist's short name."""
+    """One version of SDTM CT. `codelist` takes an NCI code or a codelist's short name.
 
-    def __init__(self, version: str, packed: bytes) -> None:
+    `packed` is the table as `table.pack` makes it. Raises `Unusable` when it is none; `file` is
+    what the problem calls it.
+    """
+
+    def __init__(self, version: str, packed: bytes, file: str = "") -> None:
         self.version = version
-        head, *self._lines = gzip.decompress(packed).split(b"\n")
-        facts = json.loads(head)
+        self.file = file
+        facts, self._lines = unpack(packed, file)
+        if facts["version"] != version:
+            reason = f"it says that it is version {facts['version']}"
+            raise Unusable(DAMAGED.problem(file=file, reason=reason))
         self.provenance: str = facts["provenance"]
         self._place: dict[str, int] = {}
         for place, (code, short) in enumerate(facts["codelists"]):
@@ -85,40 +99,35 @@ class Terminology:
         if place is None:
             return None
         if place not in self._read:
-            facts = json.loads(self._lines[place])
-            self._read[place] = Codelist(
-                code=facts["code"],
-                short=facts["short"],
-                name=facts["name"],
-                extensible=facts["extensible"],
-                terms=tuple(
-                    Term(
-                        value,
-                        code,
-                        preferred,
-                        tuple(word.strip() for word in synonyms.split(";") if word.strip()),
-                    )
-                    for value, code, preferred, synonyms in facts["terms"]
-                ),
-            )
+            try:
+                self._read[place] = _codelist(json.loads(self._lines[place]))
+            except (ValueError, KeyError, TypeError, IndexError) as error:
+                reason = f"codelist {key} cannot be read ({error})"
+                raise Unusable(DAMAGED.problem(file=self.file, reason=reason)) from error
         return self._read[place]
 
-
-def versions() -> list[str]:
-    """The versions of SDTM CT that are at hand, oldest first."""
-    names = (file.name for file in files(__package__).iterdir())
-    return sorted(
-        name[len(_PREFIX) : -len(_SUFFIX)]
-        for name in names
-        if name.startswith(_PREFIX) and name.endswith(_SUFFIX)
-    )
+    def codelists(self) -> list[Codelist]:
+        """All codelists in the order of their NCI codes; reads those not asked for before."""
+        places = {place: key for key, place in reversed(self._place.items())}
+        found = (self.codelist(places[place]) for place in sorted(places))
+        return [one for one in found if one is not None]
 
 
-@cache
-def terminology(version: str) -> Terminology:
-    """The terminology of one version (a date). Raises KeyError when it is not at hand."""
-    if version not in versions():
-        raise KeyError(version)
-    return Terminology(
-        version, files(__package__).joinpath(f"{_PREFIX}{version}{_SUFFIX}").read_bytes()
+def _codelist(facts: dict[str, Any]) -> Codelist:
+    return Codelist(
+        code=facts["code"],
+        short=facts["short"],
+        name=facts["name"],
+        extensible=facts["extensible"],
+        terms=tuple(
+            Term(
+                value,
+                code,
+                preferred,
+                tuple(word.strip() for word in synonyms.split(";") if word.strip()),
+            )
+            for value, code, preferred, synonyms in facts["terms"]
+        ),
+        package=facts.get("package"),
+        version=facts.get("version"),
     )
