@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ DOCS = Path(__file__).parent.parent / "docs"
 
 AREAS = {
     "CROSS": "Between the outputs of one conversion",
+    "CT": "Controlled terminology",
     "DEFINE": "Define-XML",
     "DEMO": "The demo",
     "DERIVE": "Derivations",
@@ -98,9 +100,16 @@ def cli_page() -> str:
 
 
 def commands() -> dict[str, Any]:
-    """The commands as the command line has them, by name."""
-    found: dict[str, Any] = getattr(typer.main.get_command(app), "commands")  # noqa: B009
-    return found
+    """The commands as the command line has them, by name; those of a group under both names."""
+    return dict(_commands(typer.main.get_command(app)))
+
+
+def _commands(group: Any, *above: str) -> Iterator[tuple[str, Any]]:
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _commands(command, *above, name)
+        else:
+            yield " ".join((*above, name)), command
 
 
 def _usage(one: Any) -> str:

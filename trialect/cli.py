@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from trialect import terminology_cli
+
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
@@ -36,6 +38,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(terminology_cli.app)
 
 
 class Exit(IntEnum):

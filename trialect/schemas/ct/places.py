@@ -176,9 +176,12 @@ def shipped() -> list[Held]:
     return list(in_folder(Path(str(files(__package__))), "shipped"))
 
 
-def at_hand(study: Path | None = None) -> list[Held]:
-    """Every version that lies somewhere, oldest first, and in a version what is used first."""
-    user = home()
+def at_hand(study: Path | None = None, user: Path | None = None) -> list[Held]:
+    """Every version that lies somewhere, oldest first, and in a version what is used first.
+
+    `user` is the user's folder where it is not the one of `home`.
+    """
+    user = user or home()
     found = [] if study is None else list(in_folder(study / FOLDER, "study"))
     found += [] if user is None else list(in_folder(user / FOLDER, "user"))
     return sorted([*found, *shipped()], key=lambda one: one.version)
