@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
+from pathlib import Path
 
 from trialect.converters.did_you_mean import meant
 from trialect.converters.form_files import is_inside
@@ -101,7 +102,7 @@ NOT_AT_HAND = rule(
     "error",
     "A version of a standard is not at hand",
     "version {value!r} of {what} is not at hand.",
-    "Use one of {known}.",
+    "Use one of {known}{or_else}.",
 )
 NO_ID = rule(
     "STUDY-ID",
@@ -144,6 +145,8 @@ class Facts:
     study: Study
     root: Node
     file: str
+    folder: Path | None = None
+    """The study folder, which may carry terminology of its own."""
 
     def problem(self, broken: Rule, path: str, **given: object) -> Problem:
         """A problem at a dotted path (items by their place)."""
@@ -334,14 +337,29 @@ IG_VERSIONS = ("3.4",)
 """The versions of SDTMIG that `schemas.sdtm` holds."""
 
 
+HOW_TO_INSTALL = (
+    ", or download `SDTM Terminology` of {version} from NCI EVS and install it: "
+    "trialect terminology install 'SDTM Terminology {version}.txt'"
+)
+
+
 def versions(facts: Facts) -> Iterator[Problem]:
-    """Versions of standards that are at hand."""
-    for path, text, what, known in (
-        ("sdtm.ig", facts.study.sdtm.ig, "SDTMIG", IG_VERSIONS),
-        ("sdtm.ct", facts.study.sdtm.ct, "SDTM controlled terminology", tuple(ct.versions())),
-    ):
-        if text not in known:
-            yield facts.problem(NOT_AT_HAND, path, value=text, what=what, known=", ".join(known))
+    """Versions of standards that are at hand; terminology may also lie in the study's folder."""
+    sdtm = facts.study.sdtm
+    if sdtm.ig not in IG_VERSIONS:
+        known = ", ".join(IG_VERSIONS)
+        given = {"value": sdtm.ig, "what": "SDTMIG", "known": known, "or_else": ""}
+        yield facts.problem(NOT_AT_HAND, "sdtm.ig", **given)
+    at_hand = dict.fromkeys(one.version for one in ct.at_hand(facts.folder))
+    if sdtm.ct not in at_hand:
+        yield facts.problem(
+            NOT_AT_HAND,
+            "sdtm.ct",
+            value=sdtm.ct,
+            what="SDTM controlled terminology",
+            known=", ".join(at_hand),
+            or_else=HOW_TO_INSTALL.format(version=sdtm.ct),
+        )
 
 
 def places(facts: Facts) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ itself or leaves CDISC's words.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import is_dataclass
+from dataclasses import is_dataclass, replace
 from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
@@ -69,16 +69,21 @@ def read_study(path: str | Path) -> Study:
     except OSError as error:
         where = f" in {file.parent}" if isinstance(error, FileNotFoundError) else f" ({error})"
         raise Unusable(NO_STUDY.problem(file=str(path), where=where)) from None
-    return study_of(data, file.name)
+    return study_of(data, file.name, file.parent)
 
 
-def study_of(data: bytes, file: str = FILE) -> Study:
-    """The study that the text of a study file tells; `file` is what problems call it."""
+def study_of(data: bytes, file: str = FILE, folder: Path | None = None) -> Study:
+    """The study that the text of a study file tells; `file` is what problems call it.
+
+    `folder` is the study folder, which may carry the terminology that the study names.
+    """
     root = yaml_tree.parse(data, file)
     problems: list[Problem] = []
     study = build(Study, root, file, problems)
+    if study is not None and folder is not None:
+        study = replace(study, sdtm=replace(study.sdtm, ct=ct.carried(study.sdtm.ct, folder)))
     if study is not None:
-        facts = Facts(study, root, file)
+        facts = Facts(study, root, file, folder)
         problems += study_facts.check(facts)
         problems += paths(facts)
     if problems or study is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -30,6 +31,7 @@ DATA = "XDG_DATA_HOME"
 FOLDER = "terminology"
 """The folder of tables, in the user's folder and in a study's."""
 
+_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}")
 _PREFIX, _SUFFIX, _RECORD = "sdtm-ct-", ".jsonl.gz", ".source.json"
 
 
@@ -194,6 +196,8 @@ def versions() -> list[str]:
 
 def carried(version: str, study: Path) -> str:
     """The version as a study means it: the study's own where its folder has one, else as it is."""
+    if not _VERSION.fullmatch(version):
+        return version
     file = table_file(study / FOLDER, version).absolute()
     try:
         return CarriedVersion(version, str(file), file.stat().st_mtime_ns)
