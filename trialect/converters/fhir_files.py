@@ -14,7 +14,7 @@ from trialect.converters.package import FHIR_BUNDLES, FHIR_NDJSON
 from trialect.converters.partition import Job, Part
 from trialect.converters.writers.fhir_bundle import FhirPart, write_partition, write_study
 from trialect.problems import Problem
-from trialect.schemas.fhir import ReferenceIndex, check_bundle_text, check_ndjson
+from trialect.schemas.fhir import ReferenceIndex, check_bundle_texts, check_ndjson
 
 
 def render(job: Job, frames: Mapping[str, pl.DataFrame], part: Part) -> list[Problem]:
@@ -41,7 +41,7 @@ def render(job: Job, frames: Mapping[str, pl.DataFrame], part: Part) -> list[Pro
     return found
 
 
-BUNDLES_AT_ONCE = 50
+BUNDLES_AT_ONCE = 100
 """Bundles' worth of subjects that are rendered at once: their texts are what memory holds."""
 
 
@@ -80,9 +80,10 @@ def check_rendered(folder: Path, index: ReferenceIndex) -> Iterator[Problem]:
         with path.open("rb") as lines:
             for problem in check_ndjson(lines, file=str(path), index=index):
                 yield _shown(problem)
-    for path in sorted((folder / "bundles").glob("*.json")):
-        for problem in check_bundle_text(path.read_bytes(), file=f"{FHIR_BUNDLES}/{path.name}"):
-            yield problem
+    bundles = sorted((folder / "bundles").glob("*.json"))
+    yield from check_bundle_texts(
+        (f"{FHIR_BUNDLES}/{one.name}", one.read_bytes()) for one in bundles
+    )
 
 
 def join_fhir(

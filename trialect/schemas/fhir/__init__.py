@@ -1,19 +1,21 @@
 """What is valid FHIR: facts generated from the official definitions, and the checks that use them.
 
-`check_resource` and `check_bundle` take decoded JSON; `check_ndjson` and `check_bundle_text` take
+`check_resource` and `check_bundle` take decoded JSON; `check_ndjson` and `check_bundle_texts` take
 files' bytes and are made for hundreds of thousands of resources; `ReferenceIndex` finds references
 between files that lead nowhere. All of them give `Problem`s.
 """
 
 from trialect.schemas.fhir.bundle import check_bundle
+from trialect.schemas.fhir.bundles import check_bundle_text, check_bundle_texts
 from trialect.schemas.fhir.references import ReferenceIndex
-from trialect.schemas.fhir.stream import check_bundle_text, check_ndjson
+from trialect.schemas.fhir.stream import check_ndjson
 from trialect.schemas.fhir.structure import check_resource
 
 __all__ = [
     "ReferenceIndex",
     "check_bundle",
     "check_bundle_text",
+    "check_bundle_texts",
     "check_ndjson",
     "check_resource",
     "is_fhir",

@@ -5,7 +5,7 @@ Source: http://hl7.org/fhir/R4/bundle.html#references and http.html#transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,6 +110,15 @@ class BundleCheck:
         self.problems = self._walk.problems
         self._walk.resource(self._head, "", None)
         self._sound = BROKEN.isdisjoint(problem.rule for problem in self.problems)
+
+    @property
+    def kind(self) -> Any:
+        """The Bundle's type."""
+        return self._kind
+
+    def outline(self, outlines: Iterable[Json]) -> None:
+        """Take entries of these outlines, of which only the rules of the whole are still asked."""
+        self._outlines.update((id(one), one) for one in outlines)
 
     def exact(self, number: int, value: Any) -> None:
         """Check a decoded entry."""

@@ -88,8 +88,8 @@ class ReferenceIndex:
             walk = Walk(table(release))
             walk.resource(value, "", None)
             named = [(path, looked_up(text), text) for path, text, _ in walk.references]
-            hashes = _hashes([name or "" for _, name, _ in named]).tolist() if named else []
-            for (path, name, text), hashed in zip(named, hashes, strict=True):
+            found = _hashes([name or "" for _, name, _ in named]).tolist() if named else []
+            for (path, name, text), hashed in zip(named, found, strict=True):
                 if name is not None and hashed in missing:
                     yield rules.DANGLING.problem(
                         path=path, value=text, kind="resource", file=file or None, row=row
@@ -154,24 +154,38 @@ class Column:
         if len(self._names) == BATCH:
             self._flush()
 
+    def add_many(self, found: list[tuple[Words, NDArray[np.int64]]]) -> None:
+        """Take note of many names: their hashes and their places."""
+        import numpy as np
+
+        if found:
+            self._flush()
+            places = np.concatenate([some for _, some in found])
+            order = np.argsort(places, kind="stable")
+            named = np.concatenate([some for some, _ in found])
+            self._keep(named[order], places[order].astype(np.uint64))
+
     def merge(self, other: Column, numbers: list[int]) -> None:
         """Add another column, whose files have these numbers here."""
         import numpy as np
 
-        hashes, places = other.columns()
+        found, places = other.columns()
         moved = np.array(numbers or [0], dtype=np.uint64)[places >> np.uint64(ROW_BITS)]
-        self._keep(hashes, moved << np.uint64(ROW_BITS) | places & np.uint64(ROW_MASK))
+        self._keep(found, moved << np.uint64(ROW_BITS) | places & np.uint64(ROW_MASK))
 
     def columns(self) -> tuple[Words, Words]:
-        """All hashes and their places."""
+        """All hashes and their places, in the order of these."""
         import numpy as np
 
         self._flush()
         none = np.empty(0, dtype=np.uint64)
-        hashes = np.concatenate([none, *(pair[0] for pair in self._done)])
+        found = np.concatenate([none, *(pair[0] for pair in self._done)])
         places = np.concatenate([none, *(pair[1] for pair in self._done)])
-        self._done = [(hashes, places)]
-        return hashes, places
+        if (places[1:] < places[:-1]).any():
+            order = np.argsort(places, kind="stable")
+            found, places = found[order], places[order]
+        self._done = [(found, places)]
+        return found, places
 
     def _flush(self) -> None:
         import numpy as np
@@ -181,21 +195,22 @@ class Column:
             self._names, self._places = [], []
             self._keep(_hashes(names), np.array(places, dtype=np.uint64))
 
-    def _keep(self, hashes: Words, places: Words) -> None:
-        self._done.append(self._first(hashes, places))
+    def _keep(self, found: Words, places: Words) -> None:
+        self._done.append(self._first(found, places))
         self._count += len(self._done[-1][0])
         if self._distinct and self._count >= self._next_compaction:
             self._done = [self._first(*self.columns())]
             self._count = len(self._done[0][0])
             self._next_compaction = 2 * self._count + 1_000_000
 
-    def _first(self, hashes: Words, places: Words) -> tuple[Words, Words]:
+    def _first(self, found: Words, places: Words) -> tuple[Words, Words]:
+        """The names with their first places, in the order of these."""
         import numpy as np
 
         if not self._distinct:
-            return hashes, places
-        kept, first = np.unique(hashes, return_index=True)
-        return kept, places[first]
+            return found, places
+        first = np.sort(np.unique(found, return_index=True)[1])
+        return found[first], places[first]
 
 
 def looked_up(text: str) -> str | None:
@@ -207,6 +222,12 @@ def looked_up(text: str) -> str | None:
 
 
 def _hashes(names: list[str]) -> Words:
+    import numpy as np
+
+    return hashes(np.array("\n".join(names).encode().split(b"\n")))
+
+
+def hashes(names: NDArray[np.bytes_]) -> Words:
     """A hash of 64 bits of each name, the same on every machine.
 
     Eight characters at a time are spread over all bits (the finisher of splitmix64) with a factor
@@ -214,8 +235,7 @@ def _hashes(names: list[str]) -> Words:
     """
     import numpy as np
 
-    packed = np.array("\n".join(names).encode().split(b"\n"))
-    wide = packed.astype(f"S{-(-packed.dtype.itemsize // 8) * 8}")
+    wide = names.astype(f"S{-(-names.dtype.itemsize // 8) * 8}")
     words = wide.view(np.dtype("<u8")).reshape(len(names), -1)
     total = np.zeros(len(names), dtype=np.uint64)
     factor = 0x9E3779B97F4A7C15

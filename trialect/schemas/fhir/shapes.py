@@ -17,7 +17,7 @@ two paths against each other.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -88,15 +88,20 @@ class Shape:
     of the object, and under `resource` the type of the resource. The rest are numbers of
     groups: `identity` of the resource's id, `sought` of the references that must be found beside
     it, `urns` of those among them that name a fullUrl, `entry` of what ENTRY_PATHS says.
+
+    `gaps` are the patterns of the values that may differ between texts of the shape, in the order
+    of the text; `gap_of` says which of them a capture is, `questions` what is asked of captures.
     """
 
     __slots__ = (
         "_match",
-        "_questions",
         "captures",
         "entry",
+        "gap_of",
+        "gaps",
         "identity",
         "outline",
+        "questions",
         "sought",
         "type",
         "urns",
@@ -106,33 +111,43 @@ class Shape:
         self,
         type: str,
         match: Callable[[str], re.Match[str] | None],
-        captures: tuple[Capture, ...],
+        gaps: tuple[str, ...],
+        captures: Mapping[int, Capture],
         outline: dict[str, Any],
         questions: tuple[Question, ...],
     ) -> None:
         self.type = type
         self._match = match
-        self.captures = captures
+        self.gaps = gaps
+        self.gap_of = tuple(captures)
+        self.captures = tuple(captures.values())
         self.outline = outline
-        roles = [capture.role for capture in captures]
+        roles = [capture.role for capture in self.captures]
         self.identity = roles.index("id") if "id" in roles else None
-        groups = {capture.path: n for n, capture in enumerate(captures)}
+        groups = {capture.path: n for n, capture in enumerate(self.captures)}
         self.entry = tuple(groups.get(path) for path in ENTRY_PATHS)
-        forms = [(n, capture.form) for n, capture in enumerate(captures)]
+        forms = [(n, capture.form) for n, capture in enumerate(self.captures)]
         self.sought = tuple(n for n, form in forms if form in ("relative", "urn"))
         self.urns = tuple(n for n, form in forms if form == "urn")
-        self._questions = questions
+        self.questions = questions
 
     def groups(self, text: str) -> tuple[str, ...] | None:
         """The JSON texts of the captured values, in the order of `captures`; None for no match."""
         found = self._match(text)
         if found is None:
             return None
-        groups: tuple[str, ...] = found.groups()
-        for question in self._questions:
+        values = found.groups()
+        groups = tuple([values[gap] for gap in self.gap_of])
+        for question in self.questions:
             if not question.answer(groups):
                 return None
         return groups
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Where the gaps lie in a text that has `groups`: from and to, in characters."""
+        found = self._match(text)
+        assert found is not None
+        return [found.span(gap) for gap in range(1, len(self.gaps) + 1)]
 
 
 def compile_shape(text: str, definitions: Table, root: str = "") -> Shape:
@@ -163,7 +178,9 @@ class _Compiler:
             self._resource(tree, "", top=True)
         for invariant, item, path in self._asked:
             self._pin(invariant, item, path)
-        captured = {id(leaf): n for n, leaf in enumerate(self._captured())}
+        gaps = [leaf for leaf in self._leaves if leaf.pattern or leaf.role]
+        roles = {n: leaf for n, leaf in enumerate(gaps) if leaf.role}
+        captured = {id(leaf): n for n, leaf in enumerate(roles.values())}
         questions = tuple(
             self._question(invariant, item, path, captured)
             for invariant, item, path in self._asked
@@ -173,7 +190,7 @@ class _Compiler:
         for leaf in self._leaves:
             pattern = leaf.pattern or re.escape(leaf.raw)
             pieces.append(re.escape(text[at : leaf.start]))
-            pieces.append(f"({pattern})" if leaf.role else pattern)
+            pieces.append(f"({pattern})" if leaf.pattern or leaf.role else pattern)
             at = leaf.end
         pieces.append(re.escape(text[at:]))
         if any(
@@ -181,17 +198,15 @@ class _Compiler:
             for leaf in self._leaves
         ):
             raise UnfitError("rare spelling")
-        captures = tuple(
-            Capture(leaf.role, leaf.path, leaf.targets, leaf.form) for leaf in self._captured()
-        )
+        captures = {
+            n: Capture(leaf.role, leaf.path, leaf.targets, leaf.form) for n, leaf in roles.items()
+        }
+        patterns = tuple(leaf.pattern or re.escape(leaf.raw) for leaf in gaps)
         match = re.compile("".join(pieces), re.ASCII).fullmatch
         outline: dict[str, Any] = dict.fromkeys(tree)
         if "resource" in outline:
             outline["resource"] = {"resourceType": self._type}
-        return Shape(self._type, match, captures, outline, questions)
-
-    def _captured(self) -> list[Leaf]:
-        return [leaf for leaf in self._leaves if leaf.role]
+        return Shape(self._type, match, patterns, captures, outline, questions)
 
     def _resource(self, tree: Any, path: str, top: bool) -> None:
         name = _text(tree.get("resourceType"))

@@ -1,0 +1,266 @@
+"""Checking the texts of Bundles, many at a time.
+
+Where shapes vouch for all entries of a Bundle (aligned.py) and the entries are of the usual form,
+each stored under a condition of its own, what must hold between them is asked of all Bundles of a
+batch at once, by hashes. Every other Bundle is checked by itself, entry by entry, which reports
+its problems: those of `check_bundle`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trialect.problems import Problem
+from trialect.schemas.fhir import rules
+from trialect.schemas.fhir.aligned import (
+    Loose,
+    Stack,
+    batches,
+    is_plain,
+    left_over,
+    loose_of,
+    stacks_of,
+    values_of,
+)
+from trialect.schemas.fhir.bundle import BundleCheck, check_bundle
+from trialect.schemas.fhir.fast import Shapes, kept_shapes
+from trialect.schemas.fhir.json_text import decode
+from trialect.schemas.fhir.references import hashes
+from trialect.schemas.fhir.table import Table, table
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Numbers = NDArray[np.int64]
+    Words = NDArray[np.uint64]
+
+Vouched = Stack | Loose
+
+_ENTRY = re.compile(rb'\{\s*"fullUrl"\s*:')
+
+
+def check_bundle_text(data: bytes, file: str | None = None, release: str = "R4") -> list[Problem]:
+    """All problems of a Bundle's JSON text: those that `check_bundle` finds in the decoded one."""
+    pieces = _split(data)
+    found = None
+    if pieces is not None:
+        found = _by_entries(pieces, table(release), kept_shapes(release, "Bundle.entry"))
+    if found is None:
+        found = _whole(data, release)
+    return [problem.at(file=file) for problem in found] if file else found
+
+
+def check_bundle_texts(
+    texts: Iterable[tuple[str, bytes]], release: str = "R4"
+) -> Iterator[Problem]:
+    """The problems of many Bundles' JSON texts, each given with the name of its file."""
+    definitions, shapes = table(release), kept_shapes(release, "Bundle.entry")
+    for batch in batches(texts, lambda one: len(one[1])):
+        split = [_split(data) for _, data in batch]
+        sound = _sound(split, definitions, shapes)
+        for (file, data), good in zip(batch, sound, strict=True):
+            if not good:
+                yield from check_bundle_text(data, file, release)
+
+
+def _whole(data: bytes, release: str) -> list[Problem]:
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        return [rules.JSON.problem(detail=f"byte {error.start + 1} is not UTF-8")]
+    value, found = decode(text)
+    if value is None and found:
+        return found
+    return found + check_bundle(value, release)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pieces:
+    """A Bundle's text: what stands before the first entry, and the entries."""
+
+    head: bytes
+    entries: list[bytes]
+
+
+def _split(data: bytes) -> _Pieces | None:
+    """The text by entries; None when it cannot be split into them."""
+    starts = [found.start() for found in _ENTRY.finditer(data)]
+    end = _end(data)
+    if not starts or end <= starts[-1] or not data[: starts[0]].rstrip().endswith(b"["):
+        return None
+    entries = []
+    for start, stop in zip(starts, [*starts[1:], end], strict=True):
+        piece = data[start:stop].rstrip(b" \t\r\n")
+        if stop != end:
+            if piece[-1:] != b",":
+                return None
+            piece = piece[:-1].rstrip(b" \t\r\n")
+        entries.append(piece)
+    return _Pieces(data[: starts[0]], entries)
+
+
+def _end(data: bytes) -> int:
+    """Where the last entry ends if the list of entries is the last thing in the text, or -1."""
+    end = len(data)
+    for closing in b"}]":
+        while end and data[end - 1] in b" \t\r\n":
+            end -= 1
+        if not end or data[end - 1] != closing:
+            return -1
+        end -= 1
+    return end
+
+
+def _opened(head: bytes, definitions: Table) -> BundleCheck | None:
+    """The check of a Bundle that starts so; None when its start is out of the ordinary."""
+    try:
+        value, problems = decode((head + b"]}").decode())
+    except UnicodeDecodeError:
+        return None
+    if problems or type(value) is not dict or value.get("entry") != []:
+        return None
+    if value.get("resourceType") != "Bundle" or next(reversed(value)) != "entry":
+        return None
+    return BundleCheck(definitions, value)
+
+
+def _by_entries(pieces: _Pieces, definitions: Table, shapes: Shapes) -> list[Problem] | None:
+    """The problems, found entry by entry; None when an entry is no object."""
+    check = _opened(pieces.head, definitions)
+    if check is None:
+        return None
+    for number, piece in enumerate(pieces.entries):
+        try:
+            text = piece.decode()
+        except UnicodeDecodeError:
+            return None
+        known = shapes.vouch(text)
+        if known is not None:
+            check.vouched(number, known[0], known[1])
+            continue
+        value, problems = decode(text)
+        if type(value) is not dict:
+            return None
+        before = len(check.problems)
+        check.problems.extend(p.at(path=f"Bundle.entry[{number}]") for p in problems)
+        check.exact(number, value)
+        if len(check.problems) == before:
+            shapes.learn(text)
+    return check.finish()
+
+
+def _sound(bundles: list[_Pieces | None], definitions: Table, shapes: Shapes) -> NDArray[np.bool_]:
+    """Which Bundles have no problem for sure; the others have to be looked at one by one."""
+    import numpy as np
+
+    counts = np.array([0 if one is None else len(one.entries) for one in bundles], np.int64)
+    entries = [entry for one in bundles if one is not None for entry in one.entries]
+    if not is_plain(entries):
+        return np.zeros(len(bundles), bool)
+    owner = np.repeat(np.arange(len(bundles)), counts)
+    stacks: list[Vouched] = [*stacks_of(entries, shapes)]
+    stacks += loose_of(entries, left_over(entries, stacks), shapes)
+    usual = [stack for stack in stacks if _is_usual(stack)]
+    vouched = np.zeros(len(bundles), np.int64)
+    for stack in usual:
+        vouched += np.bincount(owner[stack.rows], minlength=len(bundles))
+    good = (counts > 0) & (vouched == counts)
+    for suspects in (_twice(usual, owner), _lost(usual, owner, definitions)):
+        good[suspects] = False
+    outlines: dict[int, set[int]] = {}
+    for n, stack in enumerate(usual):
+        for bundle in np.unique(owner[stack.rows]).tolist():
+            outlines.setdefault(bundle, set()).add(n)
+    known: dict[tuple[bytes, frozenset[int]], bool] = {}
+    for bundle in np.flatnonzero(good).tolist():
+        pieces = bundles[bundle]
+        assert pieces is not None
+        kinds = frozenset(id(usual[n].shape) for n in outlines[bundle])
+        if (pieces.head, kinds) not in known:
+            check = _opened(pieces.head, definitions)
+            transaction = check is not None and check.kind == "transaction"
+            if check is not None and transaction:
+                check.outline(usual[n].shape.outline for n in outlines[bundle])
+            known[pieces.head, kinds] = transaction and check is not None and not check.finish()
+        good[bundle] = known[pieces.head, kinds]
+    return good
+
+
+def _is_usual(stack: Vouched) -> bool:
+    """Whether the entries are all of the form `PUT Type?condition` under a fullUrl urn:uuid:..."""
+    name, _, version, method, url, condition = stack.shape.entry
+    if name is None or method is None or url is None or not stack.shape.type:
+        return False
+    if version is not None or condition is not None:
+        return False
+    start = f"{stack.shape.type}?".encode()
+    return bool(
+        _all_start(stack, method, b"PUT")
+        and not stack.captured(method)[:, 3:].any()
+        and _all_start(stack, name, b"urn:")
+        and _all_start(stack, url, start)
+        and bool((stack.captured(url)[:, len(start) :] == ord("=")).any(axis=1).all())
+    )
+
+
+def _all_start(stack: Vouched, capture: int, start: bytes) -> bool:
+    import numpy as np
+
+    values = stack.captured(capture)[:, : len(start)]
+    return values.shape[1] == len(start) and bool((values == np.frombuffer(start, np.uint8)).all())
+
+
+def _keys(stack: Vouched, capture: int | None, owner: Numbers) -> Words:
+    """A hash of each value of a capture together with the Bundle that it stands in."""
+    import numpy as np
+
+    assert capture is not None
+    salt = (owner[stack.rows].astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+    return hashes(values_of(stack.captured(capture))) ^ salt
+
+
+def _twice(stacks: list[Vouched], owner: Numbers) -> Numbers:
+    """Bundles in which a fullUrl or a condition stands twice."""
+    import numpy as np
+
+    found: list[Numbers] = [np.zeros(0, np.int64)]
+    for place in (0, 4):  # of fullUrl and of request.url in ENTRY_PATHS
+        keys = [_keys(stack, stack.shape.entry[place], owner) for stack in stacks]
+        owners = [owner[stack.rows] for stack in stacks]
+        if keys:
+            together = np.concatenate(keys)
+            order = np.argsort(together, kind="stable")
+            same = together[order][1:] == together[order][:-1]
+            found.append(np.concatenate(owners)[order][1:][same])
+    return np.unique(np.concatenate(found))
+
+
+def _lost(stacks: list[Vouched], owner: Numbers, definitions: Table) -> Numbers:
+    """Bundles with a reference to a fullUrl that is not there, or of a type not allowed there."""
+    import numpy as np
+
+    types = sorted({stack.shape.type for stack in stacks})
+    empty = np.zeros(0, np.uint64)
+    urls = np.concatenate([empty, *(_keys(one, one.shape.entry[0], owner) for one in stacks)])
+    number = np.concatenate(
+        [np.zeros(0, np.int64)]
+        + [np.full(len(stack), types.index(stack.shape.type)) for stack in stacks]
+    )
+    order = np.argsort(urls, kind="stable")
+    urls, number = urls[order], number[order]
+    found: list[Numbers] = [np.zeros(0, np.int64)]
+    for stack in stacks:
+        for n in stack.shape.urns:
+            targets = stack.shape.captures[n].targets
+            allowed = np.array(
+                [targets is None or definitions.is_subtype(one, targets) for one in types]
+            )
+            sought = _keys(stack, n, owner)
+            at = np.minimum(np.searchsorted(urls, sought), len(urls) - 1)
+            lost = (urls[at] != sought) | ~allowed[number[at]]
+            found.append(owner[stack.rows[lost]])
+    return np.unique(np.concatenate(found))
