@@ -51,6 +51,7 @@ EXPECTED = {
     ("SDTM-EXPECTED-MISSING", "OE", "OESTRESU"): (1, "Expected and left out"),
     ("SDTM-EXPECTED-MISSING", "SV", "SVOCCUR"): (1, "Expected since SDTMIG 3.4"),
     ("SDTM-EXPECTED-MISSING", "SV", "SVPRESP"): (1, "Expected since SDTMIG 3.4"),
+    ("VALIDATE-TERMINOLOGY", "TS", None): (1, "TS names terminology of 2020-03-27"),
     ("SDTM-UNIT-WITHOUT-DOSE", "CM", "CMDOSU"): (1, "CDISC011, CMSEQ 4: ng of nothing"),
 }
 """How often a rule is broken in a variable, and why that is right."""

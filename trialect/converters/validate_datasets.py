@@ -7,7 +7,7 @@ its number in it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import polars as pl
 from trialect.converters.readers.dataset_json import read_dataset_json
 from trialect.converters.readers.xpt import XptReader, open_members
 from trialect.converters.readers.xpt_headers import SEVERAL_MEMBERS
+from trialect.converters.validate_terminology import in_use
 from trialect.converters.xpt_plan import check_xpt_plan
 from trialect.converters.xpt_values import LEADING_BLANK, ValueChecks
 from trialect.problems import Problem, Severity, rule
@@ -113,8 +114,11 @@ class SeenDatasets:
         parts = {one: held.frame for one, held in self.xpt.items() if whole_name(one) == name}
         return _Held(f"the parts of {name}", joined(parts)[name]) if parts else None
 
-    def between(self) -> Iterator[Problem]:
-        """What shows when the datasets are held against each other and against the model."""
+    def between(self, defines: Iterable[Path] = ()) -> Iterator[Problem]:
+        """What shows when the datasets are held against each other and against the model.
+
+        `defines` are the define.xml beside them, which say the version of terminology.
+        """
         frames = {name: held.frame for name, held in self.xpt.items()}
         early, self.json = self.json, {}
         for name, held in early.items():
@@ -123,7 +127,9 @@ class SeenDatasets:
             else:
                 frames[name] = held.frame
         datasets = joined(frames)
-        yield from run_checks(datasets)
+        terminology = in_use(defines, datasets.get("TS"))
+        yield from terminology.problems
+        yield from run_checks(datasets, version=terminology.version)
         profiles = profile(datasets)
         yield from run_trial_checks(profiles)
         for reader in self.readers:

@@ -170,7 +170,9 @@ def in_folder(folder: Path, place: Place) -> Iterator[Held]:
     except OSError:
         return
     for file in found:
-        yield Held(file.name[len(_PREFIX) : -len(_SUFFIX)], place, file)
+        version = file.name[len(_PREFIX) : -len(_SUFFIX)]
+        if _VERSION.fullmatch(version):
+            yield Held(version, place, file)
 
 
 def shipped() -> list[Held]:

@@ -49,14 +49,16 @@ def run_checks(
     trial_frames: Mapping[str, pl.DataFrame] | None = None,
     checks: Sequence[Check] | None = None,
     told: Collection[Told] = (),
+    version: str | None = None,
 ) -> Iterator[Problem]:
     """Check datasets of whole subjects, or those of the trial design.
 
     `trial_frames` are datasets that are only looked into (TA, TI, TV). `told` are the values that
-    were found to be outside their codelists already, where their source row was known. Yields the
-    findings by dataset, and within it by check.
+    were found to be outside their codelists already, where their source row was known. `version`
+    is that of SDTM CT, by default the study's. Yields the findings by dataset, and within it by
+    check.
     """
-    version = study.sdtm.ct if study else SdtmOptions().ct
+    version = version or (study.sdtm.ct if study else SdtmOptions().ct)
     around = {
         name: _typed(name, frame) for name, frame in {**(trial_frames or {}), **frames}.items()
     }
