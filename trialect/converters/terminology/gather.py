@@ -131,7 +131,7 @@ class Gathered:
 
     def codelist(self, place: Place, code: str, short: str, name: str, extensible: str) -> None:
         """A codelist: NCI code, submission value, name, and Yes or No."""
-        what = f"codelist {code or name!r}"
+        what = f"codelist {code or repr(name)}"
         names = self._texts(place, what, submission_value=short, name=name)
         good = self._coded(place, what, code)
         if (answer := _YES_NO.get(extensible.strip().casefold())) is None:
@@ -155,7 +155,7 @@ class Gathered:
         synonyms: Iterable[str],
     ) -> None:
         """A term of a codelist: NCI code, submission value, preferred term and synonyms."""
-        what = f"term {code or value!r} of codelist {codelist}"
+        what = f"term {code or repr(value)} of codelist {codelist}"
         names = self._texts(place, what, submission_value=value, preferred_term=preferred)
         words = [word for word in (one.strip() for one in synonyms) if word]
         others = [self._texts(place, what, synonym=word) for word in words]
