@@ -19,12 +19,14 @@ from trialect.rulebook import every_rule
 DOCS = Path(__file__).parent.parent / "docs"
 
 AREAS = {
+    "BASELINE": "An earlier run",
     "CROSS": "Between the outputs of one conversion",
     "CT": "Controlled terminology",
     "DEFINE": "Define-XML",
     "DEMO": "The demo",
     "DERIVE": "Derivations",
     "DSJSON": "Dataset-JSON",
+    "EXPLAIN": "Explanations",
     "FHIR": "FHIR",
     "INSPECT": "trialect inspect",
     "MAP": "Mapping tables, and the rows that they map",

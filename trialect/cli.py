@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import IntEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
     from trialect.converters.account import Account
     from trialect.converters.pipeline import Conversion, Progress
-    from trialect.problems import Problem, Unusable
+    from trialect.converters.validate import Validation
+    from trialect.problems import Severity, Unusable
 
 Result = TypeVar("Result")
 
@@ -54,7 +56,7 @@ SHOWN = 20
 
 COLOURS = {"error": "red", "warning": "yellow", "note": "blue"}
 
-REPORTS = (".json", ".html", ".csv")
+REPORTS = (".json", ".html", ".xlsx", ".csv")
 
 Jobs = Annotated[
     int | None, typer.Option("--jobs", "-j", min=1, help="Processes (default: one a core).")
@@ -71,6 +73,12 @@ Unblinded = Annotated[
     bool,
     typer.Option("--unblinded", help="Let arm and treatment leave in FHIR. Breaks the blind."),
 ]
+Baseline = Annotated[
+    Path | None,
+    typer.Option(
+        "--baseline", help="The report.json of an earlier run: tell what is new and what is gone."
+    ),
+]
 
 
 def _version(wanted: bool) -> None:
@@ -81,10 +89,11 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-def _is_report(path: Path | None) -> Path | None:
-    if path is not None and path.suffix not in REPORTS:
-        raise typer.BadParameter(f"{path} is to end in {', '.join(REPORTS)}.")
-    return path
+def _is_report(paths: list[Path] | None) -> list[Path] | None:
+    for path in paths or ():
+        if path.suffix not in REPORTS:
+            raise typer.BadParameter(f"{path} is to end in {', '.join(REPORTS)}.")
+    return paths
 
 
 @app.callback()
@@ -137,10 +146,11 @@ def convert(
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 when records were rejected.")
     ] = False,
+    baseline: Baseline = None,
 ) -> None:
     """Convert a study folder into a checked package."""
-    conversion = _convert(study, out, to=to, unblinded=unblinded, jobs=jobs)
-    if conversion.errors or (strict and conversion.account.rejected):
+    conversion = _convert(study, out, to=to, unblinded=unblinded, jobs=jobs, baseline=baseline)
+    if conversion.account.open_errors or (strict and conversion.account.rejected):
         raise typer.Exit(Exit.FINDINGS)
 
 
@@ -151,26 +161,35 @@ def validate(
         typer.Argument(help="Packages, XPT, Dataset-JSON, define.xml, FHIR bundles or NDJSON."),
     ],
     report: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Option(
             "--report",
             callback=_is_report,
-            help="Write all findings: FILE.json, FILE.html or FILE.csv.",
+            help="Write all findings to FILE.html, .xlsx, .json or .csv; may be repeated.",
         ),
     ] = None,
+    explanations: Annotated[
+        Path | None,
+        typer.Option(
+            "--explanations",
+            help="A CSV that says why findings may stand: rule, justification, ...",
+        ),
+    ] = None,
+    baseline: Baseline = None,
 ) -> None:
     """Check files of any kind; each is recognised by its content."""
+    from trialect.converters.summary import plural
     from trialect.converters.validate import validate as run
     from trialect.converters.validate import write_report
 
     with _busy("check"):
-        validation = _run(lambda: run(*paths))
-    if report is not None:
-        _run(lambda: write_report(report, validation))
-    files = "1 file" if validation.files == 1 else f"{validation.files:,} files"
-    _say(f"{files} checked: {validation.summary}")
-    _show(validation.problems, report)
-    if validation.errors:
+        validation = _run(lambda: run(*paths, explanations=explanations, baseline=baseline))
+    for path in report or ():
+        _run(partial(write_report, path, validation))
+    _say(f"{plural(validation.files, 'file')} checked: {validation.summary}")
+    _reviewed(validation.review.explained_by_severity, validation.review.by_state)
+    _show(validation, report)
+    if validation.open_errors:
         raise typer.Exit(Exit.FINDINGS)
 
 
@@ -227,6 +246,7 @@ def _convert(
     jobs: int | None,
     to: list[str] | None = None,
     unblinded: bool = False,
+    baseline: Path | None = None,
 ) -> Conversion:
     from trialect.converters.pipeline import convert as run
 
@@ -238,6 +258,7 @@ def _convert(
                 to=to,
                 unblinded=unblinded,
                 jobs=jobs or os.cpu_count() or 1,
+                baseline=baseline,
                 progress=progress,
             )
         )
@@ -273,15 +294,32 @@ def _say(*lines: str) -> None:
         typer.echo(line)
 
 
-def _show(problems: Iterable[Problem], report: Path | None) -> None:
-    listed = list(problems)
-    for problem in listed[:SHOWN]:
+def _show(validation: Validation, reports: Iterable[Path] | None) -> None:
+    """The first findings that nothing explains, what is new before what was there before."""
+    from trialect.converters.review import to_look_at
+
+    review = validation.review
+    places = to_look_at(review)
+    for place in places[:SHOWN]:
+        problem, state = review.problems[place], review.state(place)
         severity = problem.severity.value
-        _say(f"{typer.style(severity, fg=COLOURS[severity])}: {problem}")
-    rest = len(listed) - SHOWN
+        word = f"{state.value} {severity}" if state else severity
+        _say(f"{typer.style(word, fg=COLOURS[severity])}: {problem}")
+    rest = len(places) - SHOWN
     if rest > 0:
-        where = f"in {report}" if report else "with --report FILE.html"
+        where = ", ".join(f"in {path}" for path in reports or ()) or "with --report FILE.html"
         _say(f"... and {rest:,} more {where}.")
+
+
+def _reviewed(explained: Mapping[Severity, int], states: Mapping[str, int]) -> None:
+    """What is known of the findings beside themselves: explanations, and an earlier run."""
+    from trialect.converters.summary import counted
+
+    if sum(explained.values()):
+        _say(f"Explained: {counted(explained)}")
+    if states:
+        told = ", ".join(f"{count:,} {state}" for state, count in states.items())
+        _say(f"Against the earlier run: {told}")
 
 
 @contextmanager
@@ -329,6 +367,7 @@ def _summary(account: Account) -> None:
     else:
         _say(line(account))
     _say(f"Findings: {counted(account.by_severity)}")
+    _reviewed(account.explained, account.by_state)
     for error in errors(account):
         _say(typer.style(error, fg=COLOURS["error"]))
 

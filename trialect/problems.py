@@ -71,8 +71,9 @@ class Problem:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Problem:
-        """The problem that `as_dict` gave."""
-        return cls(**{**values, "severity": Severity(values["severity"])})
+        """The problem that `as_dict` gave, or a report, which says more of it."""
+        own = {name: value for name, value in values.items() if name in cls.__slots__}
+        return cls(**{**own, "severity": Severity(own["severity"])})
 
     def at(self, **place: Any) -> Problem:
         """The same problem with its place filled in further."""

@@ -80,10 +80,11 @@ def test_every_verb_is_documented() -> None:
 
 
 def test_every_key_of_a_report_is_documented(tmp_path: Path) -> None:
+    from trialect.converters.review import review
     from trialect.converters.writers.report import write_json
 
     one = Problem("STUDY-STAMP-MISSING", Severity.WARNING, "m", "d", "f", 1, "c", "v", "QS", "S-1")
-    write_json(tmp_path / "report.json", None, [one.at(seq="1", variable="QSORRES", path="p")])
+    write_json(tmp_path / "report.json", review([one.at(seq="1", variable="QSORRES", path="p")]))
     report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
     keys = {*report, *report["summary"], *report["problems"][0], *report["rules"][one.rule]}
     told = set(re.findall(r"`(\w+)`", page("report.md")))

@@ -14,8 +14,11 @@ from hypothesis import strategies as st
 
 import trialect
 from trialect.converters.account import Account
+from trialect.converters.closing import place_of
+from trialect.converters.review import review
 from trialect.converters.writers.findings import FIRST, LONGEST, findings
-from trialect.converters.writers.report import write_csv, write_html, write_json
+from trialect.converters.writers.report import write_csv, write_json
+from trialect.converters.writers.report_html import write_html
 from trialect.problems import Problem, Severity
 
 MESSAGES = st.text(max_size=30)
@@ -27,7 +30,7 @@ def problem(number: int, **place: object) -> Problem:
 
 
 def page_of(tmp_path: Path, problems: list[Problem], account: Account | None = None) -> str:
-    write_html(tmp_path / "report.html", account, problems)
+    write_html(tmp_path / "report.html", review(problems, account=account))
     return (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
@@ -41,9 +44,9 @@ def data_of(page: str) -> dict[str, dict[str, list[str]]]:
 def test_the_json_counts_what_it_lists(tmp_path: Path) -> None:
     problems = [problem(n, domain="QS", usubjid=f"S-{n % 2}", file="a.csv") for n in range(7)]
     problems.append(problem(7))
-    write_json(tmp_path / "report.json", None, problems)
+    write_json(tmp_path / "report.json", review(problems))
     report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
-    assert [Problem.from_dict(one) for one in report["problems"]] == problems
+    assert [Problem.from_dict(one) for one in report["problems"]] == sorted(problems, key=place_of)
     assert report["study"] is None
     summary = report["summary"]
     assert summary["by_severity"] == Counter(one.severity.value for one in problems)
@@ -55,7 +58,7 @@ def test_the_json_counts_what_it_lists(tmp_path: Path) -> None:
 
 
 def test_nothing_found_is_a_report_too(tmp_path: Path, account: Account) -> None:
-    write_json(tmp_path / "report.json", account, [])
+    write_json(tmp_path / "report.json", review([], account=account))
     report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
     assert report["problems"] == []
     assert report["study"] == "S1"
@@ -73,14 +76,14 @@ def test_a_rule_of_another_process_keeps_its_title(
     known = {name: rule for name, rule in RULES.items() if not name.startswith("XPT")}
     monkeypatch.setattr("trialect.rulebook.RULES", known)
     monkeypatch.setattr("trialect.rulebook.every_rule", lambda: dict(RULES))
-    write_json(tmp_path / "report.json", None, [one])
+    write_json(tmp_path / "report.json", review([one]))
     report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
     assert report["rules"][one.rule]["title"] == RULES[one.rule].title
 
 
 def test_the_csv_is_what_excel_opens(tmp_path: Path) -> None:
     problems = [problem(1, value="ağrı; 1,5", row=3), problem(2)]
-    write_csv(tmp_path / "found.csv", problems)
+    write_csv(tmp_path / "found.csv", review(problems))
     assert (tmp_path / "found.csv").read_bytes().startswith(b"\xef\xbb\xbf")
     with (tmp_path / "found.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -116,7 +119,7 @@ def test_texts_of_the_input_cannot_become_markup(tmp_path: Path, account: Accoun
 
 
 def test_the_worst_is_listed_first(tmp_path: Path) -> None:
-    found = findings([problem(n) for n in range(9)])
+    found = findings(review([problem(n) for n in range(9)]))
     assert [one["severity"] for one in found.first()] == sorted(
         (one["severity"] for one in found.first()),
         key=[severity.value for severity in Severity].index,
@@ -127,14 +130,14 @@ def test_the_worst_is_listed_first(tmp_path: Path) -> None:
 
 def test_words_are_sorted_as_people_do() -> None:
     subjects = ["S-10", "S-2", "S-1", "s-3", ""]
-    found = findings([problem(1, usubjid=one) for one in subjects])
+    found = findings(review([problem(1, usubjid=one) for one in subjects]))
     assert found.words["subject"] == ["", "S-1", "S-2", "s-3", "S-10"]
 
 
 @given(st.lists(st.tuples(MESSAGES, MESSAGES, st.sampled_from(list(Severity))), max_size=20))
 def test_every_finding_can_be_read_back(texts: list[tuple[str, str, Severity]]) -> None:
     problems = [Problem("R-1", severity, m, value=v) for m, v, severity in texts]
-    found = findings(problems)
+    found = findings(review(problems))
     rows = [
         {column: words[found.cells[column][at]] for column, words in found.words.items()}
         for at in range(len(found))
@@ -151,7 +154,7 @@ def test_a_list_that_is_too_long_has_a_share_of_each_rule(
     problems = [
         Problem(rule, Severity.NOTE, str(n)) for rule, count in counts.items() for n in range(count)
     ]
-    found = findings(problems, listed)
+    found = findings(review(problems), listed)
     assert len(found) <= max(listed, 0)
     shown = Counter(found.words["rule"][cell] for cell in found.cells["rule"])
     if len(problems) <= listed:
@@ -164,8 +167,8 @@ def test_a_list_that_is_too_long_has_a_share_of_each_rule(
 
 def test_a_long_text_is_shortened_on_the_page_only(tmp_path: Path) -> None:
     one = Problem("R-1", Severity.ERROR, "x" * 5000)
-    assert len(findings([one]).first()[0]["message"]) == LONGEST + 2
-    write_json(tmp_path / "report.json", None, [one])
+    assert len(findings(review([one])).first()[0]["message"]) == LONGEST + 2
+    write_json(tmp_path / "report.json", review([one]))
     assert "x" * 5000 in (tmp_path / "report.json").read_text(encoding="utf-8")
 
 
@@ -186,7 +189,9 @@ CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 @pytest.mark.skipif(CHROMIUM is None, reason="no browser to run the page's script in")
 def test_the_page_filters_and_sorts(tmp_path: Path) -> None:
     problems = [
-        problem(n, usubjid=f"S-{n}", domain="QS" if n % 2 else "AE", value=f"v{n}", file="a.csv")
+        problem(
+            n, usubjid=f"S-{n}", domain="QS" if n % 2 else "AE", value=f"v{n}", file="a.csv", row=n
+        )
         for n in range(60)
     ]
     page = page_of(tmp_path, problems)

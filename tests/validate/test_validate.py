@@ -218,7 +218,7 @@ def test_a_report_is_written(copy: Path, tmp_path: Path, suffix: str) -> None:
 
 
 def test_a_report_of_another_kind_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(trialect.Unusable, match=r"one of \.json, \.html, \.csv") as refused:
+    with pytest.raises(trialect.Unusable, match=r"one of \.json, \.html, \.xlsx, \.csv") as refused:
         module.write_report(tmp_path / "report.pdf", module.Validation())
     assert refused.value.problems[0].rule == "VALIDATE-REPORT-FORMAT"
     assert not (tmp_path / "report.pdf").exists()

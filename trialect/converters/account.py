@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 from trialect import __version__
+from trialect.converters.explanations import Explanation
 from trialect.problems import Severity
 from trialect.trial import Study
 
@@ -46,7 +47,8 @@ class Account:
 
     `flows` counts the records of each dataset by the form they came from (form "" for records
     that a derivation made); `fhir` the resources by type; `by_rule`, `by_severity` and `by_domain`
-    the problems.
+    the problems, `explained` those that the study's explanations speak of, and `by_state` all
+    against an earlier run.
     """
 
     study: Study
@@ -63,6 +65,26 @@ class Account:
     by_rule: Counter[str] = field(default_factory=Counter)
     by_severity: Counter[Severity] = field(default_factory=Counter)
     by_domain: Counter[str] = field(default_factory=Counter)
+    explanations: tuple[Explanation, ...] = ()
+    explained: Counter[Severity] = field(default_factory=Counter)
+    by_state: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def standards(self) -> dict[str, str]:
+        """The standards that the outputs follow, with their versions."""
+        return {
+            "SDTMIG": self.study.sdtm.ig,
+            "SDTM CT": self.study.sdtm.ct,
+            "FHIR": self.study.fhir.release,
+            "Define-XML": "2.1",
+            "Dataset-JSON": "1.1",
+            "XPT": "SAS Transport version 5",
+        }
+
+    @property
+    def open_errors(self) -> int:
+        """The number of findings of severity error that nothing explains."""
+        return self.by_severity[Severity.ERROR] - self.explained[Severity.ERROR]
 
     @property
     def rejected(self) -> int:
@@ -76,14 +98,7 @@ class Account:
             "study": self.study.studyid,
             "invented": self.study.invented,
             "stamp": self.stamp,
-            "standards": {
-                "SDTMIG": self.study.sdtm.ig,
-                "SDTM CT": self.study.sdtm.ct,
-                "FHIR": self.study.fhir.release,
-                "Define-XML": "2.1",
-                "Dataset-JSON": "1.1",
-                "XPT": "SAS Transport version 5",
-            },
+            "standards": self.standards,
             "targets": list(self.targets),
             "unblinded": self.unblinded,
             "subjects": self.subjects,
@@ -111,6 +126,7 @@ class Account:
                 "by_severity": {s.value: self.by_severity.get(s, 0) for s in Severity},
                 "by_rule": dict(sorted(self.by_rule.items())),
                 "by_domain": dict(sorted(self.by_domain.items())),
+                "explained": {s.value: self.explained.get(s, 0) for s in Severity},
             },
             "outputs": [_output(one) for one in sorted(self.outputs, key=lambda o: o.file)],
         }

@@ -13,6 +13,7 @@ import orjson
 import polars as pl
 
 from trialect.converters.account import Account, FormAccount, Output
+from trialect.converters.explanations import EXPLANATIONS
 from trialect.converters.package import REJECTED
 from trialect.converters.partition import Job, Part
 from trialect.converters.stage import rejected_frames
@@ -44,7 +45,9 @@ def account(
             whole.forms[name].mapped = form.rows - form.rejected
     whole.other_inputs = [
         _output(folder, path)
-        for path in sorted([folder / "study.yaml", *(folder / "mappings").rglob("*")])
+        for path in sorted(
+            [folder / "study.yaml", folder / EXPLANATIONS, *(folder / "mappings").rglob("*")]
+        )
         if path.is_file()
     ]
     counts: dict[str, int] = {}

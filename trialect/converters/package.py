@@ -21,6 +21,7 @@ from trialect.problems import Unusable, rule
 MANIFEST = "manifest.json"
 REPORT_JSON = "report.json"
 REPORT_HTML = "report.html"
+REPORT_XLSX = "report.xlsx"
 DEFINE = "define.xml"
 GUIDE = "csdrg.docx"
 LINEAGE = "lineage"

@@ -15,11 +15,13 @@ import polars as pl
 
 from trialect.converters import closing
 from trialect.converters.account import Account, write_manifest
+from trialect.converters.baseline import Baseline, read_baseline
 from trialect.converters.claims import contested
 from trialect.converters.crosscheck import cross_check
 from trialect.converters.datasets import Plan
+from trialect.converters.explanations import EXPLANATIONS, Explanation, read_explanations
 from trialect.converters.lineage import write_lineage
-from trialect.converters.package import MANIFEST, REPORT_HTML, REPORT_JSON, building
+from trialect.converters.package import MANIFEST, REPORT_HTML, REPORT_JSON, REPORT_XLSX, building
 from trialect.converters.partition import (
     TRIAL,
     Job,
@@ -30,11 +32,14 @@ from trialect.converters.partition import (
     submit,
 )
 from trialect.converters.readers.study_yaml import assumption_problems, read_study
+from trialect.converters.review import Checked, Review, review
 from trialect.converters.stage import stage
 from trialect.converters.stamp import stamp_of, stamp_problems
 from trialect.converters.targets import TARGETS, Outputs, write_dataset
 from trialect.converters.workers import workers
-from trialect.converters.writers.report import write_html, write_json
+from trialect.converters.writers.report import write_json
+from trialect.converters.writers.report_html import write_html
+from trialect.converters.writers.report_xlsx import write_xlsx
 from trialect.mappings.sdtm import trial_design
 from trialect.mappings.tables import check_columns, read_tables
 from trialect.problems import Problem, Problems, Severity, Unusable, rule
@@ -84,13 +89,15 @@ def convert(
     unblinded: bool = False,
     jobs: int = 1,
     partition_subjects: int = PARTITION_SUBJECTS,
+    baseline: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Conversion:
     """Convert a study folder into a package at `out` (default: `out` inside the study folder).
 
     `to` limits the targets (default: `outputs` of study.yaml). With `jobs` above 1, partitions
-    are worked on in that many processes; the bytes are the same. Raises `Unusable` when the
-    input cannot be converted at all; everything else is a finding in the package's report.
+    are worked on in that many processes; the bytes are the same. `baseline` is the report.json of
+    an earlier run, against which the report tells what is new and what is gone. Raises `Unusable`
+    when the input cannot be converted at all; everything else is a finding in the package's report.
     """
     folder = Path(study_folder)
     destination = Path(out) if out is not None else folder / "out"
@@ -99,6 +106,8 @@ def convert(
     study = read_study(folder)
     targets = _targets(study, to)
     stamp = stamp_of(study)
+    earlier = read_baseline(Path(baseline)) if baseline is not None else None
+    explanations = _explanations(folder)
     with building(destination, folder) as package:
         spool = package.parent / "spool"
         spool.mkdir()
@@ -115,6 +124,7 @@ def convert(
             for index, part in zip(again, run(process, job, again), strict=True):
                 parts[1 + index] = part
             account = closing.account(job, folder, targets, stamp, parts)
+            account.explanations = explanations
             profiles = merge(part.profiles for part in parts)
             provenance = closing.provenance(job, parts)
             metas = tuple(describe(study, profiles, provenance))
@@ -148,7 +158,7 @@ def convert(
             close = TARGETS[name].close
             if close is not None:
                 problems.extend(close(plan, account, list(problems)))
-        _report(package, account, list(problems), plan)
+        _report(package, account, problems, plan, earlier)
     return Conversion(destination, account)
 
 
@@ -239,9 +249,31 @@ def _trial_part(job: Job, problems: Problems) -> Part:
     return part
 
 
-def _report(package: Path, account: Account, problems: list[Problem], plan: Plan) -> None:
-    closing.count(account, problems)
-    write_json(package / REPORT_JSON, account, problems)
-    write_html(package / REPORT_HTML, account, problems)
+def _explanations(folder: Path) -> tuple[Explanation, ...]:
+    """The explanations of a study folder; none where it has no file of them."""
+    file = folder / EXPLANATIONS
+    return read_explanations(file) if file.exists() else ()
+
+
+def _report(
+    package: Path, account: Account, problems: Problems, plan: Plan, earlier: Baseline | None
+) -> None:
+    found = review(
+        problems,
+        explanations=account.explanations,
+        baseline=earlier,
+        checked=Checked(standards=account.standards, stamp=plan.stamp),
+        account=account,
+    )
+    _count(account, found)
+    write_json(package / REPORT_JSON, found)
+    write_html(package / REPORT_HTML, found)
+    write_xlsx(package / REPORT_XLSX, found)
     closing.fingerprint(package, account, plan.metas)
     write_manifest(package / MANIFEST, account)
+
+
+def _count(account: Account, found: Review) -> None:
+    closing.count(account, found.problems)
+    account.explained = found.explained_by_severity
+    account.by_state = found.by_state

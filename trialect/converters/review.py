@@ -217,6 +217,12 @@ def review(
     )
 
 
+def to_look_at(review: Review) -> list[int]:
+    """The places of the findings that nothing explains, what is new before what remains."""
+    left = [place for place in range(len(review.problems)) if review.explanation(place) is None]
+    return sorted(left, key=lambda place: review.state(place) is State.REMAINING)
+
+
 def _hits(explanations: Sequence[Explanation], explained: Iterable[Sequence[int]]) -> list[int]:
     counts = [0] * len(explanations)
     for mine in explained:

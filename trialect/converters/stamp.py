@@ -44,14 +44,22 @@ def stamp_of(study: Study) -> datetime:
             )
             raise Unusable(problem) from error
         return stamp.astimezone(UTC).replace(tzinfo=None) if stamp.tzinfo else stamp
+    return environment_stamp() or EPOCH
+
+
+def environment_stamp() -> datetime | None:
+    """The time that SOURCE_DATE_EPOCH says, if it is set.
+
+    Raises `Unusable` when it is set to something that is no time.
+    """
     seconds = os.environ.get("SOURCE_DATE_EPOCH")
-    if seconds:
-        try:
-            return datetime.fromtimestamp(int(seconds), UTC).replace(tzinfo=None)
-        except (ValueError, OverflowError, OSError) as error:
-            problem = STAMP_INVALID.problem(field="SOURCE_DATE_EPOCH", value=seconds)
-            raise Unusable(problem) from error
-    return EPOCH
+    if not seconds:
+        return None
+    try:
+        return datetime.fromtimestamp(int(seconds), UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError, OSError) as error:
+        problem = STAMP_INVALID.problem(field="SOURCE_DATE_EPOCH", value=seconds)
+        raise Unusable(problem) from error
 
 
 def stamp_problems(study: Study) -> list[Problem]:

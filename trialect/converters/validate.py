@@ -13,9 +13,13 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from trialect.converters.closing import digest, place_of
+from trialect.converters.baseline import read_baseline
+from trialect.converters.closing import digest
+from trialect.converters.explanations import read_explanations
 from trialect.converters.package import MANIFEST
 from trialect.converters.recognise import Kind, recognise
+from trialect.converters.review import Checked, CheckedFile, Review, review
+from trialect.converters.stamp import environment_stamp
 from trialect.problems import Problem, Severity, Unusable, rule
 
 if TYPE_CHECKING:
@@ -81,10 +85,18 @@ MISSING = rule(
 
 @dataclass(slots=True)
 class Validation:
-    """What a validation found: the problems, worst first, and how many files were looked at."""
+    """What a validation found: the problems, worst first, how many files were looked at, and what
+    the reports tell of each problem.
+    """
 
     problems: list[Problem] = field(default_factory=list)
     files: int = 0
+    review: Review = field(default_factory=lambda: Review([]))
+
+    @property
+    def open_errors(self) -> int:
+        """The number of problems of severity error that nothing explains."""
+        return len(self.errors) - self.review.explained_by_severity[Severity.ERROR]
 
     @property
     def errors(self) -> list[Problem]:
@@ -112,16 +124,24 @@ class _Seen:
     defines: list[Path] = field(default_factory=list)
     ndjson: list[Path] = field(default_factory=list)
     folders: list[Path] = field(default_factory=list)
+    checked: list[CheckedFile] = field(default_factory=list)
 
 
-def validate(*paths: str | Path) -> Validation:
+def validate(
+    *paths: str | Path,
+    explanations: str | Path | None = None,
+    baseline: str | Path | None = None,
+) -> Validation:
     """Check packages, XPT, Dataset-JSON, define.xml and FHIR files, together.
 
-    A problem's `row` is the number of the record in its file. Raises `Unusable` when a path is not
-    there or is nothing that can be validated.
+    A problem's `row` is the number of the record in its file. `explanations` is a CSV that says
+    why findings may stand, `baseline` the report.json of an earlier run. Raises `Unusable` when a
+    path is not there or is nothing that can be validated, or when one of these is not in order.
     """
     from trialect.converters.validate_datasets import SeenDatasets
 
+    explained = read_explanations(Path(explanations)) if explanations is not None else ()
+    earlier = read_baseline(Path(baseline)) if baseline is not None else None
     seen = _Seen(SeenDatasets())
     for path in map(Path, paths):
         if not path.exists():
@@ -133,22 +153,36 @@ def validate(*paths: str | Path) -> Validation:
     if not seen.files and not seen.problems:
         raise Unusable(NOT_KNOWN.problem(file=", ".join(map(str, paths))))
     seen.problems += _between(seen)
-    return Validation(sorted(seen.problems, key=place_of), seen.files)
+    checked = Checked(tuple(seen.checked), _standards(seen), environment_stamp())
+    found = review(seen.problems, explanations=explained, baseline=earlier, checked=checked)
+    return Validation(list(found.problems), seen.files, found)
+
+
+def _standards(seen: _Seen) -> dict[str, str]:
+    """The versions that the datasets were checked against."""
+    from trialect.schemas.sdtm.model import VERSION
+
+    if not DATASETS & {one.kind for one in seen.checked}:
+        return {}
+    return {"SDTMIG": VERSION, "SDTM CT": seen.datasets.terminology}
 
 
 def write_report(path: Path, validation: Validation) -> None:
-    """Write all findings as .json, .html or .csv, by the path's ending."""
-    from trialect.converters.writers.report import write_csv, write_html, write_json
+    """Write all findings as .json, .html, .xlsx or .csv, by the path's ending."""
+    from trialect.converters.writers.report import write_csv, write_json
+    from trialect.converters.writers.report_html import write_html
+    from trialect.converters.writers.report_xlsx import write_xlsx
 
-    writers: dict[str, Callable[[], None]] = {
-        ".json": lambda: write_json(path, None, validation.problems),
-        ".html": lambda: write_html(path, None, validation.problems),
-        ".csv": lambda: write_csv(path, validation.problems),
+    writers: dict[str, Callable[[Path, Review], object]] = {
+        ".json": write_json,
+        ".html": write_html,
+        ".xlsx": write_xlsx,
+        ".csv": write_csv,
     }
     if path.suffix not in writers:
         raise Unusable(NO_REPORT_FORMAT.problem(file=str(path), known=", ".join(writers)))
     path.parent.mkdir(parents=True, exist_ok=True)
-    writers[path.suffix]()
+    writers[path.suffix](path, validation.review)
 
 
 NO_REPORT_FORMAT = rule(
@@ -208,10 +242,12 @@ def _against_manifest(folder: Path, manifest: Path) -> Iterator[Problem]:
 def _file(path: Path, seen: _Seen) -> bool:
     """Check one file; False when it is nothing that can be validated."""
     try:
-        check = CHECKS_OF_A_FILE.get(recognise(path))
+        kind = recognise(path)
+        check = CHECKS_OF_A_FILE.get(kind)
         if check is None:
             return False
         seen.files += 1
+        seen.checked.append(CheckedFile(path.name, kind.value))
         check(path, seen)
     except OSError as error:
         reason = error.strerror or type(error).__name__
@@ -290,6 +326,10 @@ CHECKS_OF_A_FILE: dict[Kind, Callable[[Path, _Seen], None]] = {
     Kind.FHIR_NDJSON: _ndjson,
 }
 """How a file of each kind is checked."""
+
+
+DATASETS = {one.value for one in CHECKS_OF_A_FILE if CHECKS_OF_A_FILE[one] in (_xpt, _dataset_json)}
+"""The kinds of files that hold datasets."""
 
 
 def _between(seen: _Seen) -> Iterator[Problem]:

@@ -63,6 +63,8 @@ class SeenDatasets:
     xpt: dict[str, _Held] = field(default_factory=dict)
     json: dict[str, _Held] = field(default_factory=dict)
     readers: list[XptReader] = field(default_factory=list)
+    terminology: str = ""
+    """The version of SDTM CT that the values were checked against, once they were."""
 
     def add_xpt(self, path: Path) -> Iterator[Problem]:
         """Read an XPT file; the problems of what it declares and of its values."""
@@ -128,6 +130,7 @@ class SeenDatasets:
                 frames[name] = held.frame
         datasets = joined(frames)
         terminology = in_use(defines, datasets.get("TS"))
+        self.terminology = terminology.version
         yield from terminology.problems
         yield from run_checks(datasets, version=terminology.version)
         profiles = profile(datasets)

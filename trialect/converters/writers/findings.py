@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from trialect.converters.baseline import State
+from trialect.converters.review import Review
 from trialect.problems import Problem, Severity
 
 LISTED = 100_000
@@ -27,30 +29,50 @@ _SEVERITIES = [severity.value for severity in Severity]
 _NUMBER = re.compile(r"([0-9]{1,15})")
 
 
-def _variable(problem: Problem) -> str:
-    """The variable or path; a field of a source stands beside its file."""
-    return problem.variable or problem.path or (problem.field if not problem.file else "") or ""
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A finding and what is known of it: its record, its source, its state, its explanation."""
+
+    problem: Problem
+    record: int | None = None
+    file: str = ""
+    row: int | None = None
+    column: str = ""
+    state: str = ""
+    explanation: str = ""
+
+    @property
+    def variable(self) -> str:
+        """The variable or path; a field of a source stands beside its file."""
+        one = self.problem
+        return one.variable or one.path or (one.field if not one.file else "") or ""
+
+    @property
+    def number(self) -> str:
+        """--SEQ, or the number of the record where it has none."""
+        return self.problem.seq or ("" if self.record is None else f"record {self.record}")
+
+    @property
+    def source(self) -> str:
+        """The file and the row or line in it."""
+        return self.file if self.row is None else f"{self.file}:{self.row}"
 
 
-def _source(problem: Problem) -> str:
-    if problem.file is None or problem.row is None:
-        return problem.file or ""
-    return f"{problem.file}:{problem.row}"
-
-
-COLUMNS: dict[str, Callable[[Problem], str]] = {
-    "severity": lambda problem: problem.severity.value,
-    "rule": lambda problem: problem.rule,
-    "domain": lambda problem: problem.domain or "",
-    "subject": lambda problem: problem.usubjid or "",
-    "record": lambda problem: problem.seq or "",
-    "variable": _variable,
-    "message": lambda problem: problem.message,
-    "mend": lambda problem: problem.mend,
-    "source": _source,
-    "file": lambda problem: problem.file or "",
-    "column": lambda problem: problem.field or "",
-    "value": lambda problem: problem.value or "",
+COLUMNS: dict[str, Callable[[Listed], str]] = {
+    "severity": lambda one: one.problem.severity.value,
+    "rule": lambda one: one.problem.rule,
+    "domain": lambda one: one.problem.domain or "",
+    "subject": lambda one: one.problem.usubjid or "",
+    "record": lambda one: one.number,
+    "variable": lambda one: one.variable,
+    "message": lambda one: one.problem.message,
+    "mend": lambda one: one.problem.mend,
+    "source": lambda one: one.source,
+    "file": lambda one: one.problem.file or one.file,
+    "column": lambda one: one.column,
+    "value": lambda one: one.problem.value or "",
+    "state": lambda one: one.state,
+    "explanation": lambda one: one.explanation,
 }
 """What the page knows of a finding."""
 
@@ -79,19 +101,45 @@ class Findings:
         return {"words": self.words, "cells": self.cells, "first": FIRST}
 
 
-def findings(problems: Sequence[Problem], listed: int = LISTED) -> Findings:
-    """The findings for the page; when there are more than `listed`, as many of each rule as fit."""
-    per_rule = None if len(problems) <= listed else _fair_share(problems, listed)
-    chosen = sorted(_up_to(problems, per_rule), key=lambda p: _SEVERITIES.index(p.severity.value))
+def findings(review: Review, listed: int = LISTED) -> Findings:
+    """The findings for the page; when there are more than `listed`, as many of each rule as fit.
+
+    Those of the earlier run that are gone come last.
+    """
+    everything = [*review.problems, *review.gone]
+    per_rule = None if len(everything) <= listed else _fair_share(everything, listed)
+    chosen = list(_up_to(_listed(review), per_rule))
+    now = len(chosen) - sum(one.state == State.GONE.value for one in chosen)
+    severity = {value: place for place, value in enumerate(_SEVERITIES)}
+    chosen[:now] = sorted(chosen[:now], key=lambda one: severity[one.problem.severity.value])
     words: dict[str, list[str]] = {}
     cells: dict[str, list[int]] = {}
     for column, text in COLUMNS.items():
-        texts = [_shown(text(problem)) for problem in chosen]
-        by = _SEVERITIES.index if column == "severity" else _natural
+        texts = [_shown(text(one)) for one in chosen]
+        by = severity.__getitem__ if column == "severity" else _natural
         words[column] = sorted(set(texts), key=by)
         places = {word: place for place, word in enumerate(words[column])}
         cells[column] = [places[one] for one in texts]
     return Findings(words, cells, per_rule)
+
+
+def _listed(review: Review) -> Iterable[Listed]:
+    for place, problem in enumerate(review.problems):
+        source, state = review.source(place), review.state(place)
+        explanation = review.explanation(place)
+        yield Listed(
+            problem,
+            review.record(problem),
+            source.file if source else problem.file or "",
+            source.row if source else problem.row,
+            source.column if source else (problem.field or "" if problem.file else ""),
+            state.value if state else "",
+            explanation.justification if explanation else "",
+        )
+    for problem in review.gone:
+        yield Listed(
+            problem, review.record(problem), problem.file or "", problem.row, state=State.GONE.value
+        )
 
 
 def _fair_share(problems: Sequence[Problem], listed: int) -> int:
@@ -106,16 +154,12 @@ def _fair_share(problems: Sequence[Problem], listed: int) -> int:
     return share
 
 
-def _up_to(problems: Sequence[Problem], per_rule: int | None) -> list[Problem]:
-    if per_rule is None:
-        return list(problems)
+def _up_to(found: Iterable[Listed], per_rule: int | None) -> Iterable[Listed]:
     seen: Counter[str] = Counter()
-    kept = []
-    for problem in problems:
-        seen[problem.rule] += 1
-        if seen[problem.rule] <= per_rule:
-            kept.append(problem)
-    return kept
+    for one in found:
+        seen[one.problem.rule] += 1
+        if per_rule is None or seen[one.problem.rule] <= per_rule:
+            yield one
 
 
 def _shown(text: str) -> str:

@@ -1,0 +1,54 @@
+"""report.html: one file that loads nothing; it can be sent, kept and opened without a network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import orjson
+
+from trialect import __version__
+from trialect.converters.package import sdtm_folder
+from trialect.converters.review import Review
+from trialect.converters.writers.findings import Findings, findings
+from trialect.converters.writers.report import rules, summary
+from trialect.problems import Severity
+
+COUNTED = 500
+"""Subjects and files that the page counts by name; the filter finds the others."""
+
+
+def write_html(path: Path, review: Review) -> None:
+    """Write the page: sortable, filterable, printable, also with a hundred thousand findings."""
+    from jinja2 import Environment, PackageLoader
+
+    from trialect.converters.writers.flow_picture import flow_picture
+
+    account = review.account
+    environment = Environment(
+        loader=PackageLoader("trialect.converters.writers"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["number"] = "{:,}".format
+    shown: Findings = findings(review)
+    html = environment.get_template("report.html.j2").render(
+        version=__version__,
+        account=account,
+        picture=flow_picture(account) if account else "",
+        sdtm=sdtm_folder(account.study.studyid) if account else "",
+        summary=summary(review),
+        rules=rules(review),
+        limit=COUNTED,
+        total=len(review.problems),
+        shown=shown,
+        severities=[severity.value for severity in Severity],
+        data=_script_json(shown.as_dict()),
+    )
+    path.write_text(html, encoding="utf-8")
+
+
+def _script_json(value: object) -> str:
+    """JSON that may stand inside a script element: no value can end the element."""
+    text = orjson.dumps(value).decode()
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
