@@ -34,10 +34,14 @@ assert "Usage: " in said.getvalue()
         HELP.format(words=["--help"]),
         *(
             HELP.format(words=[name, "--help"])
-            for name in ("demo", "convert", "validate", "inspect", "trace")
+            for name in ("demo", "convert", "validate", "inspect", "trace", "terminology")
         ),
+        *(HELP.format(words=["terminology", name, "--help"]) for name in ("list", "install")),
     ],
-    ids=["import", "help", "demo", "convert", "validate", "inspect", "trace"],
+    ids=[
+        *("import", "help", "demo", "convert", "validate", "inspect", "trace", "terminology"),
+        *("terminology list", "terminology install"),
+    ],
 )
 def test_nothing_heavy_is_loaded(code: str) -> None:
     code += f"\nimport sys\nprint([name for name in {HEAVY!r} if name in sys.modules])"
