@@ -92,6 +92,8 @@ class Terminology:
             self._place[code] = place
             self._place.setdefault(short.upper(), place)
         self._read: dict[int, Codelist] = {}
+        self.codes: tuple[str, ...] = tuple(code for code, _ in facts["codelists"])
+        """The NCI codes of all codelists, in the order of the publication."""
 
     def codelist(self, key: str) -> Codelist | None:
         """The codelist with this NCI code or short name; None when there is none."""

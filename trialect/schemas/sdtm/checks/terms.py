@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 
 import polars as pl
 
 from trialect.schemas.ct import Codelist
+from trialect.schemas.ct.nearest import suggestion
 from trialect.schemas.sdtm.checks.check import Failure, Scope, check
 from trialect.schemas.sdtm.checks.paired import instrument_of_code, is_instrument_name
 
@@ -68,7 +68,7 @@ def _outside(scope: Scope, *, extensible: bool) -> Iterator[Failure]:
             yield Failure(
                 pl.col(variable.name) == value,
                 variable.name,
-                {"codelist": names, "nearest": _nearest(value, codelists)},
+                {"codelist": names, "nearest": suggestion(value, codelists)},
             )
 
 
@@ -82,13 +82,3 @@ def _is_number(value: str) -> bool:
 
 def _known(value: str, codelists: list[Codelist]) -> bool:
     return any(value in codelist.by_value for codelist in codelists)
-
-
-def _nearest(value: str, codelists: list[Codelist]) -> str:
-    for codelist in codelists:
-        meant = codelist.find(value)
-        if meant is not None:
-            return f" ({meant.value})"
-    words = [term.value for codelist in codelists for term in codelist.terms]
-    near = get_close_matches(str(value).upper(), words, n=1)
-    return f" (nearest: {near[0]})" if near else ""
