@@ -9,6 +9,7 @@ import pytest
 
 import trialect
 from trialect.converters.account import Account
+from trialect.converters.explanations import Explanation
 from trialect.converters.package import sdtm_folder
 from trialect.converters.writers.guide_blocks import (
     TO_BE_FILLED,
@@ -185,6 +186,26 @@ def test_findings_are_counted_and_left_to_the_sponsor(
 ) -> None:
     rows = rows_under(list(guide(account, metas, PROBLEMS)), "4.2 Issues summary")
     assert rows == [("SDTM-X", "error", "AE", "AESTDTC is no date.", "2", TO_BE_FILLED)]
+
+
+def test_the_sponsors_explanations_are_printed(account: Account, metas: list[DatasetMeta]) -> None:
+    account.explanations = (
+        Explanation("SDTM-X", "Coded later.", 2, dataset="AE", variable="AESTDTC"),
+        Explanation("SDTM-*", "Never read, the first is.", 3, variable="AESTDTC"),
+        Explanation("MAP-NOT-SUBMITTED", "Told in 4.5.", 4),
+    )
+    problems = [
+        Problem("SDTM-X", Severity.ERROR, "m", domain="AE", variable=name)
+        for name in ("AESTDTC", "AESTDTC", "AEENDTC")
+    ]
+    blocks = list(guide(account, metas, [*problems, *PROBLEMS[3:5]]))
+    assert rows_under(blocks, "4.2 Issues summary") == [
+        ("SDTM-X", "error", "AE", "m", "2", "Coded later."),
+        ("SDTM-X", "error", "AE", "m", "1", TO_BE_FILLED),
+    ]
+    assert "The sponsor explains 2 of 3 findings." in said_under(blocks, "4.2 Issues summary")
+    account.explanations = ()
+    assert "explains" not in said_under(list(guide(account, metas, problems)), "4.2 Issues summary")
 
 
 def test_what_another_section_tells_is_no_issue(account: Account, metas: list[DatasetMeta]) -> None:

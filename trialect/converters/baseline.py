@@ -65,6 +65,8 @@ _NUMBERS = {"row"}
 
 def _problem(values: dict[str, object]) -> Problem:
     """A finding of a report, of any version that has these keys."""
+    if not isinstance(values, dict):
+        raise TypeError(f"{values!r} is no finding")
     place = {name: values[name] for name in PLACE_FIELDS & values.keys()}
     for name, value in {**place, "message": values["message"], "rule": values["rule"]}.items():
         if not isinstance(value, int if name in _NUMBERS else str):

@@ -81,7 +81,7 @@ UNUSED = rule(
     "EXPLAIN-UNUSED",
     "warning",
     "An explanation explains nothing",
-    "{scope}: no such finding; {why}.",
+    "{scope}: no such finding; {why}",
     "Remove the line, or correct its scope.",
 )
 
@@ -149,6 +149,7 @@ def read_explanations(path: Path, name: str | None = None) -> tuple[Explanation,
     while header and not header[-1]:
         header.pop()
     problems += _header_problems(header, name)
+    readable = not problems
     found: dict[tuple[str, ...], Explanation] = {}
     for line, record in enumerate(records[1:], start=2):
         cells = [cell.strip() for cell in record]
@@ -159,7 +160,7 @@ def read_explanations(path: Path, name: str | None = None) -> tuple[Explanation,
             problems.append(
                 LONG_LINE.problem(file=name, row=line, found=len(cells), expected=expected)
             )
-        if problems:
+        if not readable:
             continue
         one = _explanation(dict(zip(header, cells, strict=False)), line, name)
         faults = list(_line_problems(one))
@@ -331,9 +332,9 @@ def unused(
     for one in idle:
         same = sum(n for name, n in counts.items() if _matches(one.rule, name.upper()))
         why = (
-            f"{same:,} of the rule are outside the scope"
+            f"{same:,} of the rule are outside the scope."
             if same
-            else f"the rule has found nothing.{meant(one.rule, counts)}".rstrip(".")
+            else f"the rule has found nothing.{meant(one.rule, counts)}"
         )
         found.append(UNUSED.problem(file=one.name, row=one.line, scope=str(one), why=why))
     return found

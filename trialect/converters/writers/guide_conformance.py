@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from trialect import __version__
 from trialect.converters.account import Account
+from trialect.converters.explanations import Explainer, Explanation
 from trialect.converters.writers.guide_blocks import (
     TO_BE_FILLED,
     Block,
@@ -49,24 +50,33 @@ def conformance(
         "format of SAS transport files, and the XML schema of Define-XML 2.1. Results of other "
         f"validators: {TO_BE_FILLED.lower()}"
     )
-    yield from _issues(shown)
+    yield from _issues(shown, account.explanations)
     yield from _spellings(shown)
     yield from _sponsor_terms(account, metas, shown)
     yield from _not_submitted(account, shown)
     yield from _assumptions(account)
 
 
-def _issues(problems: Sequence[Problem]) -> Iterator[Block]:
+def _issues(problems: Sequence[Problem], explanations: Sequence[Explanation]) -> Iterator[Block]:
+    """A line for each rule, dataset and explanation; the others are left to the sponsor."""
     yield Heading("4.2 Issues summary", 2)
-    groups: dict[tuple[int, str, str], list[Problem]] = {}
+    groups: dict[tuple[int, str, str, int], list[Problem]] = {}
     order = list(Severity)
+    explainer = Explainer(explanations)
     for one in problems:
         if one.rule not in TOLD_ELSEWHERE:
-            key = (order.index(one.severity), one.rule, one.domain or "")
+            mine = explainer.of(one)
+            place = mine[0] if mine else len(explanations)
+            key = (order.index(one.severity), one.rule, one.domain or "", place)
             groups.setdefault(key, []).append(one)
     if not groups:
         yield Paragraph("The checks found nothing.")
         return
+    explained = sum(len(found) for key, found in groups.items() if key[3] < len(explanations))
+    if explained:
+        total = sum(map(len, groups.values()))
+        yield Paragraph(f"The sponsor explains {explained:,} of {total:,} findings.")
+    told = [one.justification for one in explanations]
     yield Grid(
         ("Rule", "Severity", "Dataset", "Message", "Count", "Explanation"),
         tuple(
@@ -76,9 +86,9 @@ def _issues(problems: Sequence[Problem]) -> Iterator[Block]:
                 domain,
                 _message(found),
                 f"{len(found):,}",
-                EXPLAINED.get(rule, TO_BE_FILLED),
+                (*told, EXPLAINED.get(rule, TO_BE_FILLED))[place],
             )
-            for (_, rule, domain), found in sorted(groups.items())
+            for (_, rule, domain, place), found in sorted(groups.items())
         ),
     )
 
