@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 
 from trialect.schemas.ct import places
+from trialect.schemas.ct.terminology import forget
 
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder = tmp_path / "home"
     monkeypatch.setenv(places.HOME, str(folder))
-    places.forget()
+    forget()
     yield folder
-    places.forget()
+    forget()

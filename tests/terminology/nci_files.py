@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 import openpyxl
 import xlwt
+from openpyxl.cell import WriteOnlyCell
 
 from trialect.schemas.ct import Codelist, Term
 
@@ -95,9 +97,16 @@ def write_xlsx(path: Path, table: Sequence[Row], sheet: str = f"SDTM Terminology
     book.create_sheet("ReadMe").append(["CDISC terminology, published by NCI EVS."])
     page = book.create_sheet(sheet)
     for row in (HEADER, *table):
-        page.append([text or None for text in row])
+        page.append([_text_cell(page, text) if text else None for text in row])
     book.save(path)
     return path
+
+
+def _text_cell(page: Any, text: str) -> WriteOnlyCell:
+    """A cell that is text even where it begins as a formula does."""
+    cell = WriteOnlyCell(page, text)
+    cell.data_type = "s"
+    return cell
 
 
 def write_xls(path: Path, table: Sequence[Row], sheet: str = f"SDTM Terminology {DATE}") -> Path:

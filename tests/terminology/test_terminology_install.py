@@ -18,6 +18,7 @@ from trialect.converters.terminology.listing import listing
 from trialect.problems import Unusable
 from trialect.schemas import ct
 from trialect.schemas.ct import Codelist, Term, places, table, terminology
+from trialect.schemas.ct.terminology import forget
 
 EARLIER = "2031-03-28"
 
@@ -163,7 +164,7 @@ def damaged(installed: Installation, how: str) -> None:
         record = json.loads(held.record_file.read_text())
         record["content_sha256"] = table.fingerprint(file.read_bytes(), "")
         held.record_file.write_text(json.dumps(record))
-    places.forget()
+    forget()
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,8 @@ from trialect.converters.terminology.install import install
 from trialect.converters.validate_terminology import in_use
 from trialect.problems import Unusable
 from trialect.schemas import ct
-from trialect.schemas.ct import Term, places, terminology
+from trialect.schemas.ct import Term, terminology
+from trialect.schemas.ct.terminology import forget
 from trialect.trial import SdtmOptions
 
 SHIPPED = SdtmOptions().ct
@@ -135,7 +136,7 @@ def test_what_a_study_carries_goes_to_every_process(
     install([distribution], home / "terminology")
     by_user = prints(trialect.convert(study, tmp_path / "user").out)
     (home / "terminology").rename(study / "terminology")
-    places.forget()
+    forget()
     assert DATE not in ct.versions()
     by_study = trialect.convert(study, tmp_path / "study-out", jobs=2, partition_subjects=10).out
     assert prints(by_study) == by_user
@@ -156,7 +157,7 @@ def test_validate_checks_against_the_version_of_the_package(study: Path, home: P
     rules = {one.rule for one in trialect.validate(out).problems}
     assert not rules & {"SDTM-CT-NOT-EXTENSIBLE", "VALIDATE-TERMINOLOGY", "VALIDATE-CT-VERSIONS"}
     (home / "terminology").rename(home / "away")
-    places.forget()
+    forget()
     found = [p for p in trialect.validate(out).problems if p.rule == "VALIDATE-TERMINOLOGY"]
     assert found
     assert f"checked against {SHIPPED}" in found[0].message

@@ -20,6 +20,7 @@ from trialect.problems import Problem, Unusable, rule
 from trialect.schemas.ct import Codelist, places
 from trialect.schemas.ct.places import Held, Record, SourceFile
 from trialect.schemas.ct.table import fingerprint, pack
+from trialect.schemas.ct.terminology import forget
 from trialect.schemas.sdtm.model import VERSION, datasets
 
 WHICH_MAIN = rule(
@@ -140,7 +141,7 @@ def install(
         # The table makes the version; until it is there, its record is nothing.
         _write(Held(main.version, "user", table).record_file, record.to_json().encode())
         _write(table, packed)
-        places.forget()
+        forget()
     lies = known.file if known is not None and there else table
     return Installation(
         main.version, lies, record.codelists, record.terms, not there, tuple(problems)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from difflib import get_close_matches
 
-from trialect.schemas.ct.terminology import Codelist, Term
+from trialect.schemas.ct.codelists import Codelist, Term
 
 
 def meant(value: str, codelists: Sequence[Codelist]) -> Term | None:

@@ -13,14 +13,13 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
 from trialect.problems import Unusable
+from trialect.schemas.ct.codelists import Terminology
 from trialect.schemas.ct.table import DAMAGED, fingerprint
-from trialect.schemas.ct.terminology import Terminology
 
 Place = Literal["shipped", "user", "study"]
 
@@ -31,7 +30,7 @@ DATA = "XDG_DATA_HOME"
 FOLDER = "terminology"
 """The folder of tables, in the user's folder and in a study's."""
 
-_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}")
+IS_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}")
 _PREFIX, _SUFFIX, _RECORD = "sdtm-ct-", ".jsonl.gz", ".source.json"
 
 
@@ -114,37 +113,16 @@ def _check_types(record: Record) -> None:
                 raise TypeError(f"{name} is no {wanted.__name__}")
 
 
-class CarriedVersion(str):
-    """A version that a study carries in its own folder: the text, and the table that is meant.
-
-    Whoever takes a version takes this as well; it goes to other processes as it is.
-    """
-
-    file: str
-    """The path of the table."""
-    changed: int
-    """When the table was written (nanoseconds), so that a new one is not taken for it."""
-
-    def __new__(cls, version: str, file: str, changed: int) -> CarriedVersion:
-        """The version as text, and its table."""
-        self = super().__new__(cls, version)
-        self.file, self.changed = file, changed
-        return self
-
-    def __reduce__(self) -> tuple[type[CarriedVersion], tuple[str, str, int]]:
-        """How another process gets it."""
-        return type(self), (str(self), self.file, self.changed)
-
-
 def home() -> Path | None:
     """The user's folder: TRIALECT_HOME, else `trialect` in the data folder of the XDG rules.
 
     None when the system knows no home folder.
     """
-    return _home(os.environ.get(HOME), os.environ.get(DATA))
+    return home_by(os.environ.get(HOME), os.environ.get(DATA))
 
 
-def _home(said: str | None, data: str | None) -> Path | None:
+def home_by(said: str | None, data: str | None) -> Path | None:
+    """The user's folder where TRIALECT_HOME and XDG_DATA_HOME say these."""
     if said:
         return Path(said)
     # The rules have a relative path ignored.
@@ -171,7 +149,7 @@ def in_folder(folder: Path, place: Place) -> Iterator[Held]:
         return
     for file in found:
         version = file.name[len(_PREFIX) : -len(_SUFFIX)]
-        if _VERSION.fullmatch(version):
+        if IS_VERSION.fullmatch(version):
             yield Held(version, place, file)
 
 
@@ -189,55 +167,3 @@ def at_hand(study: Path | None = None, user: Path | None = None) -> list[Held]:
     found = [] if study is None else list(in_folder(study / FOLDER, "study"))
     found += [] if user is None else list(in_folder(user / FOLDER, "user"))
     return sorted([*found, *shipped()], key=lambda one: one.version)
-
-
-def versions() -> list[str]:
-    """The versions of SDTM CT that are shipped or installed for the user, oldest first."""
-    return list(dict.fromkeys(one.version for one in at_hand()))
-
-
-def carried(version: str, study: Path) -> str:
-    """The version as a study means it: the study's own where its folder has one, else as it is."""
-    if not _VERSION.fullmatch(version):
-        return version
-    file = table_file(study / FOLDER, version).absolute()
-    try:
-        return CarriedVersion(version, str(file), file.stat().st_mtime_ns)
-    except OSError:
-        return version
-
-
-def terminology(version: str) -> Terminology:
-    """The terminology of one version (a date, or what `carried` gave).
-
-    Raises KeyError when it is not at hand, and `Unusable` when its table is damaged.
-    """
-    if isinstance(version, CarriedVersion):
-        return _carried(str(version), version.file, version.changed)
-    return _found(version, os.environ.get(HOME), os.environ.get(DATA))
-
-
-def forget() -> None:
-    """Look for tables anew: the user's folder was written to."""
-    _found.cache_clear()
-
-
-@lru_cache(maxsize=16)
-def _carried(version: str, file: str, changed: int) -> Terminology:
-    held = Held(version, "study", Path(file))
-    found = held.read()
-    if held.file.stat().st_mtime_ns != changed:
-        reason = "it was changed after the study had been read"
-        raise Unusable(DAMAGED.problem(file=file, reason=reason))
-    return found
-
-
-@lru_cache(maxsize=16)
-def _found(version: str, said: str | None, data: str | None) -> Terminology:
-    """The user's version or that of the package; asked for with every code, so it is kept."""
-    user = _home(said, data)
-    found = [] if user is None else list(in_folder(user / FOLDER, "user"))
-    for one in [*found, *shipped()]:
-        if one.version == version:
-            return one.read()
-    raise KeyError(version)

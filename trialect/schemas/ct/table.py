@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from trialect.problems import Unusable, rule
 
 if TYPE_CHECKING:
-    from trialect.schemas.ct.terminology import Codelist
+    from trialect.schemas.ct.codelists import Codelist
 
 STANDARD = "SDTM CT"
 PROVENANCE = "NCI Enterprise Vocabulary Services, CDISC SDTM Terminology; public domain"

@@ -1,135 +1,112 @@
-"""Codelists of SDTM controlled terminology (NCI EVS), each read when it is first asked for.
+"""The terminology of a version: what a study carries, the user installed, or the package ships.
 
-The version that the package ships is built by scripts/build_sdtm_tables.py; others are installed
-by `trialect terminology install`, or carried by a study (`places`).
+The shipped table is built by scripts/build_sdtm_tables.py; others are written by `trialect
+terminology install`.
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+import os
+from functools import lru_cache
+from pathlib import Path
 
 from trialect.problems import Unusable
-from trialect.schemas.ct.table import DAMAGED, unpack
+from trialect.schemas.ct.codelists import Codelist, Term, Terminology
+from trialect.schemas.ct.places import (
+    DATA,
+    FOLDER,
+    HOME,
+    IS_VERSION,
+    Held,
+    at_hand,
+    home_by,
+    in_folder,
+    shipped,
+    table_file,
+)
+from trialect.schemas.ct.table import DAMAGED
+
+__all__ = [
+    "CarriedVersion",
+    "Codelist",
+    "Term",
+    "Terminology",
+    "carried",
+    "forget",
+    "terminology",
+    "versions",
+]
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
-    """A term: its CDISC submission value, NCI code, preferred term and synonyms."""
+class CarriedVersion(str):
+    """A version that a study carries in its own folder: the text, and the table that is meant.
 
-    value: str
-    code: str
-    preferred: str
-    synonyms: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Codelist:
-    """A codelist: NCI code, short name (as in C66742 NY), full name and terms in order.
-
-    `package` and `version` are set where the codelist is from another package of CDISC's
-    terminology than SDTM's (Protocol, say), which completes it.
+    Whoever takes a version takes this as well; it goes to other processes as it is.
     """
 
-    code: str
-    short: str
-    name: str
-    extensible: bool
-    terms: tuple[Term, ...]
-    package: str | None = None
-    version: str | None = None
+    file: str
+    """The path of the table."""
+    changed: int
+    """When the table was written (nanoseconds), so that a new one is not taken for it."""
 
-    @cached_property
-    def by_value(self) -> dict[str, Term]:
-        """Terms by their submission value, exactly as published."""
-        return {term.value: term for term in self.terms}
+    def __new__(cls, version: str, file: str, changed: int) -> CarriedVersion:
+        """The version as text, and its table."""
+        self = super().__new__(cls, version)
+        self.file, self.changed = file, changed
+        return self
 
-    @cached_property
-    def _by_word(self) -> dict[str, Term]:
-        found: dict[str, Term] = {}
-        for words in (
-            lambda term: (term.value,),
-            lambda term: term.synonyms,
-            lambda term: (term.preferred,),
-        ):
-            here: dict[str, Term | None] = {}
-            for term in self.terms:
-                for word in words(term):
-                    key = word.casefold()
-                    here[key] = term if here.get(key, term) is term else None
-            # A word that means two terms names neither; a submission value beats a synonym.
-            for key, one in here.items():
-                if one is not None:
-                    found.setdefault(key, one)
-        return found
-
-    def find(self, text: str) -> Term | None:
-        """The term a text means: its submission value, else any case of it, a synonym that only
-        one term has, or the preferred term; None when no term is meant.
-        """
-        return self.by_value.get(text) or self._by_word.get(text.strip().casefold())
+    def __reduce__(self) -> tuple[type[CarriedVersion], tuple[str, str, int]]:
+        """How another process gets it."""
+        return type(self), (str(self), self.file, self.changed)
 
 
-class Terminology:
-    """One version of SDTM CT. `codelist` takes an NCI code or a codelist's short name.
+def versions() -> list[str]:
+    """The versions of SDTM CT that are shipped or installed for the user, oldest first."""
+    return list(dict.fromkeys(one.version for one in at_hand()))
 
-    `packed` is the table as `table.pack` makes it. Raises `Unusable` when it is none; `file` is
-    what the problem calls it.
+
+def carried(version: str, study: Path) -> str:
+    """The version as a study means it: the study's own where its folder has one, else as it is."""
+    if not IS_VERSION.fullmatch(version):
+        return version
+    file = table_file(study / FOLDER, version).absolute()
+    try:
+        return CarriedVersion(version, str(file), file.stat().st_mtime_ns)
+    except OSError:
+        return version
+
+
+def terminology(version: str) -> Terminology:
+    """The terminology of one version (a date, or what `carried` gave).
+
+    Raises KeyError when it is not at hand, and `Unusable` when its table is damaged.
     """
-
-    def __init__(self, version: str, packed: bytes, file: str = "") -> None:
-        self.version = version
-        self.file = file
-        facts, self._lines = unpack(packed, file)
-        if facts["version"] != version:
-            reason = f"it says that it is version {facts['version']}"
-            raise Unusable(DAMAGED.problem(file=file, reason=reason))
-        self.provenance: str = facts["provenance"]
-        self._place: dict[str, int] = {}
-        for place, (code, short) in enumerate(facts["codelists"]):
-            self._place[code] = place
-            self._place.setdefault(short.upper(), place)
-        self._read: dict[int, Codelist] = {}
-        self.codes: tuple[str, ...] = tuple(code for code, _ in facts["codelists"])
-        """The NCI codes of all codelists, in the order of the publication."""
-
-    def codelist(self, key: str) -> Codelist | None:
-        """The codelist with this NCI code or short name; None when there is none."""
-        place = self._place.get(key.upper())
-        if place is None:
-            return None
-        if place not in self._read:
-            try:
-                self._read[place] = _codelist(json.loads(self._lines[place]))
-            except (ValueError, KeyError, TypeError, IndexError) as error:
-                reason = f"codelist {key} cannot be read ({error})"
-                raise Unusable(DAMAGED.problem(file=self.file, reason=reason)) from error
-        return self._read[place]
-
-    def codelists(self) -> list[Codelist]:
-        """All codelists in the order of their NCI codes; reads those not asked for before."""
-        places = {place: key for key, place in reversed(self._place.items())}
-        found = (self.codelist(places[place]) for place in sorted(places))
-        return [one for one in found if one is not None]
+    if isinstance(version, CarriedVersion):
+        return _carried(str(version), version.file, version.changed)
+    return _found(version, os.environ.get(HOME), os.environ.get(DATA))
 
 
-def _codelist(facts: dict[str, Any]) -> Codelist:
-    return Codelist(
-        code=facts["code"],
-        short=facts["short"],
-        name=facts["name"],
-        extensible=facts["extensible"],
-        terms=tuple(
-            Term(
-                value,
-                code,
-                preferred,
-                tuple(word.strip() for word in synonyms.split(";") if word.strip()),
-            )
-            for value, code, preferred, synonyms in facts["terms"]
-        ),
-        package=facts.get("package"),
-        version=facts.get("version"),
-    )
+def forget() -> None:
+    """Look for tables anew: the user's folder was written to."""
+    _found.cache_clear()
+
+
+@lru_cache(maxsize=16)
+def _carried(version: str, file: str, changed: int) -> Terminology:
+    held = Held(version, "study", Path(file))
+    found = held.read()
+    if held.file.stat().st_mtime_ns != changed:
+        reason = "it was changed after the study had been read"
+        raise Unusable(DAMAGED.problem(file=file, reason=reason))
+    return found
+
+
+@lru_cache(maxsize=16)
+def _found(version: str, said: str | None, data: str | None) -> Terminology:
+    """The user's version or that of the package; asked for with every code, so it is kept."""
+    user = home_by(said, data)
+    found = [] if user is None else list(in_folder(user / FOLDER, "user"))
+    for one in [*found, *shipped()]:
+        if one.version == version:
+            return one.read()
+    raise KeyError(version)
