@@ -1,0 +1,117 @@
+"""What an operator is, and what it is asked: a target column, a value, options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from trialect.schemas.core.outcome import NotAsked
+from trialect.schemas.core.table import Column, Mask, Same, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A condition put to one table: `--` in names and texts stands for the domain already."""
+
+    operator: str
+    target: str
+    value: Any = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def comparator(self, table: Table) -> Column:
+        """What the target is compared to: a column when the value names one, else the value."""
+        value = self.value
+        if isinstance(value, str) and not self.options.get("value_is_literal"):
+            column = table.columns.get(value)
+            return Same(value) if column is None else column
+        return Same(value)
+
+    def number(self, option: str) -> int:
+        """An option that is a number of characters."""
+        value = self.options.get(option)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            raise NotAsked(f"{option} of {self.operator} is {value!r}, no number of characters")
+        return value
+
+    def names(self, option: str) -> list[str]:
+        """An option that is one name or a list of names."""
+        value = self.options.get(option)
+        found = value if isinstance(value, list) else [value]
+        if not found or not all(isinstance(name, str) and name for name in found):
+            raise NotAsked(f"{option} of {self.operator} is {value!r}, no name of a variable")
+        return list(dict.fromkeys(found))
+
+
+Answer = Callable[[Table, Asked], Mask]
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """An operator of the language: the rows of a table for which it holds.
+
+    `needs` are the keys that a condition must have (`value`, or an option). `across` says that
+    rows are held against each other, so that a part of the rows may answer otherwise.
+    """
+
+    name: str
+    answer: Answer
+    needs: tuple[str, ...] = ()
+    across: bool = False
+    value_is_pattern: bool = False
+
+
+REGISTRY: dict[str, Operator] = {}
+"""Filled as the modules of this package are imported; `operators.OPERATORS` is the whole."""
+
+
+def operator(
+    name: str, *needs: str, across: bool = False, value_is_pattern: bool = False
+) -> Callable[[Answer], Answer]:
+    """Declare the function that answers an operator."""
+
+    def declare(answer: Answer) -> Answer:
+        if name in REGISTRY:
+            raise ValueError(f"operator {name} is declared twice")
+        REGISTRY[name] = Operator(name, answer, needs, across, value_is_pattern)
+        return answer
+
+    return declare
+
+
+def negation(name: str, of: str, *needs: str) -> None:
+    """Declare an operator as the opposite of another one: it holds where that does not."""
+    from trialect.schemas.core.table import opposite
+
+    original = REGISTRY[of]
+
+    def answer(table: Table, asked: Asked) -> Mask:
+        return opposite(original.answer(table, asked))
+
+    REGISTRY[name] = Operator(
+        name, answer, needs or original.needs, original.across, original.value_is_pattern
+    )
+
+
+def text_column(table: Table, name: str, operator: str) -> pl.Series:
+    """A column that must be text. Raises `NotAsked` for numbers, as there is no text in them."""
+    series = table.series(name)
+    if series.dtype == pl.Null:
+        return series.cast(pl.String)
+    if series.dtype != pl.String:
+        raise NotAsked(f"{operator} needs text, and {name} is numeric")
+    return series
+
+
+def is_text(series: pl.Series) -> bool:
+    """Whether a column holds texts."""
+    return series.dtype == pl.String
+
+
+def is_lists(column: Column) -> bool:
+    """Whether a column holds a list for each row."""
+    if isinstance(column, Same):
+        return isinstance(column.value, list | set | tuple)
+    return isinstance(column.dtype, pl.List)

@@ -1,0 +1,190 @@
+"""Equal and not equal, as clinical data means it: what is missing equals nothing.
+
+Both sides missing is neither equal nor unequal; one side missing is unequal. A text and a number
+are unequal, unless the condition is `type_insensitive` ("1.0" is 1 then). `round_values` compares
+whole numbers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from trialect.schemas.core.operators.ask import Asked, is_lists, operator
+from trialect.schemas.core.table import Column, Mask, Same, Table, both, is_null, opposite
+
+
+@operator("equal_to")
+def equal_to(table: Table, asked: Asked) -> Mask:
+    """Both have a value, and it is the same."""
+    left, right = _sides(table, asked)
+    return same(left, right)
+
+
+@operator("not_equal_to")
+def not_equal_to(table: Table, asked: Asked) -> Mask:
+    """The values differ, or only one of them is there."""
+    left, right = _sides(table, asked)
+    return _differ(left, right)
+
+
+@operator("equal_to_case_insensitive")
+def equal_to_case_insensitive(table: Table, asked: Asked) -> Mask:
+    """Both are texts, the same but for upper and lower case."""
+    left, right = _sides(table, asked)
+    return same(_lower(left), _lower(right))
+
+
+@operator("not_equal_to_case_insensitive")
+def not_equal_to_case_insensitive(table: Table, asked: Asked) -> Mask:
+    """The texts differ in more than upper and lower case, or only one of them is there."""
+    left, right = _sides(table, asked)
+    return _differ(_lower(left), _lower(right))
+
+
+def _sides(table: Table, asked: Asked) -> tuple[Column, Column]:
+    left = table.column(asked.target)
+    if asked.options.get("value_is_reference"):
+        right: Column = referenced(table, str(asked.value))
+    else:
+        right = asked.comparator(table)
+    if asked.options.get("round_values"):
+        left, right = _rounded(left), _rounded(right)
+    if asked.options.get("type_insensitive"):
+        left, right = canonical(left), canonical(right)
+    return left, right
+
+
+def referenced(table: Table, name: str) -> pl.Series:
+    """For each row the value of the column that the column `name` names there, as text.
+
+    Numbers are as they are shown: `1.0`. Null where no column has that name.
+    """
+
+    def make() -> pl.Series:
+        names = table.series(name).cast(pl.String)
+        found = pl.repeat(None, table.height, dtype=pl.String, eager=True)
+        for one in names.drop_nulls().unique(maintain_order=True):
+            if (column := table.columns.get(one)) is None:
+                continue
+            values = table.spread(column)
+            if isinstance(values.dtype, pl.List):
+                continue
+            here = (names == one).fill_null(False)
+            found = values.cast(pl.String).zip_with(here, found)
+        return found
+
+    return table.kept(("referenced", name), table.columns, make)
+
+
+def same(left: Column, right: Column) -> Mask:
+    """Where both columns have the same value."""
+    if isinstance(left, Same) and isinstance(right, Same):
+        return not is_null(left.value) and not is_null(right.value) and left.value == right.value
+    if isinstance(left, Same):
+        left, right = right, left
+    assert isinstance(left, pl.Series)
+    if isinstance(right, Same):
+        if is_null(right.value) or not _comparable(left, right.value):
+            return False
+        if isinstance(left.dtype, pl.List):
+            return pl.Series([one == right.value for one in left.to_list()], dtype=pl.Boolean)
+        return (left == right.value).fill_null(False)
+    if left.dtype != right.dtype and not (left.dtype.is_numeric() and right.dtype.is_numeric()):
+        return False
+    mask = (left == right).fill_null(False)
+    if left.dtype == pl.String:
+        mask &= (left != "").fill_null(False)
+    return mask
+
+
+def _differ(left: Column, right: Column) -> Mask:
+    neither = both(_missing(left), _missing(right))
+    return both(opposite(same(left, right)), opposite(neither))
+
+
+def _missing(column: Column) -> Mask:
+    if isinstance(column, Same):
+        return is_null(column.value)
+    mask = column.is_null()
+    if column.dtype == pl.String:
+        mask |= (column == "").fill_null(True)
+    elif isinstance(column.dtype, pl.List):
+        mask |= (column.list.len() == 0).fill_null(True)
+    return mask
+
+
+def _comparable(series: pl.Series, value: Any) -> bool:
+    if isinstance(value, bool):
+        return series.dtype == pl.Boolean or series.dtype.is_numeric()
+    if isinstance(value, int | float):
+        return series.dtype.is_numeric() or series.dtype == pl.Boolean
+    if isinstance(value, str):
+        return series.dtype == pl.String
+    return isinstance(value, list) and isinstance(series.dtype, pl.List)
+
+
+def _lower(column: Column) -> Column:
+    """Texts in lower case; what is no text is missing."""
+    if isinstance(column, Same):
+        return Same(column.value.lower() if isinstance(column.value, str) else None)
+    if column.dtype != pl.String:
+        return Same(None)
+    return column.str.to_lowercase()
+
+
+def _rounded(column: Column) -> Column:
+    """Whole numbers, of texts too where they are numbers."""
+    if isinstance(column, Same):
+        try:
+            return Same(None if column.value is None else round(float(column.value)))
+        except (TypeError, ValueError):
+            return column
+    if column.dtype.is_numeric():
+        return column.cast(pl.Float64).round(0, mode="half_to_even")
+    if column.dtype != pl.String:
+        return column
+    numbers = column.str.strip_chars().cast(pl.Float64, strict=False)
+    if numbers.null_count() > column.null_count():
+        return column
+    return numbers.round(0, mode="half_to_even")
+
+
+def canonical(column: Column) -> Column:
+    """Values as texts that are the same for the same number: 1, 1.0 and "1.00" are "1"."""
+    if is_lists(column):
+        return column
+    if isinstance(column, Same):
+        return Same(_canonical_value(column.value))
+    if column.dtype == pl.Boolean:
+        return column
+    texts = column.str.strip_chars() if column.dtype == pl.String else column.cast(pl.String)
+    numbers = texts.cast(pl.Float64, strict=False)
+    known = numbers.unique().drop_nulls()
+    shown = pl.Series([_shown(number) for number in known.to_list()], dtype=pl.String)
+    return (
+        numbers.replace_strict(known, shown, default=None, return_dtype=pl.String).zip_with(
+            numbers.is_not_null(), texts
+        )
+        if len(known)
+        else texts
+    )
+
+
+def _canonical_value(value: Any) -> Any:
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int | float):
+        return _shown(float(value))
+    try:
+        return _shown(float(value))
+    except ValueError:
+        return value.strip()
+
+
+def _shown(number: float) -> str:
+    return str(int(number)) if number.is_integer() else str(number)
+
+
+__all__ = ["canonical", "referenced", "same"]

@@ -1,0 +1,52 @@
+"""How long a text is, in characters. What is missing has no length."""
+
+from __future__ import annotations
+
+import operator as op
+from collections.abc import Callable
+from typing import Any
+
+import polars as pl
+
+from trialect.schemas.core.operators.ask import Asked, negation, operator, text_column
+from trialect.schemas.core.outcome import NotAsked
+from trialect.schemas.core.table import Mask, Same, Table
+
+
+def _declare(name: str, compare: Callable[[Any, Any], pl.Series]) -> None:
+    @operator(name, "value")
+    def answer(table: Table, asked: Asked) -> Mask:
+        lengths = text_column(table, asked.target, asked.operator).str.len_chars()
+        value = asked.comparator(table)
+        if isinstance(value, Same):
+            if isinstance(value.value, bool) or not isinstance(value.value, int | float):
+                raise NotAsked(f"{name} needs a number, and {value.value!r} is none")
+            return compare(lengths, value.value).fill_null(False)
+        other = value.str.len_chars() if value.dtype == pl.String else value
+        if not other.dtype.is_numeric():
+            raise NotAsked(f"{name} needs a number, and {asked.value} is none")
+        return compare(lengths.cast(pl.Float64), other.cast(pl.Float64)).fill_null(False)
+
+
+_declare("has_equal_length", op.eq)
+_declare("longer_than", op.gt)
+_declare("longer_than_or_equal_to", op.ge)
+negation("has_not_equal_length", of="has_equal_length")
+negation("shorter_than", of="longer_than_or_equal_to")
+negation("shorter_than_or_equal_to", of="longer_than")
+
+
+@operator("split_parts_have_equal_length")
+def split_parts_have_equal_length(table: Table, asked: Asked) -> Mask:
+    """The two parts around the separator (`/`) are of one length; one part is fine, three not."""
+    separator = str(asked.options.get("separator") or "/")
+    texts = text_column(table, asked.target, asked.operator)
+    parts = texts.str.split(separator)
+    first = parts.list.get(0, null_on_oob=True).str.len_chars()
+    second = parts.list.get(1, null_on_oob=True).str.len_chars()
+    count = parts.list.len()
+    fine = (count == 1) | ((count == 2) & (first == second).fill_null(False))
+    return fine.fill_null(True)
+
+
+negation("split_parts_have_unequal_length", of="split_parts_have_equal_length")

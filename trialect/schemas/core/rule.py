@@ -1,0 +1,159 @@
+"""One rule of the CORE language as its YAML says it: data, no behaviour.
+
+Names are those of the public reference (cdisc-org/cdisc-rules-engine, resources/schema) in
+snake case. What a rule means is told by `operators`, `operations`, `rule_types` and `engine`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Sensitivity = Literal["Record", "Dataset", "Group", "Study"]
+Severity = Literal["error", "warning", "note"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Where a rule comes from: the id under which an organization publishes it for a standard.
+
+    `citations` are the places of the document, as (document, section, item, guidance).
+    """
+
+    organization: str
+    standard: str
+    version: str
+    substandard: str
+    rule_id: str
+    citations: tuple[tuple[str, str, str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A leaf of the check: `operator` asked of the column `name`, with a `value` to compare to.
+
+    `name` None asks it of every column. `options` are the other keys (prefix, suffix, within,
+    ordering, value_is_literal, value_is_reference, regex, negative, type_insensitive, ...).
+    """
+
+    operator: str
+    name: str | None
+    value: Any = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Conditions joined: all of them, any of them, or not the one."""
+
+    kind: Literal["all", "any", "not"]
+    members: tuple[Check, ...]
+
+
+Check = Condition | Group
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A value that is computed before the check and stands in it as the column `id`."""
+
+    id: str
+    operator: str
+    name: str | None = None
+    domain: str | None = None
+    group: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class MatchDataset:
+    """Another dataset whose records are joined to those under check, on `keys` (left, right).
+
+    `child` says that the dataset under check is the child of what is joined (SUPP--, CO, RELREC).
+    """
+
+    name: str
+    keys: tuple[tuple[str, str], ...]
+    child: bool = False
+    wildcard: str = "**"
+    join: Literal["inner", "left"] = "inner"
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What a scope includes and excludes of one kind; empty means that it says nothing."""
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.include or self.exclude)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The datasets that a rule is about.
+
+    `split` is `include_split_datasets`: True looks at the parts of a split dataset one by one,
+    False at none of them, None at them together.
+    """
+
+    classes: Listed = Listed()
+    domains: Listed = Listed()
+    has_domains: bool = False
+    split: bool | None = None
+    data_structures: Listed = Listed()
+    entities: Listed = Listed()
+    use_cases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CoreRule:
+    """A rule as published; `file` is where it was read from.
+
+    `severity` and `mend` are trialect's own keys (`Trialect: {Severity:, Mend:}`): how bad a
+    finding is and how to mend it, which the CORE language has no words for.
+    """
+
+    id: str
+    rule_type: str
+    check: Check
+    sensitivity: Sensitivity
+    message: str
+    description: str = ""
+    status: str = ""
+    executability: str = ""
+    output_variables: tuple[str, ...] = ()
+    grouping_variables: tuple[str, ...] = ()
+    scope: Scope = Scope()
+    operations: tuple[Operation, ...] = ()
+    match_datasets: tuple[MatchDataset, ...] = ()
+    references: tuple[Reference, ...] = ()
+    severity: Severity = "error"
+    mend: str = ""
+    file: str = ""
+
+    @property
+    def source(self) -> str:
+        """The ids under which organizations publish the rule (`CG0101, FB1501`)."""
+        return ", ".join(dict.fromkeys(one.rule_id for one in self.references if one.rule_id))
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenRule:
+    """A rule that cannot run, and why."""
+
+    id: str
+    file: str
+    reason: str
+    line: int | None = None
+
+
+def conditions(check: Check) -> Iterator[Condition]:
+    """The leaves of a check, from the first to the last."""
+    if isinstance(check, Condition):
+        yield check
+    else:
+        for member in check.members:
+            yield from conditions(member)

@@ -1,0 +1,146 @@
+"""Value Checks: each value of each record by itself, with what is known of its variable.
+
+A variable at a time is a table: `variable_value` is its column, everything else the same for all
+rows. Operators that hold rows against each other have no meaning here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import polars as pl
+
+from trialect.metadata import Condition, DatasetMeta
+from trialect.schemas.core.define_facts import value_facts
+from trialect.schemas.core.operations.metadata import dataset_facts
+from trialect.schemas.core.operators import OPERATORS
+from trialect.schemas.core.outcome import NotAsked
+from trialect.schemas.core.package import Dataset
+from trialect.schemas.core.rule import conditions
+from trialect.schemas.core.rule_types.building import Building
+from trialect.schemas.core.rule_types.variable_metadata import (
+    define_rows,
+    library_fields,
+    library_rows,
+    variable_rows,
+)
+from trialect.schemas.core.table import Column, Same, Table
+
+
+def _check_alone(building: Building) -> None:
+    for condition in conditions(building.rule.check):
+        if OPERATORS[condition.operator].across:
+            raise NotAsked(
+                f"{condition.operator} holds rows against each other, and a value check has one"
+            )
+
+
+def _values(building: Building) -> Iterator[tuple[Dataset, str, Table]]:
+    """Each variable of each file with the table of its values."""
+    _check_alone(building)
+    for dataset in building.parts():
+        part = building.study.part(dataset)
+        for name, column in part.columns.items():
+            table = Table(
+                {
+                    "row_number": part.numbers(),
+                    "variable_name": Same(name),
+                    "variable_value": column,
+                },
+                part.height,
+                part.dataset,
+                part.record,
+                part.prefix,
+            )
+            yield dataset, name, table
+
+
+def with_dataset_facts(building: Building) -> Iterable[Table]:
+    """Value Check with Dataset Metadata."""
+    for dataset, _, table in _values(building):
+        yield _with(table, dataset_facts(dataset))
+
+
+def with_variable_facts(building: Building) -> Iterable[Table]:
+    """Value Check with Variable Metadata."""
+    described = {
+        dataset.name: {row["variable_name"]: row for row in variable_rows(dataset)}
+        for dataset in building.parts()
+    }
+    empty = dict.fromkeys(
+        ("variable_order_number", "variable_label", "variable_size", "variable_data_type")
+    )
+    for dataset, name, table in _values(building):
+        facts = described[dataset.name].get(name, empty)
+        known = {key: value for key, value in facts.items() if key[0] != "@"}
+        yield _with(table, {**known, "variable_value_length": None})
+
+
+def with_library(building: Building) -> Iterable[Table]:
+    """Value Check against Library Metadata."""
+    known = library_rows(building, building.dataset)
+    for _, name, table in _values(building):
+        yield _with(table, known.get(name) or dict.fromkeys(library_fields()))
+
+
+def with_define_variables(building: Building) -> Iterable[Table]:
+    """Value Check against Define XML Variable."""
+    for dataset, name, table in _values(building):
+        known = define_rows(building, dataset)
+        facts = known.get(name) or dict.fromkeys(next(iter(known.values())))
+        yield _with(table, facts)
+
+
+def with_define_values(building: Building) -> Iterable[Table]:
+    """Value Check against Define XML VLM: the values that value-level metadata is about."""
+    define = building.study.datasets.define
+    if define is None:
+        raise NotAsked("the package has no Define-XML", skipped=True)
+    for dataset, name, table in _values(building):
+        described = define.dataset(dataset.name)
+        variable = described.variable(name) if described is not None else None
+        if described is None or variable is None:
+            continue
+        part = building.study.part(dataset)
+        for order, value in enumerate(variable.value_level, start=1):
+            rows = _where(part, described, value.where)
+            if rows is None or not rows.any():
+                continue
+            chosen = table.gather(rows.arg_true())
+            facts = value_facts(variable, value, order)
+            lengths = _lengths(chosen.column("variable_value"), value.data_type)
+            yield _with(chosen, facts).with_columns({"variable_value_length": lengths})
+
+
+def _where(part: Table, described: DatasetMeta, checks: tuple[Condition, ...]) -> pl.Series | None:
+    """The rows that a where-clause selects; None when it asks of another dataset."""
+    mask: pl.Series | None = None
+    for check in checks:
+        if check.dataset not in (described.name, "") or not part.has(check.variable):
+            return None
+        texts = part.series(check.variable)
+        if texts.dtype != pl.String:
+            texts = texts.cast(pl.Int64, strict=False).cast(pl.String)
+        found = texts.is_in(pl.Series(check.values, dtype=pl.String).implode()).fill_null(False)
+        if check.comparator in ("NE", "NOTIN"):
+            found = ~found
+        mask = found if mask is None else mask & found
+    return mask
+
+
+def _lengths(column: Column, data_type: str) -> Column:
+    """How many characters or digits a value has, by its type in the Define-XML."""
+    if isinstance(column, Same) or data_type not in ("text", "integer", "float"):
+        return Same(None)
+    texts = column.cast(pl.String)
+    if data_type == "text":
+        return texts.str.len_chars()
+    digits = texts.str.strip_chars_start("0")
+    if data_type == "integer":
+        digits = digits.str.replace(r"\.0$", "")
+    return digits.str.replace_all(".", "", literal=True).str.len_chars()
+
+
+def _with(table: Table, facts: dict[str, Any]) -> Table:
+    return table.with_columns({name: Same(value) for name, value in facts.items()})
