@@ -21,6 +21,7 @@ from trialect.schemas.ct import Codelist, places
 from trialect.schemas.ct.places import Held, Record, SourceFile
 from trialect.schemas.ct.table import fingerprint, pack
 from trialect.schemas.ct.terminology import forget
+from trialect.schemas.define.codelists import PARAMETER_CODELISTS
 from trialect.schemas.sdtm.model import VERSION, datasets
 
 WHICH_MAIN = rule(
@@ -28,14 +29,14 @@ WHICH_MAIN = rule(
     "error",
     "The files do not make one version",
     "{found}; a version is one file of SDTM terminology and, if wanted, others that complete it.",
-    "Name `SDTM Terminology` of one release, and beside it Protocol of the same or an earlier one.",
+    "Name `SDTM Terminology` of one release, and beside it Protocol of the same.",
 )
-TOO_LATE = rule(
-    "CT-LATER",
+OTHER_DATE = rule(
+    "CT-DATES",
     "error",
-    "A package is later than the version it is to complete",
-    "{package} is of {value}, later than the version {version} that it is to complete.",
-    "Take the release of {package} that was in force on {version}.",
+    "A package is of another release than the version it is to complete",
+    "{package} is of {value}, where the SDTM file is of {version}.",
+    "Take files of one release: TS and Define-XML say one version.",
 )
 DIFFERS = rule(
     "CT-INSTALLED",
@@ -48,9 +49,10 @@ LACKS = rule(
     "CT-LACKS",
     "note",
     "A version does not have all codelists that SDTMIG names",
-    "version {version} does not have {codes}, which SDTMIG {ig} names; values of the variables "
-    "are not checked against a codelist.",
-    "Where Protocol terminology has them, install it with the SDTM file: name both.",
+    "version {version} does not have {codes}, which SDTMIG {ig} names for variables or TS "
+    "parameters; their values are not checked against a codelist.",
+    "An earlier release has fewer codelists. Where that of Protocol has them, install both files "
+    "together.",
     "SDTMIG 3.4",
 )
 NO_HOME = rule(
@@ -67,6 +69,9 @@ NO_STUDY = rule(
     "{file} holds no study.yaml.",
     "Name the folder that holds study.yaml.",
 )
+
+SHOWN = 10
+"""Codelists that a note names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,15 +168,15 @@ def _parts(read: Iterable[Distribution]) -> tuple[Distribution, list[Distributio
         raise Unusable(WHICH_MAIN.problem(found=" and ".join(wrong)))
     main = by_package.pop(MAIN)[0]
     others = [one for several in by_package.values() for one in several]
-    later = [
-        TOO_LATE.problem(
+    differ = [
+        OTHER_DATE.problem(
             file=one.file, package=one.package, value=one.version, version=main.version
         )
         for one in others
-        if one.version > main.version
+        if one.version != main.version
     ]
-    if later:
-        raise Unusable(later)
+    if differ:
+        raise Unusable(differ)
     return main, sorted(others, key=lambda one: one.package)
 
 
@@ -180,30 +185,26 @@ def completed(main: Distribution, others: Iterable[Distribution]) -> list[Codeli
     found = {one.code: one for one in main.codelists}
     for other in others:
         for one in other.codelists:
-            made = replace(one, package=other.package, version=other.version)
-            found.setdefault(one.code, made)
+            found.setdefault(one.code, replace(one, package=other.package))
     return list(found.values())
 
 
 def lacking(version: str, codelists: Iterable[Codelist]) -> list[Problem]:
-    """A note when codelists that SDTMIG names are not there."""
+    """A note when codelists are not there that SDTMIG names for variables or TS parameters."""
     codes = {one.code for one in codelists}
-    missing = {
-        code: None
+    named = {
+        code
         for dataset in datasets().values()
         for variable in dataset.variables
         for code in variable.codelists
-        if code not in codes
     }
+    missing = sorted((named | set(PARAMETER_CODELISTS.values())) - codes)
     if not missing:
         return []
-    return [
-        LACKS.problem(
-            version=version,
-            ig=VERSION,
-            codes=", ".join(sorted(missing)),
-        )
-    ]
+    listed = ", ".join(missing[:SHOWN])
+    if len(missing) > SHOWN:
+        listed += f" and {len(missing) - SHOWN} others"
+    return [LACKS.problem(version=version, ig=VERSION, codes=listed)]
 
 
 def _source(path: Path, one: Distribution) -> SourceFile:

@@ -25,8 +25,8 @@ class Term:
 class Codelist:
     """A codelist: NCI code, short name (as in C66742 NY), full name and terms in order.
 
-    `package` and `version` are set where the codelist is from another package of CDISC's
-    terminology than SDTM's (Protocol, say), which completes it.
+    `package` is set where the codelist is from another package of CDISC's terminology of the same
+    release (Protocol, say), which completes that of SDTM.
     """
 
     code: str
@@ -35,7 +35,6 @@ class Codelist:
     extensible: bool
     terms: tuple[Term, ...]
     package: str | None = None
-    version: str | None = None
 
     @cached_property
     def by_value(self) -> dict[str, Term]:
@@ -127,5 +126,4 @@ def _codelist(facts: dict[str, Any]) -> Codelist:
             for value, code, preferred, synonyms in facts["terms"]
         ),
         package=facts.get("package"),
-        version=facts.get("version"),
     )

@@ -59,7 +59,7 @@ def _facts(one: Codelist) -> dict[str, Any]:
         ],
     }
     if one.package is not None:
-        facts |= {"package": one.package, "version": one.version}
+        facts["package"] = one.package
     return facts
 
 
