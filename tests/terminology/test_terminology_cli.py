@@ -106,3 +106,22 @@ def test_a_damaged_table_is_listed_as_such(tmp_path: Path, home: Path) -> None:
     assert "error: " in said.output
     listed = json.loads(run("list", "--json").output)[-1]
     assert (listed["codelists"], listed["problems"][0]["rule"]) == (None, "CT-DAMAGED")
+
+
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "terminology.md"
+
+
+def test_the_page_names_every_key_of_the_list(tmp_path: Path) -> None:
+    run("install", write(tmp_path, ".txt"))
+    listed = json.loads(run("list", "--json").output)[-1]
+    page = DOCS.read_text(encoding="utf-8")
+    for key in (*listed, *listed["sources"][0]):
+        assert f"`{key}`" in page, key
+
+
+def test_the_python_of_the_page_is_true() -> None:
+    code = DOCS.read_text(encoding="utf-8").partition("```python\n")[2].partition("```")[0]
+    *lines, last = code.strip().splitlines()
+    names: dict[str, object] = {}
+    exec("\n".join(lines), names)
+    assert eval(last, names) == (False, "C16576")
