@@ -334,7 +334,7 @@ DATASETS = {one.value for one in CHECKS_OF_A_FILE if CHECKS_OF_A_FILE[one] in (_
 
 def _between(seen: _Seen) -> Iterator[Problem]:
     """What only shows when files are held against each other."""
-    yield from seen.datasets.between()
+    yield from seen.datasets.between(seen.defines)
     for define in seen.defines:
         yield from _beside_define(define, seen)
     if seen.ndjson:
