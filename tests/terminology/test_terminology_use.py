@@ -230,3 +230,24 @@ def test_a_version_that_is_not_at_hand_is_told(tmp_path: Path) -> None:
     broken = tmp_path / "broken.xml"
     broken.write_text("<ODM")
     assert not in_use([broken], None).problems
+
+
+SAMPLE = Path(__file__).resolve().parents[3] / "shared/data/sdtm-msg"
+
+
+@pytest.mark.skipif(not SAMPLE.is_dir(), reason="CDISC's sample submission is not beside us")
+def test_the_sample_submission_contradicts_itself() -> None:
+    found = trialect.validate(SAMPLE / "ts.xpt", SAMPLE / "define.xml").problems
+    told = {one.rule: one for one in found if one.rule.startswith("VALIDATE-")}
+    assert "define.xml names SDTM CT 2020-12-18" in told["VALIDATE-TERMINOLOGY"].message
+    assert "TSVCDVER is 2020-03-27 on 18 records" in told["VALIDATE-CT-VERSIONS"].message
+
+
+@pytest.mark.usefixtures("installed")
+def test_validate_asks_define_before_ts(study: Path) -> None:
+    out = trialect.convert(study).out
+    (define,) = out.rglob("define.xml")
+    text = define.read_text(encoding="utf-8")
+    define.write_text(text.replace(f'Version="{DATE}"', f'Version="{SHIPPED}"'), encoding="utf-8")
+    rules = {one.rule for one in trialect.validate(out).problems}
+    assert {"VALIDATE-CT-VERSIONS", "SDTM-CT-NOT-EXTENSIBLE"} <= rules
