@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from trialect import terminology_cli
+from trialect import rules_cli, terminology_cli
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -41,6 +41,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(terminology_cli.app)
+app.add_typer(rules_cli.app)
 
 
 class Exit(IntEnum):

@@ -25,7 +25,7 @@ Row = tuple[str, str, str, str]
 """Dataset, record, variable, value; a record or value that is not there is an empty text."""
 
 
-class BadCase(ValueError):
+class BadCase(ValueError):  # noqa: N818 # a case is bad; the program is not
     """A case whose files cannot be read, and why."""
 
 

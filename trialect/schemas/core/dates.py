@@ -164,16 +164,14 @@ def moments(texts: pl.Series) -> pl.DataFrame:
     """For each text `valid`, `precision` and `key` of the date it says; null for what has none."""
     known = texts.drop_nulls().unique()
     read = [moment(text) for text in known.to_list()]
+    none = Moment(None, None)
+    said = [one or none for one in read]
     table = pl.DataFrame(
         {
             "text": known,
             "valid": pl.Series([one is not None for one in read], dtype=pl.Boolean),
-            "precision": pl.Series(
-                [one.precision if one is not None else None for one in read], dtype=pl.Int8
-            ),
-            "key": pl.Series(
-                [one.key if one is not None else None for one in read], dtype=pl.Int64
-            ),
+            "precision": pl.Series([one.precision for one in said], dtype=pl.Int8),
+            "key": pl.Series([one.key for one in said], dtype=pl.Int64),
         }
     )
     rows = texts.alias("text").to_frame()

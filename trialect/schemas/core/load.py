@@ -39,7 +39,7 @@ _OPERATION_KEYS = frozenset({"id", "operator", "name", "domain", "group"})
 _GROUPS = ("all", "any", "not")
 
 
-class _Broken(ValueError):
+class _Broken(ValueError):  # noqa: N818 # a rule is broken; the program is not
     """What is wrong with a rule."""
 
 
@@ -197,8 +197,8 @@ def _check_condition(condition: Condition) -> None:
 
 def _operation(given: Any) -> Operation:
     given = _mapping(given, "an operation")
-    operator, id = given.get("operator"), given.get("id")
-    if not isinstance(operator, str) or not isinstance(id, str):
+    operator, name_of = given.get("operator"), given.get("id")
+    if not isinstance(operator, str) or not isinstance(name_of, str):
         raise _Broken("an operation has no id or no operator")
     if operator not in OPERATIONS:
         raise _Broken(unknown_operation(operator))
@@ -210,7 +210,7 @@ def _operation(given: Any) -> Operation:
             raise _Broken(str(error)) from error
     name, domain = given.get("name"), given.get("domain")
     return Operation(
-        id=id,
+        id=name_of,
         operator=operator,
         name=None if name is None else str(name),
         domain=None if domain is None else str(domain),

@@ -284,11 +284,10 @@ def _with_parent(
             columns[column] = theirs
             continue
         own = table.series(column)
-        if own.dtype != theirs.dtype:
-            if not own.null_count() == len(own):
-                own, theirs = own.cast(pl.String), theirs.cast(pl.String)
-            else:
-                own = own.cast(theirs.dtype)
+        if own.dtype != theirs.dtype and own.null_count() == len(own):
+            own = own.cast(theirs.dtype)
+        elif own.dtype != theirs.dtype:
+            own, theirs = own.cast(pl.String), theirs.cast(pl.String)
         columns[column] = theirs.zip_with(there, own)
     return Table(columns, table.height, table.dataset, table.numbers(), table.prefix)
 

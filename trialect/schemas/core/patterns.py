@@ -17,7 +17,7 @@ LENGTH_LIMIT = 4000
 """Characters of an expression at most."""
 
 
-class BadPattern(ValueError):
+class BadPattern(ValueError):  # noqa: N818 # a pattern is bad; the program is not
     """An expression that cannot be used, and why."""
 
 
@@ -114,9 +114,7 @@ def _class(text: str, at: int) -> tuple[str, int]:
             out.append(text[at : at + 2] if keep else re.escape(following))
             at += 2
             continue
-        if char in "[]" or (char in "&~" and text[at + 1] == char):
-            out.append("\\")
-        elif char == "-" and text[at + 1] == "-":
+        if char in "[]" or (char in "&~-" and text[at + 1] == char):
             out.append("\\")
         out.append(char)
         at += 1

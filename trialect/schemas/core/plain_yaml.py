@@ -27,7 +27,7 @@ _WORDS: dict[str, bool | None] = {
 } | {"": None, "~": None, "null": None, "Null": None, "NULL": None}
 
 
-class NotPlain(ValueError):
+class NotPlain(ValueError):  # noqa: N818 # a text is not plain; the program is sound
     """Text that is no YAML, or YAML that a rule must not use; `line` counts from 1."""
 
     def __init__(self, reason: str, line: int | None = None) -> None:
@@ -58,6 +58,7 @@ def _read(text: str) -> Any:
     # Open containers, and for each mapping the key that waits for its value.
     open_: list[Any] = []
     keys: list[Any] = []
+    event: Any
     for event in yaml.parse(text, _LOADER):
         kind = type(event)
         if kind is yaml.ScalarEvent:

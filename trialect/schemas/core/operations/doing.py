@@ -96,7 +96,7 @@ class Doing:
         column = self.table.columns.get("DOMAIN")
         if column is None or not self.table.height:
             return False
-        return (column.value if isinstance(column, Same) else column[0]) == name
+        return bool((column.value if isinstance(column, Same) else column[0]) == name)
 
     def grouping(self) -> list[str]:
         """The variables to group by, `--` and `$lists` spelt out."""

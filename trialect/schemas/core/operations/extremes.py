@@ -97,11 +97,8 @@ def _date(doing: Doing, *, latest: bool) -> Column:
 def _key(text: str) -> int | None:
     """What sorts a date whose end may be unknown; dates with gaps before their end have none."""
     found = moment(text)
-    if (
-        found is not None
-        and found.key is not None
-        and not any(g in text for g in ("--", "/", "-:"))
-    ):
+    gaps = any(sign in text for sign in ("--", "/", "-:"))
+    if found is not None and found.key is not None and not gaps:
         return found.key
     try:
         return key_of(datetime.fromisoformat(text))
@@ -141,8 +138,7 @@ def study_day(doing: Doing) -> Column:
     own = pl.DataFrame([table.series("USUBJID").alias("USUBJID")])
     joined = own.join(subjects, on="USUBJID", how="left", maintain_order="left")
     days = _days(dates) - _days(joined["RFSTDTC"])
-    shifted = pl.select(pl.when(days < 0).then(days).otherwise(days + 1)).to_series()
-    return shifted
+    return pl.select(pl.when(days < 0).then(days).otherwise(days + 1)).to_series()
 
 
 def _days(dates: pl.Series) -> pl.Series:

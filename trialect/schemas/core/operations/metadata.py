@@ -89,9 +89,8 @@ def mapped(doing: Doing) -> Column:
     lines = doing.option.get("map")
     if not isinstance(lines, list) or not all(isinstance(one, Mapping) for one in lines):
         raise NotAsked("operation map needs a list of lines")
-    names = [
-        name for name in dict.fromkeys(key for one in lines for key in one) if name != "output"
-    ]
+    keys = dict.fromkeys(key for one in lines for key in one)
+    names = [name for name in keys if name != "output"]
     if not names:
         return Same(lines[0].get("output"))
     rows = zip(*(doing.table.series(name).to_list() for name in names), strict=True)

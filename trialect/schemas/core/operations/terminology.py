@@ -10,7 +10,8 @@ import polars as pl
 from trialect.schemas.core.operations.doing import Doing, operation
 from trialect.schemas.core.outcome import NotAsked
 from trialect.schemas.core.table import Column, Same
-from trialect.schemas.ct.terminology import Codelist, Term, Terminology, terminology, versions
+from trialect.schemas.ct.codelists import Codelist, Term, Terminology
+from trialect.schemas.ct.terminology import terminology, versions
 
 
 def terms_of(doing: Doing) -> Terminology:
@@ -147,9 +148,7 @@ def _attributes(name: str | None, version: str | None, of_terms: bool, what: str
     if not known or version not in versions():
         return []
     found: set[str] = set()
-    table = terminology(str(version))
-    for code in table.codes:
-        codelist = _codelist(table, code)
+    for codelist in terminology(str(version)).codelists():
         if of_terms:
             found.update(_of_term(term, what) for term in codelist.terms)
         else:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import polars as pl
 
 from trialect.schemas.core import library
 from trialect.schemas.core.library import LibraryVariable
-from trialect.schemas.core.operations.doing import Doing, operation
+from trialect.schemas.core.operations.doing import Does, Doing, operation
 from trialect.schemas.core.outcome import MissingDataset, NotAsked
 from trialect.schemas.core.package import Dataset
 from trialect.schemas.core.table import Column, Same
@@ -65,7 +64,7 @@ def parent_model_column_order(doing: Doing) -> Column:
     return pl.Series([lists[domain] for domain in domains.to_list()], dtype=pl.List(pl.String))
 
 
-def _of_core(name: str, core: str) -> Callable[[Doing], Column]:
+def _of_core(name: str, core: str) -> Does:
     @operation(name)
     def does(doing: Doing) -> Column:
         return Same([one.name for one in _of_guide(doing) if one.core == core])
@@ -140,9 +139,9 @@ def _referenced(doing: Doing, by: str) -> dict[str, Column]:
     facts = {getattr(one, by): one for one in reversed(_of_guide(doing))}
     targets = doing.table.series(doing.target).to_list()
     found = [facts.get(one) for one in targets]
-    id = doing.operation.id
+    start = doing.operation.id
     return {
-        f"{id}_{key}": pl.Series(
+        f"{start}_{key}": pl.Series(
             [getattr(one, field) if one is not None else "" for one in found], dtype=pl.String
         )
         for key, field in _KEYS.items()

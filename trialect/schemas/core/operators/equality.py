@@ -81,7 +81,8 @@ def referenced(table: Table, name: str) -> pl.Series:
 def same(left: Column, right: Column) -> Mask:
     """Where both columns have the same value."""
     if isinstance(left, Same) and isinstance(right, Same):
-        return not is_null(left.value) and not is_null(right.value) and left.value == right.value
+        there = not is_null(left.value) and not is_null(right.value)
+        return there and bool(left.value == right.value)
     if isinstance(left, Same):
         left, right = right, left
     assert isinstance(left, pl.Series)

@@ -88,7 +88,7 @@ def _among_rows(table: Table, target: Column, values: pl.Series) -> Mask:
     numbers = series.dtype.is_numeric() and inner is not None and inner.is_numeric()
     if series.dtype != inner and not numbers:
         return False
-    if numbers:
+    if numbers and inner is not None:
         series = series.cast(inner)
     frame = pl.DataFrame({"value": series, "known": values})
     found = frame.select(pl.col("known").list.contains(pl.col("value"))).to_series()

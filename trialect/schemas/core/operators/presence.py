@@ -17,9 +17,8 @@ def exists(table: Table, asked: Asked) -> Mask:
         if isinstance(column, Same):
             if isinstance(column.value, list) and asked.target in column.value:
                 return True
-        elif isinstance(column.dtype, pl.List) and column.dtype.inner == pl.String:
-            if column.list.contains(asked.target).any():
-                return True
+        elif column.dtype == pl.List(pl.String) and column.list.contains(asked.target).any():
+            return True
     return False
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 
 import polars as pl
 
 from trialect.schemas.core.operators.ask import Asked, negation, operator
-from trialect.schemas.core.operators.membership import expanded
+from trialect.schemas.core.operators.membership import among, expanded
+from trialect.schemas.core.operators.presence import empty_mask
 from trialect.schemas.core.outcome import MissingColumn, NotAsked
 from trialect.schemas.core.patterns import pattern
-from trialect.schemas.core.table import Mask, Same, Table
-
-_ROW = "@row"
+from trialect.schemas.core.table import Mask, Same, Table, both, either, opposite
 
 
 def _frame(table: Table, names: Iterable[str]) -> pl.DataFrame:
@@ -192,8 +192,6 @@ def value_has_multiple_references(table: Table, asked: Asked) -> Mask:
     if not isinstance(counts, Same) or not isinstance(counts.value, dict):
         raise NotAsked(f"{asked.operator} needs counts, and {asked.value!r} are none")
     often = [key for key, count in counts.value.items() if count > 1]
-    from trialect.schemas.core.operators.membership import among
-
     return among(table.column(asked.target), often)
 
 
@@ -208,10 +206,7 @@ def inconsistent_enumerated_columns(table: Table, asked: Asked) -> Mask:
         (name for name in table.columns if numbered.match(name)), key=lambda one: (len(one), one)
     )
     found: Mask = False
-    from trialect.schemas.core.operators.presence import empty_mask
-    from trialect.schemas.core.table import both, either, opposite
-
-    for before, after in zip(names, names[1:], strict=False):
+    for before, after in pairwise(names):
         gap = both(empty_mask(table, before), opposite(empty_mask(table, after)))
         found = either(found, gap)
     return found

@@ -95,10 +95,8 @@ def is_ordered_set(table: Table, asked: Asked) -> Mask:
         raise NotAsked(f"{asked.operator} needs names of variables")
     keys = {f"group{number}": name for number, name in enumerate(groups)}
     frame = _frame(table, {"target": asked.target, **keys})
-    ordered = (
-        pl.col("target").sort(nulls_last=True).over(list(keys), mapping_strategy="group_to_rows")
-    )
-    return frame.select((pl.col("target").eq_missing(ordered))).to_series()
+    ordered = pl.col("target").sort(nulls_last=True).over(list(keys))
+    return frame.select(pl.col("target").eq_missing(ordered)).to_series()
 
 
 negation("is_not_ordered_set", of="is_ordered_set")
@@ -239,9 +237,9 @@ def _overlapping(values: list[Any], there: list[int]) -> set[int]:
         return found
     for one in dates:
         for other in dates:
-            if one != other and len(values[one]) < len(values[other]):
-                if values[other].startswith(_plain(values[one])):
-                    found.update((one, other))
+            longer = len(values[one]) < len(values[other])
+            if longer and values[other].startswith(_plain(values[one])):
+                found.update((one, other))
     return found
 
 

@@ -119,7 +119,10 @@ def equals_string_part(table: Table, asked: Asked) -> Mask:
 negation("does_not_equal_string_part", of="equals_string_part")
 
 _SMALL = frozenset(
-    "a an and as at but by en for from if in is nor of on or per the to v via vs with".split()
+    {
+        *("a", "an", "and", "as", "at", "but", "by", "en", "for", "from", "if", "in", "is", "nor"),
+        *("of", "on", "or", "per", "the", "to", "v", "via", "vs", "with"),
+    }
 )
 _WORD = re.compile(r"[^\s]+")
 

@@ -22,7 +22,7 @@ def tables(building: Building) -> Iterable[Table]:
 
 
 def with_define(building: Building) -> Iterable[Table]:
-    """domain and filename (missing when the dataset is not there), and define_dataset_..."""
+    """The columns domain and filename (missing: there is none), and define_dataset_..."""
     datasets = building.study.datasets
     if datasets.define is None:
         raise NotAsked("the package has no Define-XML", skipped=True)

@@ -35,9 +35,8 @@ def with_define(building: Building) -> Iterable[Table]:
     """The same, with what the Define-XML says (define_variable_...)."""
     rows = _described(building)
     known = define_rows(building, building.dataset)
-    return [
-        _table(building, [_joined(row, known, list(next(iter(known.values())))) for row in rows])
-    ]
+    fields = list(next(iter(known.values())))
+    return [_table(building, [_joined(row, known, fields) for row in rows])]
 
 
 def with_define_and_library(building: Building) -> Iterable[Table]:
@@ -148,16 +147,10 @@ def define_rows(building: Building, dataset: Dataset) -> dict[str, dict[str, Any
     if define is None:
         raise NotAsked("the package has no Define-XML", skipped=True)
     domain = dataset.domain or dataset.rdomain
-    described = next(
-        (
-            one
-            for one in define
-            if one.name == dataset.name and (not domain or one.domain == domain)
-        ),
-        None,
-    ) or next((one for one in define if one.name == dataset.name), None)
-    if described is None:
+    named = [one for one in define if one.name == dataset.name]
+    if not named:
         raise NotAsked(f"{dataset.name} is not in the Define-XML", skipped=True)
+    described = next((one for one in named if one.domain == domain), named[0])
     rows = {str(row["define_variable_name"]): row for row in variable_facts(described)}
     if not rows:
         raise NotAsked(f"the Define-XML has no variables of {dataset.name}", skipped=True)
