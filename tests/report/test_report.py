@@ -14,9 +14,13 @@ from hypothesis import strategies as st
 
 import trialect
 from trialect.converters.account import Account
+from trialect.converters.baseline import Baseline
 from trialect.converters.closing import place_of
+from trialect.converters.explanations import Explanation
 from trialect.converters.review import review
+from trialect.converters.rules_run import RuleRun, RunStatus
 from trialect.converters.writers.findings import FIRST, LONGEST, findings
+from trialect.converters.writers.heat_map import LEVELS, heat_map, shade
 from trialect.converters.writers.report import write_csv, write_json
 from trialect.converters.writers.report_html import write_html
 from trialect.problems import Problem, Severity
@@ -178,42 +182,88 @@ def test_many_findings_are_held_as_numbers(tmp_path: Path) -> None:
     ]
     page = page_of(tmp_path, problems)
     assert page.count("<td>AREA-0</td>") == FIRST
-    assert len(data_of(page)["cells"]["rule"]) == 20_000
+    assert len(data_of(page)["cells"]["subject"]) == 20_000
+    # A column of one word needs no numbers.
+    assert data_of(page)["cells"]["rule"] == 20_000
     assert data_of(page)["words"]["message"] == ["message 0"]
     assert len(page) < 100 * 20_000
+
+
+def test_the_picture_counts_every_finding(tmp_path: Path) -> None:
+    problems = [problem(n, domain="QS" if n % 2 else "AE") for n in range(30)]
+    problems += [problem(0), *(problem(1, domain="DM") for _ in range(100))]
+    found = heat_map(problems, [("AREA-0", "error", "A"), ("AREA-1", "warning", "B")])
+    assert found.datasets == ("AE", "DM", "QS", "")
+    assert found.totals == (15, 100, 15, 1)
+    assert [row.rule for row in found.rows] == ["AREA-0", "AREA-1"]
+    first, second = found.rows
+    assert [count for count, _ in first.fields] == [5, 0, 5, 1]
+    assert [count for count, _ in second.fields] == [5, 100, 5, 0]
+    assert (first.total, second.total) == (11, 110)
+    assert [level for _, level in first.fields] == [2, 0, 2, 1]
+    assert [level for _, level in second.fields] == [2, LEVELS, 2, 0]
+    page = page_of(tmp_path, problems)
+    assert '<td class="warning-5"><button type="button" data-domain="DM">100</button></td>' in page
+    assert '<td class="error-1"><button type="button" data-domain="-">1</button></td>' in page
+
+
+@given(st.integers(1, 10**7), st.integers(0, 10**7))
+def test_more_findings_are_never_lighter(most: int, count: int) -> None:
+    count = min(count, most)
+    assert (shade(count, most) == 0) is (count == 0)
+    assert shade(count, most) <= shade(min(count + 1, most), most) <= LEVELS
+
+
+def test_what_was_run_and_what_explains_stands_on_the_page(tmp_path: Path) -> None:
+    runs = [
+        RuleRun("AREA-0", "Zero", Severity.ERROR, "CG0001", datasets=("AE", "DM")),
+        RuleRun("AREA-8", "Eight", Severity.ERROR, "", RunStatus.SKIPPED, "No LB <here>."),
+        RuleRun("AREA-9", "Nine", Severity.WARNING, "", RunStatus.NOT_RUN, "Its regex is broken."),
+    ]
+    why = [Explanation("AREA-0", "Agreed & <kept>.", 2, dataset="A*")]
+    found = review(
+        [problem(0, domain="AE"), problem(3)],
+        runs=runs,
+        explanations=why,
+        baseline=Baseline("old.json", (problem(0, domain="AE"), problem(6, usubjid="S-1"))),
+    )
+    write_html(tmp_path / "report.html", found)
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    for told in (
+        "<p>1 run, 1 skipped, 1 not run.</p>",
+        "No LB &lt;here&gt;.",
+        "Its regex is broken.",
+        "<td>AE, DM</td>",
+        "Agreed &amp; &lt;kept&gt;.",
+        "<td>dataset A*</td>",
+        "errors, 1 explained",
+        "against old.json",
+        '<div class="explained">Explained: Agreed',
+    ):
+        assert told in page, told
+    states = data_of(page)["words"]["state"]
+    assert states == ["gone", "new", "remaining"]
+    # Without runs and explanations nothing is said of them.
+    plain = page_of(tmp_path, [problem(0)])
+    assert "Rules that were run" not in plain
+    assert "<h2>Explanations" not in plain
 
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no browser to run the page's script in")
-def test_the_page_filters_and_sorts(tmp_path: Path) -> None:
-    problems = [
-        problem(
-            n, usubjid=f"S-{n}", domain="QS" if n % 2 else "AE", value=f"v{n}", file="a.csv", row=n
-        )
-        for n in range(60)
-    ]
-    page = page_of(tmp_path, problems)
-    # What a person does, and what they then see.
-    steps = """
+def seen_after(tmp_path: Path, page: str, steps: str) -> dict[str, str]:
+    """What a person sees after each step: how many findings, and the subjects of the first two."""
+    script = """
     const out = [], see = name => out.push(name + "=" + document.getElementById("count").textContent
       + ":" + [...document.querySelectorAll("#problems tbody tr")].slice(0, 2)
-        .map(tr => tr.cells[3].textContent).join(","));
+        .map(tr => (tr.cells[3] || tr.cells[0]).textContent).join(","));
     const type = (id, text) => { const e = document.getElementById(id); e.value = text;
       e.dispatchEvent(new Event("input")); };
-    see("start");
-    type("domain", "QS"); see("domain");
-    type("text", "V5 message"); see("words");
-    document.getElementById("clear").click(); see("clear");
-    const heads = document.querySelectorAll("#problems thead button");
-    heads[3].click(); see("up"); heads[3].click(); see("down");
-    document.querySelector("#problems tbody .pick").click(); see("subject");
-    document.getElementById("subject").click(); see("all");
-    document.querySelector(".pick[data-filter=rule]").click(); see("rule");
-    document.body.innerHTML = out.join("|");
+    const click = what => document.querySelector(what).click();
     """
-    page = page.replace("</main>", f"</main><script>{steps}</script>")
+    end = 'document.body.innerHTML = out.join("|");'
+    page = page.replace("</main>", f"</main><script>{script}{steps}{end}</script>")
     (tmp_path / "steps.html").write_text(page, encoding="utf-8")
     done = subprocess.run(
         [
@@ -227,8 +277,30 @@ def test_the_page_filters_and_sorts(tmp_path: Path) -> None:
     )
     body = re.search(r"<body>(.*?)</body>", done.stdout, re.DOTALL)
     assert body is not None
-    seen = dict(step.split("=", 1) for step in body[1].strip().split("|"))
-    assert seen == {
+    return dict(step.split("=", 1) for step in body[1].strip().split("|"))
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no browser to run the page's script in")
+def test_the_page_filters_and_sorts(tmp_path: Path) -> None:
+    problems = [
+        problem(
+            n, usubjid=f"S-{n}", domain="QS" if n % 2 else "AE", value=f"v{n}", file="a.csv", row=n
+        )
+        for n in range(60)
+    ]
+    steps = """
+    see("start");
+    type("domain", "QS"); see("domain");
+    type("text", "V5 message"); see("words");
+    click("#clear"); see("clear");
+    const heads = document.querySelectorAll("#problems thead button");
+    heads[3].click(); see("up"); heads[3].click(); see("down");
+    click("#problems tbody .pick"); see("subject");
+    click("#subject"); see("all");
+    click(".rules .pick[data-filter=rule]"); see("rule");
+    click("#clear"); click(".heat [data-domain=QS]"); see("field");
+    """
+    assert seen_after(tmp_path, page_of(tmp_path, problems), steps) == {
         "start": "60 of 60:S-0,S-3",
         "domain": "30 of 60:S-3,S-9",
         "words": "6 of 60:S-51,S-57",
@@ -238,4 +310,69 @@ def test_the_page_filters_and_sorts(tmp_path: Path) -> None:
         "subject": "1 of 60:S-59",
         "all": "60 of 60:S-59,S-58",
         "rule": "20 of 60:S-57,S-54",
+        "field": "10 of 60:S-3,S-9",
+    }
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no browser to run the page's script in")
+def test_the_page_gathers_and_tells_states(tmp_path: Path) -> None:
+    problems = [problem(n, usubjid=f"S-{n % 4}", domain="AE", row=n) for n in range(300)]
+    problems += [problem(3, row=n, usubjid="S-9") for n in range(3)]
+    earlier = [*problems[:290], *(problem(1, usubjid="S-8", row=n) for n in range(5))]
+    found = review(
+        problems,
+        baseline=Baseline("old.json", tuple(earlier)),
+        explanations=[Explanation("AREA-0", "why", 2, usubjid="S-0")],
+    )
+    write_html(tmp_path / "report.html", found)
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    steps = """
+    see("start");
+    type("state", "new"); see("new");
+    type("state", "gone"); see("gone");
+    type("state", ""); type("explained", "yes"); see("explained");
+    type("explained", "no"); see("unexplained");
+    click("#clear"); type("domain", "-"); see("none");
+    click("#clear"); type("group", "subject"); see("groups");
+    click("#problems [data-group]"); see("opened");
+    out.push("filled=" + document.querySelectorAll("#problems tr").length);
+    click("#problems [data-group]"); see("closed");
+    """
+    seen = seen_after(tmp_path, page, steps)
+    filled = int(seen.pop("filled"))
+    assert seen == {
+        "start": "303 of 308:S-9,S-0",
+        "new": "13 of 308:S-9,S-9",
+        "gone": "5 of 308:S-8,S-8",
+        "explained": "25 of 308:S-0,S-0",
+        "unexplained": "278 of 308:S-9,S-9",
+        "none": "3 of 308:S-9,S-9",
+        "groups": "303 of 308:S-0 25 errors, 25 warnings, 25 notes,"
+        "S-1 25 errors, 25 warnings, 25 notes",
+        "opened": "303 of 308:S-0 25 errors, 25 warnings, 25 notes,S-0",
+        "closed": "303 of 308:S-0 25 errors, 25 warnings, 25 notes,"
+        "S-1 25 errors, 25 warnings, 25 notes",
+    }
+    # The head, five groups and the findings of one.
+    assert filled == 1 + 5 + 75
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no browser to run the page's script in")
+def test_the_page_holds_few_rows_at_a_time(tmp_path: Path) -> None:
+    page = page_of(tmp_path, [problem(0, row=n, usubjid=f"S-{n}") for n in range(10_000)])
+    steps = """
+    see("start");
+    const rows = document.querySelectorAll("#problems tr").length;
+    out.push("rows=" + (rows < 1000)); out.push("high=" + (document.body.scrollHeight > 100000));
+    dispatchEvent(new Event("beforeprint"));
+    out.push("printed=" + [...document.querySelectorAll("#problems tr")].filter(
+      tr => tr.cells.length > 1 && !tr.parentNode.hidden).length);
+    out.push("said=" + document.getElementById("rest").textContent);
+    """
+    assert seen_after(tmp_path, page, steps) == {
+        "start": "10,000 of 10,000:S-0,S-1",
+        "rows": "true",
+        "high": "true",
+        "printed": "5001",
+        "said": "Printed are the first 5,000 of 10,000 lines.",
     }

@@ -16,6 +16,10 @@ class RunStatus(StrEnum):
     NOT_RUN = "not_run"
 
 
+STATUSES = {RunStatus.RUN: "run", RunStatus.SKIPPED: "skipped", RunStatus.NOT_RUN: "not run"}
+"""The words for people."""
+
+
 @dataclass(frozen=True, slots=True)
 class RuleRun:
     """One rule of a run.

@@ -97,8 +97,12 @@ class Findings:
         ]
 
     def as_dict(self) -> dict[str, Any]:
-        """What the page's script reads."""
-        return {"words": self.words, "cells": self.cells, "first": FIRST}
+        """What the page's script reads; a column of one word needs no numbers."""
+        cells = {
+            column: numbers if len(self.words[column]) > 1 else len(numbers)
+            for column, numbers in self.cells.items()
+        }
+        return {"words": self.words, "cells": cells, "first": FIRST}
 
 
 def findings(review: Review, listed: int = LISTED) -> Findings:

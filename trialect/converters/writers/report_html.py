@@ -9,7 +9,10 @@ import orjson
 from trialect import __version__
 from trialect.converters.package import sdtm_folder
 from trialect.converters.review import Review
+from trialect.converters.rules_run import STATUSES, RuleRun
+from trialect.converters.stamp import EPOCH
 from trialect.converters.writers.findings import Findings, findings
+from trialect.converters.writers.heat_map import heat_map
 from trialect.converters.writers.report import rules, summary
 from trialect.problems import Severity
 
@@ -32,20 +35,39 @@ def write_html(path: Path, review: Review) -> None:
     )
     environment.filters["number"] = "{:,}".format
     shown: Findings = findings(review)
+    said = rules(review)
+    stamp = review.checked.stamp
     html = environment.get_template("report.html.j2").render(
         version=__version__,
         account=account,
         picture=flow_picture(account) if account else "",
         sdtm=sdtm_folder(account.study.studyid) if account else "",
         summary=summary(review),
-        rules=rules(review),
+        rules=said,
+        heat=heat_map(review.problems, [(n, r["severity"], r["title"]) for n, r in said.items()]),
+        checked=review.checked,
+        stamp=stamp.isoformat() if stamp is not None and stamp != EPOCH else None,
+        baseline=review.baseline,
+        explanations=list(zip(review.explanations, review.hits, strict=True)),
+        runs=_runs(review),
         limit=COUNTED,
         total=len(review.problems),
+        gone=len(review.gone),
         shown=shown,
         severities=[severity.value for severity in Severity],
-        data=_script_json(shown.as_dict()),
+        data=_script_json({**shown.as_dict(), "titles": {n: r["title"] for n, r in said.items()}}),
     )
     path.write_text(html, encoding="utf-8")
+
+
+def _runs(review: Review) -> list[tuple[str, list[RuleRun]]]:
+    """The rules by what became of them; nothing when only trialect's own checks were made."""
+    if not review.runs:
+        return []
+    return [
+        (name, [run for run in review.all_runs if run.status is status])
+        for status, name in STATUSES.items()
+    ]
 
 
 def _script_json(value: object) -> str:

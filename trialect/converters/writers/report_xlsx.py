@@ -13,7 +13,7 @@ from pathlib import Path
 from trialect import __version__
 from trialect.converters.baseline import State
 from trialect.converters.review import Review
-from trialect.converters.rules_run import RunStatus
+from trialect.converters.rules_run import STATUSES
 from trialect.converters.stamp import EPOCH
 from trialect.converters.writers.xlsx import LAST_ROW, Cell, Column, Sheet, Styled, write_workbook
 from trialect.converters.writers.xlsx_package import Style
@@ -26,8 +26,6 @@ LOOKS = {
     Severity.WARNING: Style.WARNING,
     Severity.NOTE: Style.NOTE,
 }
-
-STATUSES = {RunStatus.RUN: "run", RunStatus.SKIPPED: "skipped", RunStatus.NOT_RUN: "not run"}
 
 _ORDER = {severity: place for place, severity in enumerate(Severity)}
 
