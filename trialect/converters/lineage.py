@@ -66,12 +66,17 @@ def write_lineage(
     )
 
 
-def read_lineage(package: Path, dataset: str) -> pl.DataFrame | None:
-    """The lineage of a dataset, a line a record in its order; None when there is none."""
-    files = sorted(
+def lineage_files(package: Path, dataset: str) -> list[Path]:
+    """The files that hold the lineage of a dataset, in the order of its records."""
+    return sorted(
         (package / LINEAGE).glob(f"{dataset}-*.parquet"),
         key=lambda file: int(file.stem.rsplit("-", 1)[1]),
     )
+
+
+def read_lineage(package: Path, dataset: str) -> pl.DataFrame | None:
+    """The lineage of a dataset, a line a record in its order; None when there is none."""
+    files = lineage_files(package, dataset)
     if not files:
         return None
     return pl.concat([pl.read_parquet(file) for file in files], how="diagonal")

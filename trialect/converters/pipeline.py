@@ -33,9 +33,11 @@ from trialect.converters.partition import (
 )
 from trialect.converters.readers.study_yaml import assumption_problems, read_study
 from trialect.converters.review import Checked, Review, review
+from trialect.converters.sources import traced_review
 from trialect.converters.stage import stage
 from trialect.converters.stamp import stamp_of, stamp_problems
 from trialect.converters.targets import TARGETS, Outputs, write_dataset
+from trialect.converters.traced_package import TracedPackage
 from trialect.converters.workers import workers
 from trialect.converters.writers.report import write_json
 from trialect.converters.writers.report_html import write_html
@@ -266,6 +268,7 @@ def _report(
         account=account,
     )
     _count(account, found)
+    found = traced_review(found, TracedPackage(package, account.as_dict()))
     write_json(package / REPORT_JSON, found)
     write_html(package / REPORT_HTML, found)
     write_xlsx(package / REPORT_XLSX, found)

@@ -44,15 +44,18 @@ Record = dict[str, Any]
 
 
 class TracedPackage:
-    """A package that trialect wrote. Raises `Unusable` when it is none."""
+    """A package that trialect wrote, or one that is being written and has its manifest yet to come.
 
-    def __init__(self, folder: Path) -> None:
+    Raises `Unusable` when it is none.
+    """
+
+    def __init__(self, folder: Path, manifest: dict[str, Any] | None = None) -> None:
         file = folder / MANIFEST
-        if not file.is_file():
+        if manifest is None and not file.is_file():
             raise Unusable(NO_PACKAGE.problem(file=str(folder)))
         self.folder = folder
         try:
-            self.manifest: dict[str, Any] = orjson.loads(file.read_bytes())
+            self.manifest: dict[str, Any] = manifest or orjson.loads(file.read_bytes())
             self.studyid: str = self.manifest["study"]
             self.datasets: dict[str, int] = self.manifest["datasets"]
             self.forms: dict[str, dict[str, Any]] = self.manifest["inputs"]["forms"]

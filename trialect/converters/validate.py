@@ -16,7 +16,7 @@ import orjson
 from trialect.converters.baseline import read_baseline
 from trialect.converters.closing import digest
 from trialect.converters.explanations import read_explanations
-from trialect.converters.package import MANIFEST
+from trialect.converters.package import LINEAGE, MANIFEST
 from trialect.converters.recognise import Kind, recognise
 from trialect.converters.review import Checked, CheckedFile, Review, review
 from trialect.converters.stamp import environment_stamp
@@ -125,6 +125,7 @@ class _Seen:
     ndjson: list[Path] = field(default_factory=list)
     folders: list[Path] = field(default_factory=list)
     checked: list[CheckedFile] = field(default_factory=list)
+    packages: list[Path] = field(default_factory=list)
 
 
 def validate(
@@ -155,7 +156,23 @@ def validate(
     seen.problems += _between(seen)
     checked = Checked(tuple(seen.checked), _standards(seen), environment_stamp())
     found = review(seen.problems, explanations=explained, baseline=earlier, checked=checked)
+    found = _traced(found, seen.packages)
     return Validation(list(found.problems), seen.files, found)
+
+
+def _traced(found: Review, packages: list[Path]) -> Review:
+    """The findings on the datasets of a package, by the lineage that lies in it."""
+    from trialect.converters.sources import traced_review
+    from trialect.converters.traced_package import TracedPackage
+
+    # Of two packages nobody knows which of them a dataset is in.
+    if len(packages) != 1 or not (packages[0] / LINEAGE).is_dir():
+        return found
+    changed = [Path(one.file or "").name for one in found.problems if one.rule == CHANGED.id]
+    try:
+        return traced_review(found, TracedPackage(packages[0]), changed)
+    except Unusable:
+        return found  # PACKAGE-MANIFEST told why
 
 
 def _standards(seen: _Seen) -> dict[str, str]:
@@ -207,6 +224,7 @@ def _folder(folder: Path, seen: _Seen) -> None:
     manifest = folder / MANIFEST
     wanted = [folder]
     if manifest.is_file():
+        seen.packages.append(folder)
         seen.problems += _against_manifest(folder, manifest)
         wanted = [folder / "m5", folder / "dataset-json", folder / "fhir"]
     for part in wanted:
