@@ -77,6 +77,13 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
 
+def _is_name(value: Any) -> bool:
+    if not isinstance(value, str) or not value.isprintable():
+        return False
+    # Columns that begin with @ are trialect's own.
+    return bool(value.strip()) and not value.startswith("@")
+
+
 def _is_time(value: Any) -> bool:
     return isinstance(value, str) and re.fullmatch(_TIME, value) is not None
 
@@ -104,6 +111,7 @@ class _Member:
 
 _TEXT = _Member("a text", _is_text)
 _NEEDED_TEXT = _Member("a text", _is_text, required=True)
+_NAME = _Member("a printable text that does not begin with @", _is_name, required=True)
 _PLACE = _Member("a whole number from 1", _is_place)
 
 HEAD: dict[str, _Member] = {
@@ -118,7 +126,7 @@ HEAD: dict[str, _Member] = {
     "metaDataRef": _TEXT,
     "itemGroupOID": _NEEDED_TEXT,
     "records": _Member("a whole number from 0", _is_count, required=True),
-    "name": _NEEDED_TEXT,
+    "name": _NAME,
     "label": _NEEDED_TEXT,
     "columns": _Member("a list", lambda value: isinstance(value, list), required=True),
 }
@@ -126,7 +134,7 @@ HEAD: dict[str, _Member] = {
 SOURCE_SYSTEM = {"name": _NEEDED_TEXT, "version": _NEEDED_TEXT}
 COLUMN: dict[str, _Member] = {
     "itemOID": _NEEDED_TEXT,
-    "name": _NEEDED_TEXT,
+    "name": _NAME,
     "label": _NEEDED_TEXT,
     "dataType": _Member(
         f"one of {', '.join(sorted(DATA_TYPES))}",

@@ -147,8 +147,9 @@ def usubjid_in_dm(scope: Scope) -> Iterator[Failure]:
 )
 def text_length(scope: Scope) -> Iterator[Failure]:
     """Character values hold at most 200 bytes."""
+    types = scope.frame.schema
     for column in scope.columns:
-        if scope.frame.schema[column] == pl.String:
+        if types[column] == pl.String:
             length = pl.col(column).str.len_bytes()
             yield Failure(length > 200, column, {"length": length})
 
@@ -163,6 +164,7 @@ def text_length(scope: Scope) -> Iterator[Failure]:
 )
 def leading_blank(scope: Scope) -> Iterator[Failure]:
     """Character values do not start with a blank, a tab or a line break."""
+    types = scope.frame.schema
     for column in scope.columns:
-        if scope.frame.schema[column] == pl.String:
+        if types[column] == pl.String:
             yield Failure(pl.col(column).str.contains(r"^\s"), column)
