@@ -1,6 +1,7 @@
 """Findings on a package that trialect wrote lead to the row and column of the export."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,27 @@ def test_the_findings_of_a_conversion_and_of_its_package_lead_there(
     ]
     assert mapped["source"] == coded["source"]
     assert checked == Source(**mapped["source"])
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_broken_lineage_leaves_the_findings(
+    converted: trialect.Conversion, tmp_path: Path, known: bool
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(converted.out, copy)
+    for file in (copy / "lineage").glob("AE-*.parquet"):
+        file.write_bytes(file.read_bytes()[:100])
+    if not known:
+        manifest = json.loads((copy / "manifest.json").read_text(encoding="utf-8"))
+        kept = [one for one in manifest["outputs"] if not one["file"].startswith("lineage/AE")]
+        (copy / "manifest.json").write_text(
+            json.dumps({**manifest, "outputs": kept}), encoding="utf-8"
+        )
+    validation = trialect.validate(copy)
+    rules = {one.rule for one in validation.problems}
+    assert "SDTM-CT-NOT-EXTENSIBLE" in rules
+    assert ("PACKAGE-CHANGED" in rules) is known
+    assert validation.review.sources == {}
 
 
 def test_without_lineage_nothing_is_told(converted: trialect.Conversion, tmp_path: Path) -> None:

@@ -162,17 +162,21 @@ def validate(
 
 def _traced(found: Review, packages: list[Path]) -> Review:
     """The findings on the datasets of a package, by the lineage that lies in it."""
+    import polars as pl
+
     from trialect.converters.sources import traced_review
     from trialect.converters.traced_package import TracedPackage
 
+    changed = [Path(one.file or "") for one in found.problems if one.rule == CHANGED.id]
     # Of two packages nobody knows which of them a dataset is in.
-    if len(packages) != 1 or not (packages[0] / LINEAGE).is_dir():
+    if len(packages) != 1 or any(LINEAGE in path.parts for path in changed):
         return found
-    changed = [Path(one.file or "").name for one in found.problems if one.rule == CHANGED.id]
     try:
-        return traced_review(found, TracedPackage(packages[0]), changed)
-    except Unusable:
-        return found  # PACKAGE-MANIFEST told why
+        return traced_review(found, TracedPackage(packages[0]), [path.name for path in changed])
+    except (Unusable, OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError):
+        # The manifest is broken, which PACKAGE-MANIFEST tells, or fits a broken lineage: findings
+        # stand without it.
+        return found
 
 
 def _standards(seen: _Seen) -> dict[str, str]:
