@@ -2,6 +2,7 @@
 
 import gzip
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import nci_files
@@ -16,21 +17,13 @@ from trialect.schemas.ct import Codelist, Term, terminology
 from trialect.schemas.ct.places import shipped
 from trialect.schemas.ct.table import pack
 
+COLOUR, *OTHERS = codelists()
 EXPECTED = pack(
     DATE,
     [
-        Codelist(
-            "C9000001",
-            "COLR",
-            "Colour",
-            False,
-            (
-                Term("RED", "C9000011", "Red", ("R", "Rouge")),
-                Term("BLUE & GREEN", "C9000012", "Blue and <Green>", ()),
-                Term("2.0", "C9000013", "Two", ("2", "0")),
-            ),
-        ),
-        *codelists()[1:],
+        # Synonyms are separated by semicolons, so that one with a semicolon is two.
+        replace(COLOUR, terms=(*COLOUR.terms[:2], replace(COLOUR.terms[2], synonyms=("2", "0")))),
+        *OTHERS,
     ],
 )
 

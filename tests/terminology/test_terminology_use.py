@@ -23,6 +23,7 @@ from trialect.trial import SdtmOptions
 
 SHIPPED = SdtmOptions().ct
 NEW_TERM = Term("NEITHER", "C9000077", "Neither of Both", ("In between",))
+NEW_RACE = Term("MARTIAN", "C9000078", "Martian", ())
 NEW_CODE = "C9000016"
 """The code that F of SEX has in the release that there is not."""
 SUBJECTS = 25
@@ -37,6 +38,8 @@ def distribution(tmp_path_factory: pytest.TempPathFactory) -> Path:
         replace(term, code=NEW_CODE) if term.value == "F" else term for term in lists[place].terms
     )
     lists[place] = replace(lists[place], terms=(*terms, NEW_TERM))
+    place = next(n for n, one in enumerate(lists) if one.short == "RACE")
+    lists[place] = replace(lists[place], terms=(*lists[place].terms, NEW_RACE))
     return write(tmp_path_factory.mktemp("release"), ".txt", lists)
 
 
@@ -52,15 +55,15 @@ def study(tmp_path: Path) -> Path:
         f"sdtm: {{ct: {DATE}, stamp: '2026-01-01T00:00:00Z'}}\noutputs: [sdtm]\n",
         encoding="utf-8",
     )
-    people = [f"{n},{'F' if n % 2 else 'M'}" for n in range(1, SUBJECTS)]
-    lines = ["id,sex", *people, f"{SUBJECTS},In between"]
+    people = [f"{n},{'F' if n % 2 else 'M'},MARTIAN" for n in range(1, SUBJECTS)]
+    lines = ["id,sex,race", *people, f"{SUBJECTS},In between,ASIAN"]
     (folder / "records" / "people.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     (folder / "mappings" / "sources.csv").write_text(
         "domain,block,from,records\nDM,people,people,row\n", encoding="utf-8"
     )
     (folder / "mappings" / "dm.csv").write_text(
         "target,verb,source,value\nUSUBJID,compute,,STUDYID || '-' || id\n"
-        "SUBJID,assign,id,\nSITEID,hardcode,,1\nSEX,assign_ct,sex,\nCOUNTRY,hardcode,,TUR\n"
+        "SUBJID,assign,id,\nSITEID,hardcode,,1\nSEX,assign_ct,sex,\nRACE,assign_ct,race,\nCOUNTRY,hardcode,,TUR\n"
         "ARMNRS,hardcode_ct,,NOT ASSIGNED\n",
         encoding="utf-8",
     )
@@ -83,6 +86,29 @@ def prints(package: Path) -> dict[str, str]:
 def frame(package: Path, name: str) -> pl.DataFrame:
     (file,) = package.rglob(f"{name}.xpt")
     return pl.concat(list(open_members(file)[0].iter_batches()))
+
+
+NAMES = {"d": "http://www.cdisc.org/ns/def/v2.1", "o": "http://www.cdisc.org/ns/odm/v1.3"}
+
+
+def define_of(package: Path) -> etree._ElementTree:
+    (file,) = package.rglob("define.xml")
+    return etree.parse(str(file))
+
+
+def terms(tree: etree._ElementTree, code: str) -> dict[str, tuple[list[str], str | None]]:
+    """The terms of a codelist: their NCI codes, and whether they extend it."""
+    items = tree.xpath(
+        f"//o:CodeList[o:Alias/@Name='{code}']/*[self::o:CodeListItem or self::o:EnumeratedItem]",
+        namespaces=NAMES,
+    )
+    return {
+        item.get("CodedValue"): (
+            item.xpath("o:Alias/@Name", namespaces=NAMES),
+            item.get(f"{{{NAMES['d']}}}ExtendedValue"),
+        )
+        for item in items
+    }
 
 
 def test_an_unknown_version_says_what_there_is_and_how_to_get_it(study: Path) -> None:
@@ -110,24 +136,27 @@ def test_convert_uses_the_version_that_the_study_names(study: Path) -> None:
     ts = frame(out, "ts")
     versions = ts.filter(pl.col("TSVCDREF") == "CDISC CT")["TSVCDVER"].unique().to_list()
     assert versions == [DATE]
-    (define,) = out.rglob("define.xml")
-    tree = etree.parse(str(define))
-    names = {
-        "d": "http://www.cdisc.org/ns/def/v2.1",
-        "o": "http://www.cdisc.org/ns/odm/v1.3",
+    tree = define_of(out)
+    assert tree.xpath("//d:Standard[@Type='CT']/@Version", namespaces=NAMES) == [DATE]
+    assert terms(tree, "C66731") == {
+        "F": ([NEW_CODE], None),
+        "M": (["C20197"], None),
+        "NEITHER": ([NEW_TERM.code], None),
     }
-    assert tree.xpath("//d:Standard[@Type='CT']/@Version", namespaces=names) == [DATE]
-    codes = {
-        item.get("CodedValue"): item.xpath("o:Alias/@Name", namespaces=names)
-        for item in tree.xpath(
-            "//o:CodeList[o:Alias/@Name='C66731']/o:CodeListItem | "
-            "//o:CodeList[o:Alias/@Name='C66731']/o:EnumeratedItem",
-            namespaces=names,
-        )
-    }
-    assert codes == {"F": [NEW_CODE], "M": ["C20197"], "NEITHER": [NEW_TERM.code]}
+    assert terms(tree, "C74457")["MARTIAN"] == ([NEW_RACE.code], None)
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["standards"]["SDTM CT"] == DATE
+
+
+def test_a_term_that_the_version_does_not_have_extends_it(study: Path) -> None:
+    text = (study / "study.yaml").read_text(encoding="utf-8")
+    (study / "study.yaml").write_text(text.replace(DATE, SHIPPED), encoding="utf-8")
+    tree = define_of(trialect.convert(study).out)
+    assert terms(tree, "C74457") == {
+        "ASIAN": (["C41260"], None),
+        "MARTIAN": ([], "Yes"),
+    }
+    assert terms(tree, "C66731")["F"] == (["C16576"], None)
 
 
 def test_what_a_study_carries_goes_to_every_process(

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ import openpyxl
 import polars as pl
 from lxml import etree
 
+from trialect.converters.damage import told_as
 from trialect.converters.did_you_mean import meant
 from trialect.converters.readers.form import (
     BATCH_ROWS,
@@ -93,7 +93,7 @@ def open_form(
     shown = name or path.name
     _check_archive(path, shown)
     problems = Problems()
-    with _told_as_damage(shown):
+    with told_as(DAMAGED, shown):
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
         sheet = _sheet(book, form, shown)
     rows = _rows(sheet, shown)
@@ -160,7 +160,7 @@ def _rows(sheet: Any, name: str) -> Iterator[tuple[int, list[tuple[str | None, b
     sheet.reset_dimensions()
     rows = enumerate(sheet.iter_rows(), start=1)
     while True:
-        with _told_as_damage(name):
+        with told_as(DAMAGED, name):
             number, row = next(rows, (0, ()))
             cells = [(_text(cell), cell.data_type == "e") for cell in row]
         if not number:
@@ -228,7 +228,7 @@ def _sheet(book: Any, form: FormFile, name: str) -> Any:
 
 def _check_archive(path: Path, name: str) -> None:
     """Refuse what would grow without measure: bombs of zip, and of XML entities."""
-    with _told_as_damage(name), zipfile.ZipFile(path) as archive:
+    with told_as(DAMAGED, name), zipfile.ZipFile(path) as archive:
         size = sum(part.file_size for part in archive.infolist())
         if size > UNPACKED_LIMIT:
             raise Unusable(TOO_LARGE.problem(file=name, size=size, limit=UNPACKED_LIMIT))
@@ -245,7 +245,7 @@ def _check_formulas(path: Path, sheet: Any, name: str, problems: Problems) -> No
     """Find formulas without a result: programs write them so, and they would read as empty."""
     part = sheet._worksheet_path  # the only place where openpyxl keeps it
     cells = []
-    with _told_as_damage(name), zipfile.ZipFile(path) as archive:
+    with told_as(DAMAGED, name), zipfile.ZipFile(path) as archive:
         with archive.open(part) as file:
             if not _has_formulas(file):
                 return
@@ -270,18 +270,3 @@ def _has_formulas(file: Any) -> bool:
             return True
         before = chunk[-16:]
     return False
-
-
-@contextmanager
-def _told_as_damage(name: str) -> Iterator[None]:
-    """Raises `Unusable` for whatever openpyxl, lxml and zipfile meet in a damaged workbook.
-
-    They raise what their parsing stumbles over, so that the kinds cannot be listed.
-    """
-    try:
-        yield
-    except Unusable:
-        raise
-    except Exception as error:
-        reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
-        raise Unusable(DAMAGED.problem(file=name, reason=reason)) from None

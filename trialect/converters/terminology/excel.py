@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from trialect.converters.damage import told_as
 from trialect.converters.terminology.distribution import Said, said_by
 from trialect.converters.terminology.gather import Gathered
 from trialect.converters.terminology.rows import Row, gather
@@ -63,7 +63,7 @@ def read_xlsx(path: Path, _: str | None) -> tuple[Gathered, list[Said]]:
     import openpyxl
 
     _check_archive(path)
-    with _told_as_damage(path.name), path.open("rb") as file:
+    with told_as(DAMAGED, path.name), path.open("rb") as file:
         book = openpyxl.load_workbook(file, read_only=True, data_only=True)
         sheet = book[_sheet([one.title for one in book.worksheets], path.name)]
         # The dimension that a sheet states is often wrong, and openpyxl would cut by it.
@@ -79,7 +79,7 @@ def read_xls(path: Path, _: str | None) -> tuple[Gathered, list[Said]]:
     """What an .xls holds. Raises `Unusable` when it is none or has errors."""
     import xlrd
 
-    with _told_as_damage(path.name), Path(os.devnull).open("w") as silence:
+    with told_as(DAMAGED, path.name), Path(os.devnull).open("w") as silence:
         book = xlrd.open_workbook(
             file_contents=path.read_bytes(),
             on_demand=True,
@@ -179,7 +179,7 @@ def _sheet(names: Sequence[str], file: str) -> str:
 
 def _check_archive(path: Path) -> None:
     """Refuse what would grow without measure: bombs of zip, and of XML entities."""
-    with _told_as_damage(path.name), zipfile.ZipFile(path) as archive:
+    with told_as(DAMAGED, path.name), zipfile.ZipFile(path) as archive:
         parts = archive.infolist()
         size = sum(part.file_size for part in parts)
         if size > UNPACKED_LIMIT:
@@ -193,18 +193,3 @@ def _check_archive(path: Path) -> None:
                 if b"<!DOCTYPE" in head.replace(b"\0", b"").upper():
                     reason = f"{part.filename} declares a document type"
                     raise Unusable(DAMAGED.problem(file=path.name, reason=reason))
-
-
-@contextmanager
-def _told_as_damage(name: str) -> Iterator[None]:
-    """Raises `Unusable` for whatever openpyxl, xlrd and zipfile meet in a damaged workbook.
-
-    They raise what their parsing stumbles over, so that the kinds cannot be listed.
-    """
-    try:
-        yield
-    except Unusable:
-        raise
-    except Exception as error:
-        reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
-        raise Unusable(DAMAGED.problem(file=name, reason=reason)) from None
