@@ -169,6 +169,7 @@ def guide_variables(name: str, observation_class: str | None) -> list[LibraryVar
     if cls not in OBSERVATIONS:
         if not is_standard(table):
             return None
+        listed = listed or list(_model().datasets[table])
         return _with_persons(listed, prefix) if associated else listed
     parts = _class_variables(cls, prefix, associated)
     if not is_standard(table):

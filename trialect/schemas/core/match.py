@@ -227,7 +227,8 @@ def _with_parents(table: Table, match: MatchDataset, dataset: Dataset, study: St
     names = [left for left, _ in match.keys]
     for name in known:
         parent = study.whole(str(name))
-        if "IDVAR" in names or "IDVARVAL" in names:
+        related = dataset.is_supp or table.has("RDOMAIN")
+        if related and ("IDVAR" in names or "IDVARVAL" in names):
             table = _with_parent(table, parent, str(name), match, dataset)
         else:
             left = MatchDataset(match.name, match.keys, join="left")

@@ -46,7 +46,8 @@ def not_equal_to_case_insensitive(table: Table, asked: Asked) -> Mask:
 def _sides(table: Table, asked: Asked) -> tuple[Column, Column]:
     left = table.column(asked.target)
     if asked.options.get("value_is_reference"):
-        right: Column = referenced(table, str(asked.value))
+        anyhow = bool(asked.options.get("type_insensitive"))
+        right: Column = _referenced(table, str(asked.value), None if anyhow else left)
     else:
         right = asked.comparator(table)
     if asked.options.get("round_values"):
@@ -56,26 +57,30 @@ def _sides(table: Table, asked: Asked) -> tuple[Column, Column]:
     return left, right
 
 
-def referenced(table: Table, name: str) -> pl.Series:
-    """For each row the value of the column that the column `name` names there, as text.
+def _referenced(table: Table, name: str, like: Column | None) -> pl.Series:
+    """For each row the value of the column that the column `name` names there.
 
-    Numbers are as they are shown: `1.0`. Null where no column has that name.
+    Null where no column has that name, or where it is numeric and `like` is text, or the other
+    way round. All values as text when `like` is None.
     """
+    as_text = like is None or isinstance(like, Same) or like.dtype == pl.String
+    dtype = pl.String if as_text else pl.Float64
 
     def make() -> pl.Series:
         names = table.series(name).cast(pl.String)
-        found = pl.repeat(None, table.height, dtype=pl.String, eager=True)
+        found = pl.repeat(None, table.height, dtype=dtype, eager=True)
         for one in names.drop_nulls().unique(maintain_order=True):
             if (column := table.columns.get(one)) is None:
                 continue
             values = table.spread(column)
-            if isinstance(values.dtype, pl.List):
+            fits = values.dtype == pl.String if as_text else values.dtype.is_numeric()
+            if not fits and (like is not None or isinstance(values.dtype, pl.List)):
                 continue
             here = (names == one).fill_null(False)
-            found = values.cast(pl.String).zip_with(here, found)
+            found = values.cast(dtype).zip_with(here, found)
         return found
 
-    return table.kept(("referenced", name), table.columns, make)
+    return table.kept(("referenced", name, like is None, as_text), table.columns, make)
 
 
 def same(left: Column, right: Column) -> Mask:
@@ -91,7 +96,8 @@ def same(left: Column, right: Column) -> Mask:
             return False
         if isinstance(left.dtype, pl.List):
             return pl.Series([one == right.value for one in left.to_list()], dtype=pl.Boolean)
-        return (left == right.value).fill_null(False)
+        found: pl.Series = left == right.value
+        return found.fill_null(False)
     if left.dtype != right.dtype and not (left.dtype.is_numeric() and right.dtype.is_numeric()):
         return False
     mask = (left == right).fill_null(False)
@@ -188,4 +194,4 @@ def _shown(number: float) -> str:
     return str(int(number)) if number.is_integer() else str(number)
 
 
-__all__ = ["canonical", "referenced", "same"]
+__all__ = ["canonical", "same"]
