@@ -118,7 +118,9 @@ def test_a_report_is_read_back(tmp_path: Path) -> None:
         ("[]", "indices"),
         ("{}", "problems is missing"),
         ('{"problems": 3}', "not iterable"),
-        ('{"problems": [3]}', ""),
+        ('{"problems": [3]}', "3 is no finding"),
+        ('{"problems": [], "rules": [3]}', "list"),
+        ('{"problems": [], "rules": {"R": 3}}', "not subscriptable"),
         ('{"problems": [{"rule": "R"}]}', "message is missing"),
         ('{"problems": [{"rule": "R", "message": "m"}]}', "severity is missing"),
         ('{"problems": [{"rule": "R", "message": "m", "severity": "bad"}]}', "'bad'"),
@@ -136,6 +138,18 @@ def test_what_is_no_report_is_refused(tmp_path: Path, text: str, reason: str) ->
     assert [one.rule for one in told.value.problems] == ["BASELINE-NOT-READ"]
     assert told.value.problems[0].message.startswith("old.json is no report.json of trialect: ")
     assert reason in told.value.problems[0].message
+
+
+def test_rules_that_found_nothing_now_keep_their_titles(tmp_path: Path) -> None:
+    old = {
+        "rules": {"R-1": {"severity": "error", "title": "What R-1 says", "source": "CG1"}},
+        "problems": [found(1).as_dict()],
+    }
+    (tmp_path / "old.json").write_text(json.dumps(old), encoding="utf-8")
+    write_json(tmp_path / "new.json", review([], baseline=read_baseline(tmp_path / "old.json")))
+    report = json.loads((tmp_path / "new.json").read_text(encoding="utf-8"))
+    assert report["rules"] == old["rules"]
+    assert report["summary"]["by_rule"] == {}
 
 
 def test_a_report_that_is_not_there_is_refused(tmp_path: Path) -> None:

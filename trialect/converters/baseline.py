@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
 import orjson
 
-from trialect.problems import PLACE_FIELDS, Problem, Severity, Unusable, rule
+from trialect.problems import PLACE_FIELDS, Problem, Rule, Severity, Unusable, rule
 
 NO_REPORT = rule(
     "BASELINE-NOT-READ",
@@ -30,10 +30,11 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """The findings of an earlier run, and the file that they were read from."""
+    """The findings of an earlier run, the file that they were read from, what its rules said."""
 
     file: str
     problems: tuple[Problem, ...]
+    rules: Mapping[str, Rule] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +50,15 @@ def read_baseline(path: Path) -> Baseline:
     try:
         report = orjson.loads(path.read_bytes())
         problems = tuple(_problem(one) for one in report["problems"])
+        rules = {name: _rule(name, one) for name, one in report.get("rules", {}).items()}
     except OSError as error:
         reason = error.strerror or type(error).__name__
     except KeyError as error:
         reason = f"{error.args[0]} is missing"
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, AttributeError) as error:
         reason = str(error)
     else:
-        return Baseline(path.name, problems)
+        return Baseline(path.name, problems, rules)
     raise Unusable(NO_REPORT.problem(file=path.name, reason=reason))
 
 
@@ -78,6 +80,11 @@ def _problem(values: dict[str, object]) -> Problem:
         mend=str(values.get("mend", "")),
         **place,  # type: ignore[arg-type] # checked above
     )
+
+
+def _rule(name: str, said: dict[str, object]) -> Rule:
+    severity = Severity(str(said["severity"]))
+    return Rule(name, severity, str(said.get("title", "")), "", source=str(said.get("source", "")))
 
 
 def _record(one: Problem) -> tuple[object, ...]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from trialect.converters.baseline import Baseline, State, compare
 from trialect.converters.explanations import Explainer, Explanation, unused
 from trialect.converters.rules_run import RuleRun, RunStatus
-from trialect.problems import Problem, Rule, Severity
+from trialect.problems import RULES, Problem, Rule, Severity
 
 if TYPE_CHECKING:
     from trialect.converters.account import Account
@@ -65,6 +65,7 @@ class Review:
     states: Sequence[State] | None = None
     gone: Sequence[Problem] = ()
     baseline: str | None = None
+    earlier_rules: Mapping[str, Rule] = field(default_factory=dict)
     runs: Sequence[RuleRun] = ()
     sources: Mapping[int, Source] = field(default_factory=dict)
     checked: Checked = field(default_factory=Checked)
@@ -142,12 +143,14 @@ class Review:
         """What is known of each rule that found something or was asked for, by its id."""
         from trialect.rulebook import rules_of
 
-        named = {
+        named = dict(self.earlier_rules)
+        named |= {
             run.id: Rule(run.id, run.severity, run.title, "", source=run.source)
             for run in self.runs
         }
         found = {one.rule: one.severity for one in (*self.gone, *self.problems)}
-        named.update(rules_of(found.keys() - named.keys()))
+        named |= rules_of(found.keys() & RULES.keys())
+        named |= rules_of(found.keys() - named.keys())
         for name, severity in found.items():
             named.setdefault(name, Rule(name, severity, "", ""))
         return named
@@ -211,6 +214,7 @@ def review(
         states=compared.states if compared else None,
         gone=compared.gone if compared else (),
         baseline=baseline.file if baseline else None,
+        earlier_rules=baseline.rules if baseline else {},
         runs=tuple(runs),
         checked=checked or Checked(),
         account=account,
