@@ -188,6 +188,8 @@ def validate(
     for path in report or ():
         _run(partial(write_report, path, validation))
     _say(f"{plural(validation.files, 'file')} checked: {validation.summary}")
+    if rules := validation.review.by_status:
+        _say("Rules: " + ", ".join(f"{count:,} {status}" for status, count in rules.items()))
     _reviewed(validation.review.explained_by_severity, validation.review.by_state)
     _show(validation, report)
     if validation.open_errors:

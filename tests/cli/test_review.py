@@ -10,6 +10,11 @@ import openpyxl
 import pytest
 from typer.testing import Result
 
+from trialect.converters.review import review
+from trialect.converters.rules_run import RuleRun, RunStatus
+from trialect.converters.validate import Validation
+from trialect.problems import Severity
+
 Run = Callable[..., Result]
 
 WRONG = "id,sex\n1,F\n2,perhaps\n"
@@ -144,6 +149,20 @@ def test_validate_tells_what_is_new(run: Run, checked: Path, tmp_path: Path) -> 
     lines = result.stdout.splitlines()
     assert lines[2].startswith("new error: ")
     assert all(line.startswith("remaining ") for line in lines[3:])
+
+
+def test_validate_counts_the_rules_that_were_run(
+    run: Run, checked: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = [
+        RuleRun("A-1", "t", Severity.ERROR),
+        RuleRun("A-2", "t", Severity.ERROR),
+        RuleRun("A-3", "t", Severity.NOTE, status=RunStatus.NOT_RUN, reason="It is broken."),
+    ]
+    assert "Rules: " not in run("validate", checked).stdout
+    told = Validation(review=review([], runs=runs))
+    monkeypatch.setattr("trialect.converters.validate.validate", lambda *_, **__: told)
+    assert "Rules: 2 run, 0 skipped, 1 not run\n" in run("validate", checked).stdout
 
 
 @pytest.mark.parametrize(

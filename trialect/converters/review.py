@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from trialect.converters.baseline import Baseline, State, compare
 from trialect.converters.explanations import Explainer, Explanation, unused
-from trialect.converters.rules_run import RuleRun, RunStatus
+from trialect.converters.rules_run import STATUSES, RuleRun, RunStatus
 from trialect.problems import RULES, Problem, Rule, Severity
 
 if TYPE_CHECKING:
@@ -136,6 +136,16 @@ class Review:
             State.NEW.value: counts[State.NEW],
             State.REMAINING.value: counts[State.REMAINING],
             State.GONE.value: len(self.gone),
+        }
+
+    @property
+    def by_status(self) -> dict[str, int]:
+        """How many rules were run, skipped, not run; empty where no rules were asked for."""
+        if not self.runs:
+            return {}
+        return {
+            name: sum(run.status is status for run in self.runs)
+            for status, name in STATUSES.items()
         }
 
     @cached_property

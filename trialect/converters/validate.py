@@ -19,6 +19,7 @@ from trialect.converters.explanations import read_explanations
 from trialect.converters.package import LINEAGE, MANIFEST
 from trialect.converters.recognise import Kind, recognise
 from trialect.converters.review import Checked, CheckedFile, Review, review
+from trialect.converters.rules_run import RuleRun
 from trialect.converters.stamp import environment_stamp
 from trialect.problems import Problem, Severity, Unusable, rule
 
@@ -126,6 +127,7 @@ class _Seen:
     folders: list[Path] = field(default_factory=list)
     checked: list[CheckedFile] = field(default_factory=list)
     packages: list[Path] = field(default_factory=list)
+    runs: list[RuleRun] = field(default_factory=list)
 
 
 def validate(
@@ -155,7 +157,13 @@ def validate(
         raise Unusable(NOT_KNOWN.problem(file=", ".join(map(str, paths))))
     seen.problems += _between(seen)
     checked = Checked(tuple(seen.checked), _standards(seen), environment_stamp())
-    found = review(seen.problems, explanations=explained, baseline=earlier, checked=checked)
+    found = review(
+        seen.problems,
+        explanations=explained,
+        baseline=earlier,
+        runs=seen.runs,
+        checked=checked,
+    )
     found = _traced(found, seen.packages)
     return Validation(list(found.problems), seen.files, found)
 
