@@ -73,21 +73,21 @@ def _about(review: Review, last_row: int) -> Iterator[Row]:
         yield "Title", account.study.title
         if account.study.invented:
             yield Styled("Invented data", Style.TITLE), account.study.invented
-        yield "Subjects", account.subjects
+        yield "Subjects", f"{account.subjects:,}"
         yield "Targets", ", ".join(account.targets)
     yield "Program", f"trialect {__version__}"
-    for name, version in checked.standards.items():
-        yield name, version
+    yield from checked.standards.items()
     if checked.stamp is not None and checked.stamp != EPOCH:
         yield "Stamped", checked.stamp.replace(tzinfo=None).isoformat(timespec="seconds")
     yield None, None
-    yield Styled("Findings", Style.TITLE), len(review.problems)
+    yield Styled("Findings", Style.TITLE), f"{len(review.problems):,}"
     for severity in Severity:
-        yield Styled(f"{severity.value}s", LOOKS[severity]), review.by_severity[severity]
+        told = f"{review.by_severity[severity]:,}"
         if review.explanations:
-            yield f"{severity.value}s, explained", review.explained_by_severity[severity]
+            told += f", {review.explained_by_severity[severity]:,} of them explained"
+        yield Styled(f"{severity.value}s", LOOKS[severity]), told
     for state, count in review.by_state.items():
-        yield f"{state} (against {review.baseline})", count
+        yield f"{state} against {review.baseline}", f"{count:,}"
     if len(review.problems) > last_row - 1:
         yield (
             "Sheets",
@@ -95,11 +95,13 @@ def _about(review: Review, last_row: int) -> Iterator[Row]:
             f"{last_row - 1:,}.",
         )
     yield None, None
-    for status, name in STATUSES.items():
-        yield f"Rules {name}", sum(run.status is status for run in review.all_runs)
+    yield Styled("Rules", Style.TITLE), None
+    for status, count in review.by_status.items():
+        yield status, f"{count:,}"
+    yield "found something", f"{len({one.rule for one in review.problems}):,}"
     if checked.files:
         yield None, None
-        yield Styled("Files checked", Style.TITLE), len(checked.files)
+        yield Styled("Files checked", Style.TITLE), f"{len(checked.files):,}"
         for file in checked.files:
             yield file.kind, file.name
 
