@@ -18,6 +18,7 @@ from nci_files import DATE, HEADER, codelists, rows, write, write_text
 
 from trialect.converters import terminology as package
 from trialect.converters.terminology import excel, odm, read_distribution
+from trialect.converters.terminology import rows as rows_module
 from trialect.problems import Problem, Unusable
 
 TERM = ("C9000099", "C9000001", "", "Colour", "GREY", "Gray", "A colour.", "Grey")
@@ -318,6 +319,20 @@ def test_a_workbook_with_entities_is_refused(tmp_path: Path) -> None:
                 data = BOMB.encode() + data.split(b"?>", 1)[-1]
             new.writestr(part.filename, data)
     assert "document type" in only(path, "CT-EXCEL").message
+
+
+def test_lines_without_number_or_end_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows_module, "MOST_ROWS", 1000)
+    path = text_of(tmp_path)
+    path.write_bytes(path.read_bytes() + b"\n" * 2000)
+    assert "more than 1,000 rows" in only(path, "CT-NOT-KNOWN").message
+    path.write_bytes(b"\n" * 2000)
+    assert "it is empty" in only(path, "CT-NOT-KNOWN").message
+    path = text_of(tmp_path)
+    path.write_bytes(path.read_bytes() + b"\t" * 1_000_000 + b"x\n")
+    assert "51 fields" in only(path, "CT-ROW").message
 
 
 def test_a_file_that_is_too_large_is_not_read(

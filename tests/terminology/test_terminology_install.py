@@ -154,6 +154,9 @@ def damaged(installed: Installation, how: str) -> None:
         file.write_bytes(file.read_bytes() + b"more")
     elif how == "bomb":
         file.write_bytes(gzip.compress(bytes(table.UNPACKED_LIMIT + 1), 1))
+    elif how == "record without end":
+        with held.record_file.open("ab") as file_:
+            file_.write(b" " * places.RECORD_LIMIT)
     elif how == "no record":
         held.record_file.unlink()
     elif how == "record of lists":
@@ -179,6 +182,7 @@ def damaged(installed: Installation, how: str) -> None:
         "followed",
         "bomb",
         "no record",
+        "record without end",
         "record of lists",
         "record of other types",
         "other version",

@@ -20,7 +20,7 @@ from trialect.converters.terminology.gather import Gathered
 from trialect.converters.terminology.rows import NOT_KNOWN
 from trialect.problems import Unusable, rule
 
-SIZE_LIMIT = 300_000_000
+SIZE_LIMIT = 200_000_000
 """Bytes of a distribution at most; the ODM of 2025-03-28 has about 30 million."""
 
 TOO_LARGE = rule(
@@ -74,12 +74,11 @@ def read_distribution(
     """
     size = path.stat().st_size
     if size > SIZE_LIMIT:
-        given = {"size": f"{size:,}", "limit": f"{SIZE_LIMIT:,}"}
-        raise Unusable(TOO_LARGE.problem(file=path.name, **given))
+        raise Unusable(TOO_LARGE.problem(file=path.name, size=f"{size:,}", limit=f"{SIZE_LIMIT:,}"))
     if version is not None and not is_date(version):
         raise Unusable(NO_DATE.problem(value=version))
     kind = format_of(path)
     found, said = FORMATS[kind](path, encoding)
-    given_by = "--version" if version else "--package"
-    named, released = release(path, [Said(given_by, package, version), *said])
+    given = [Said("--package", package=package), Said("--version", version=version)]
+    named, released = release(path, [*given, *said])
     return Distribution(path.name, kind, named, released, found.codelists(), found.problems)

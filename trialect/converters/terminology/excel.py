@@ -15,7 +15,7 @@ from typing import Any
 from trialect.converters.damage import told_as
 from trialect.converters.terminology.distribution import Said, said_by
 from trialect.converters.terminology.gather import Gathered
-from trialect.converters.terminology.rows import Row, gather
+from trialect.converters.terminology.rows import WIDTH, Row, gather
 from trialect.problems import Problem, Unusable, rule
 
 FORMAT_XLSX = "xlsx"
@@ -23,8 +23,6 @@ FORMAT_XLS = "xls"
 
 UNPACKED_LIMIT = 400_000_000
 """Bytes that the parts of an .xlsx may unpack to; those of 2025-03-28 have about 40 million."""
-WIDTH = 50
-"""Columns of a sheet at most; a terminology has eight or nine."""
 
 DAMAGED = rule(
     "CT-EXCEL",

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 from trialect.converters.terminology.distribution import Said, said_by
 from trialect.converters.terminology.gather import Gathered
@@ -68,6 +69,11 @@ QUOTED = rule(
     "Take the file as it was downloaded, or the Excel workbook itself.",
 )
 
+WIDTH = 50
+"""Columns at most; a terminology has eight or nine."""
+MOST_ROWS = 2_000_000
+"""Rows at most; the release of 2025-03-28 has 45,000."""
+
 Row = tuple[int, Sequence[str]]
 """A row's number, as a spreadsheet counts it, and its fields."""
 
@@ -80,7 +86,8 @@ def gather(rows: Iterable[Row], file: str) -> tuple[Gathered, list[Said]]:
     Raises `Unusable` when the first row is no header of a terminology, or errors are too many.
     """
     lines = iter(rows)
-    row, header = next(((number, fields) for number, fields in lines if any(fields)), (1, ()))
+    first = islice(lines, MOST_ROWS)
+    row, header = next(((number, fields) for number, fields in first if any(fields)), (1, ()))
     places = _columns(row, header, file)
     found = Gathered(file)
     standards: dict[str, None] = {}
@@ -128,6 +135,9 @@ def _columns(row: int, header: Sequence[str], file: str) -> dict[str, int]:
 def _whole(lines: Iterator[Row], width: int, found: Gathered) -> Iterator[Row]:
     """The rows that have as many fields as the header; empty rows are passed over."""
     for number, fields in lines:
+        if number > MOST_ROWS:
+            reason = f"it has more than {MOST_ROWS:,} rows"
+            raise Unusable(NOT_KNOWN.problem(file=found.file, row=number, reason=reason))
         if not any(fields):
             continue
         if len(fields) == width:

@@ -8,7 +8,7 @@ from pathlib import Path
 from trialect.converters.readers.text import bom_of, is_encoding
 from trialect.converters.terminology.distribution import Said
 from trialect.converters.terminology.gather import Gathered
-from trialect.converters.terminology.rows import Row, gather
+from trialect.converters.terminology.rows import WIDTH, Row, gather
 from trialect.problems import Unusable, rule
 
 FORMAT = "text"
@@ -50,8 +50,14 @@ def read(path: Path, encoding: str | None) -> tuple[Gathered, list[Said]]:
 
 
 def _rows(text: str) -> Iterator[Row]:
-    for number, line in enumerate(text.split("\n"), start=1):
-        yield number, line.removesuffix("\r").split("\t")
+    """The lines as rows, one at a time: a file of line ends alone would fill the memory."""
+    start = number = 0
+    while start <= len(text):
+        end = text.find("\n", start)
+        end = len(text) if end < 0 else end
+        number += 1
+        yield number, text[start:end].removesuffix("\r").split("\t", WIDTH)
+        start = end + 1
 
 
 def _decoded(data: bytes, file: str, declared: str | None) -> str:

@@ -19,7 +19,10 @@ from typing import Literal
 
 from trialect.problems import Unusable
 from trialect.schemas.ct.codelists import Terminology
-from trialect.schemas.ct.table import DAMAGED, fingerprint
+from trialect.schemas.ct.table import DAMAGED, UNPACKED_LIMIT, fingerprint
+
+RECORD_LIMIT = 1_000_000
+"""Bytes of a record at most."""
 
 Place = Literal["shipped", "user", "study"]
 
@@ -82,7 +85,7 @@ class Held:
         if self.place == "shipped":
             return None
         try:
-            facts = json.loads(self.record_file.read_bytes())
+            facts = json.loads(_bounded(self.record_file, RECORD_LIMIT))
             sources = tuple(SourceFile(**one) for one in facts.pop("sources"))
             record = Record(sources=sources, **facts)
             _check_types(record)
@@ -95,14 +98,22 @@ class Held:
         """The terminology, whole as it was installed. Raises `Unusable` when it is not."""
         record = self.record()
         try:
-            packed = self.file.read_bytes()
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise Unusable(DAMAGED.problem(file=str(self.file), reason=reason)) from error
+            packed = _bounded(self.file, UNPACKED_LIMIT)
+        except (OSError, ValueError) as error:
+            raise Unusable(DAMAGED.problem(file=str(self.file), reason=str(error))) from error
         if record is not None and fingerprint(packed, str(self.file)) != record.content_sha256:
             reason = "it does not hold what its record says"
             raise Unusable(DAMAGED.problem(file=str(self.file), reason=reason))
         return Terminology(self.version, packed, str(self.file))
+
+
+def _bounded(file: Path, limit: int) -> bytes:
+    """The bytes of a file. Raises ValueError when there are more than `limit`."""
+    with file.open("rb") as opened:
+        data = opened.read(limit + 1)
+    if len(data) > limit:
+        raise ValueError(f"{file.name} is larger than {limit:,} bytes")
+    return data
 
 
 def _check_types(record: Record) -> None:
