@@ -1,8 +1,8 @@
 """The rows that a check is asked of, and the masks that answer it.
 
 A column is a Polars series, or one value that every row has (`Same`): a name, a count, a list of
-variables. A mask is a Boolean series without nulls, or one Boolean for all rows. Masks are kept,
-so that rules which ask the same of a dataset share the answer.
+variables. A mask is a Boolean series without nulls, one Boolean for all rows, or an answer about
+the table (`Once`). Masks are kept, so that rules which ask the same of a dataset share the answer.
 """
 
 from __future__ import annotations
@@ -23,8 +23,15 @@ class Same:
     value: Any
 
 
+@dataclass(frozen=True, slots=True)
+class Once:
+    """An answer about a table as a whole; where it holds, the first row carries it."""
+
+    holds: bool
+
+
 Column = pl.Series | Same
-Mask = pl.Series | bool
+Mask = pl.Series | bool | Once
 
 Value = TypeVar("Value")
 
@@ -139,26 +146,36 @@ class Table:
         """A mask with a Boolean for every row."""
         if isinstance(mask, pl.Series):
             return mask
+        if isinstance(mask, Once):
+            return _first(self.height) if mask.holds else self.broadcast(False)
         return pl.repeat(mask, self.height, dtype=pl.Boolean, eager=True)
 
-    def first_only(self, answer: bool) -> Mask:
-        """An answer about the table as a whole, which the language gives its first row."""
-        if not answer:
-            return False
-        return pl.Series([True, *([False] * (self.height - 1))], dtype=pl.Boolean)
+
+def _first(height: int) -> pl.Series:
+    """The first row alone."""
+    return pl.int_range(height, eager=True) == 0
 
 
 def opposite(mask: Mask) -> Mask:
     """The rows that a mask leaves out."""
+    if isinstance(mask, Once):
+        return Once(not mask.holds)
     return ~mask if isinstance(mask, pl.Series) else not mask
 
 
 def both(one: Mask, other: Mask) -> Mask:
-    """The rows of both masks."""
+    """The rows of both masks; with an answer about the table the first of them at most."""
     if isinstance(one, bool):
         return other if one else False
     if isinstance(other, bool):
         return one if other else False
+    if isinstance(one, Once) and isinstance(other, Once):
+        return Once(one.holds and other.holds)
+    if isinstance(one, Once):
+        one, other = other, one
+    assert isinstance(one, pl.Series)
+    if isinstance(other, Once):
+        return one & _first(len(one)) if other.holds else False
     return one & other
 
 
@@ -168,4 +185,11 @@ def either(one: Mask, other: Mask) -> Mask:
         return True if one else other
     if isinstance(other, bool):
         return True if other else one
+    if isinstance(one, Once) and isinstance(other, Once):
+        return Once(one.holds or other.holds)
+    if isinstance(one, Once):
+        one, other = other, one
+    assert isinstance(one, pl.Series)
+    if isinstance(other, Once):
+        return one | _first(len(one)) if other.holds else one
     return one | other

@@ -32,15 +32,15 @@ def not_equal_to(table: Table, asked: Asked) -> Mask:
 @operator("equal_to_case_insensitive")
 def equal_to_case_insensitive(table: Table, asked: Asked) -> Mask:
     """Both are texts, the same but for upper and lower case."""
-    left, right = _sides(table, asked)
-    return same(_lower(left), _lower(right))
+    left, right = _folded(*_sides(table, asked))
+    return same(left, right)
 
 
 @operator("not_equal_to_case_insensitive")
 def not_equal_to_case_insensitive(table: Table, asked: Asked) -> Mask:
     """The texts differ in more than upper and lower case, or only one of them is there."""
-    left, right = _sides(table, asked)
-    return _differ(_lower(left), _lower(right))
+    left, right = _folded(*_sides(table, asked))
+    return _differ(left, right)
 
 
 def _sides(table: Table, asked: Asked) -> tuple[Column, Column]:
@@ -132,13 +132,15 @@ def _comparable(series: pl.Series, value: Any) -> bool:
     return isinstance(value, list) and isinstance(series.dtype, pl.List)
 
 
+def _folded(left: Column, right: Column) -> tuple[Column, Column]:
+    """Both sides with their texts in lower case."""
+    return _lower(left), _lower(right)
+
+
 def _lower(column: Column) -> Column:
-    """Texts in lower case; what is no text is missing."""
     if isinstance(column, Same):
-        return Same(column.value.lower() if isinstance(column.value, str) else None)
-    if column.dtype != pl.String:
-        return Same(None)
-    return column.str.to_lowercase()
+        return Same(column.value.lower()) if isinstance(column.value, str) else column
+    return column.str.to_lowercase() if column.dtype == pl.String else column
 
 
 def _rounded(column: Column) -> Column:

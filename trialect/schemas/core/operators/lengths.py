@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from trialect.schemas.core.operators.ask import Asked, negation, operator, text_column
+from trialect.schemas.core.operators.regex import as_texts
 from trialect.schemas.core.outcome import NotAsked
 from trialect.schemas.core.table import Mask, Same, Table
 
@@ -40,7 +41,7 @@ negation("shorter_than_or_equal_to", of="longer_than")
 def split_parts_have_equal_length(table: Table, asked: Asked) -> Mask:
     """The two parts around the separator (`/`) are of one length; one part is fine, three not."""
     separator = str(asked.options.get("separator") or "/")
-    texts = text_column(table, asked.target, asked.operator)
+    texts = table.spread(as_texts(table.column(asked.target))).cast(pl.String)
     parts = texts.str.split(separator)
     first = parts.list.get(0, null_on_oob=True).str.len_chars()
     second = parts.list.get(1, null_on_oob=True).str.len_chars()

@@ -9,7 +9,7 @@ import polars as pl
 
 from trialect.schemas.core.operators.ask import Asked, is_lists, negation, operator
 from trialect.schemas.core.outcome import MissingColumn, NotAsked
-from trialect.schemas.core.table import Column, Mask, Same, Table, is_null
+from trialect.schemas.core.table import Column, Mask, Once, Same, Table, is_null
 
 
 @operator("is_contained_by", "value")
@@ -120,9 +120,11 @@ def contains_case_insensitive(table: Table, asked: Asked) -> Mask:
     target, value = _lower(table.column(asked.target)), _lower(asked.comparator(table))
     if is_lists(target):
         return _list_holds(table, target, value)
+    if isinstance(target, pl.Series):
+        target = target.cast(pl.String)
     if isinstance(value, Same):
         return _holds(target, str(value.value), asked)
-    frame = pl.DataFrame({"text": table.spread(target), "part": value})
+    frame = pl.DataFrame({"text": table.spread(target), "part": value.cast(pl.String)})
     held = pl.col("text").str.contains(pl.col("part"), literal=True)
     return frame.select(held).to_series().fill_null(False)
 
@@ -149,20 +151,17 @@ def _list_holds(table: Table, target: Column, value: Column) -> Mask:
 @operator("contains_all", "value", across=True)
 def contains_all(table: Table, asked: Asked) -> Mask:
     """Every one of the values occurs in the column: one answer, which the first row carries."""
-    return _contains_all(table, asked, True)
+    return _contains_all(table, asked)
 
 
-@operator("not_contains_all", "value", across=True)
-def not_contains_all(table: Table, asked: Asked) -> Mask:
-    """Some of the values does not occur in the column: one answer, which the first row carries."""
-    return _contains_all(table, asked, False)
+negation("not_contains_all", of="contains_all")
 
 
-def _contains_all(table: Table, asked: Asked, wanted: bool) -> Mask:
+def _contains_all(table: Table, asked: Asked) -> Mask:
     target, value = table.column(asked.target), asked.comparator(table)
     if is_lists(target) and is_lists(value):
         held = [
-            all(one in (known or []) for one in row or []) is wanted
+            all(one in (known or []) for one in row or [])
             for known, row in zip(
                 table.spread(target).to_list(), table.spread(value).to_list(), strict=True
             )
@@ -174,7 +173,7 @@ def _contains_all(table: Table, asked: Asked, wanted: bool) -> Mask:
         raise MissingColumn(str(asked.value))
     else:
         needed = set(value.to_list())
-    return table.first_only((needed <= set(table.spread(target).to_list())) is wanted)
+    return Once(needed <= set(table.spread(target).to_list()))
 
 
 def expanded(table: Table, names: Iterable[Any]) -> list[Any]:

@@ -110,7 +110,7 @@ def is_ordered_by(table: Table, asked: Asked) -> Mask:
         raise NotAsked(f"order {order!r} is not asc or dsc")
     values = table.series(asked.target)
     ordered = values.sort(descending=order == "dsc", nulls_last=True)
-    return (values == ordered).fill_null(False)
+    return values.eq_missing(ordered)
 
 
 negation("is_not_ordered_by", of="is_ordered_by")

@@ -120,10 +120,11 @@ negation("does_not_equal_string_part", of="equals_string_part")
 
 _SMALL = frozenset(
     {
-        *("a", "an", "and", "as", "at", "but", "by", "en", "for", "from", "if", "in", "is", "nor"),
-        *("of", "on", "or", "per", "the", "to", "v", "via", "vs", "with"),
+        *("a", "an", "and", "as", "at", "but", "by", "en", "for", "if", "in", "of", "on", "or"),
+        *("the", "to", "v", "v.", "via", "vs", "vs."),
     }
 )
+_ALWAYS_SMALL = frozenset({"and/or", "is", "per", "with"})
 _WORD = re.compile(r"[^\s]+")
 
 
@@ -140,21 +141,32 @@ negation("is_not_title_case", of="is_title_case")
 
 
 def title(text: str) -> str:
-    """A text in title case; words with capitals inside (ID, mRNA) stay as they are."""
-    words = _WORD.findall(text)
-    last = len(words) - 1
-    place = iter(range(len(words)))
+    """A text in title case; in a text of small and capital letters words like mRNA stay."""
+    shouted = text.isupper()
+    words = text.split()
+    titled = [
+        _titled(word.lower() if shouted else word, inner=0 < at < len(words) - 1)
+        for at, word in enumerate(words)
+    ]
+    found = iter(titled)
+    whole = _WORD.sub(lambda _: next(found), text)
+    return whole[:1].upper() + whole[1:]
 
-    def one(found: re.Match[str]) -> str:
-        word, at = found[0], next(place)
-        if word.lower() in ("and/or",) and at:
-            return word.lower()
-        if word.lower() == "id":
-            return "ID"
-        if word.lower() in _SMALL and 0 < at < last:
-            return word.lower()
-        if any(letter.isupper() for letter in word[1:]):
-            return word
-        return word[:1].upper() + word[1:]
 
-    return _WORD.sub(one, text)
+def _titled(word: str, *, inner: bool) -> str:
+    """One word; `inner` says that others stand before and behind it."""
+    bare = word.lower()
+    if bare in _ALWAYS_SMALL or (inner and bare in _SMALL):
+        return bare
+    if bare == "id":
+        return "ID"
+    if any(letter.isupper() for letter in word[1:]):
+        return word
+    parts = word.split("-")
+    return "-".join(_capital(part) for part in parts)
+
+
+def _capital(word: str) -> str:
+    """A word with its first letter as a capital, behind quotes and brackets."""
+    at = next((at for at, letter in enumerate(word) if letter.isalnum()), None)
+    return word if at is None else word[:at] + word[at].upper() + word[at + 1 :]
