@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import trialect
 from trialect.converters.account import Account
-from trialect.converters.baseline import Baseline
+from trialect.converters.baseline import Baseline, read_baseline
 from trialect.converters.closing import place_of
 from trialect.converters.explanations import Explanation
 from trialect.converters.review import review
@@ -23,6 +23,7 @@ from trialect.converters.writers.findings import FIRST, LONGEST, findings
 from trialect.converters.writers.heat_map import LEVELS, heat_map, shade
 from trialect.converters.writers.report import write_csv, write_json
 from trialect.converters.writers.report_html import write_html
+from trialect.converters.writers.report_xlsx import write_xlsx
 from trialect.problems import Problem, Severity
 
 MESSAGES = st.text(max_size=30)
@@ -93,6 +94,20 @@ def test_the_csv_is_what_excel_opens(tmp_path: Path) -> None:
         rows = list(csv.DictReader(file))
     assert [row["rule"] for row in rows] == ["AREA-1", "AREA-2"]
     assert (rows[0]["value"], rows[0]["row"], rows[0]["severity"]) == ("ağrı; 1,5", "3", "warning")
+
+
+def test_a_text_that_is_none_is_written_out(tmp_path: Path) -> None:
+    told = review([problem(1, file="a\udcff.xpt", row=1, domain="AE"), problem(2, value="\ud800")])
+    write_json(tmp_path / "found.json", told)
+    write_csv(tmp_path / "found.csv", told)
+    write_html(tmp_path / "found.html", told)
+    write_xlsx(tmp_path / "found.xlsx", told)
+    report = json.loads((tmp_path / "found.json").read_text(encoding="utf-8"))
+    assert report["problems"][0]["file"] == "a\\udcff.xpt"
+    assert "a\\udcff.xpt" in (tmp_path / "found.csv").read_text(encoding="utf-8-sig")
+    page = (tmp_path / "found.html").read_text(encoding="utf-8")
+    assert data_of(page)["words"]["value"] == ["", "\\ud800"]
+    assert read_baseline(tmp_path / "found.json").problems
 
 
 def test_the_page_loads_nothing(converted: trialect.Conversion) -> None:

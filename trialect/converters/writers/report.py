@@ -66,11 +66,11 @@ def write_json(path: Path, review: Review) -> None:
         ],
     }
     with path.open("wb") as file:
-        file.write(orjson.dumps(head, option=orjson.OPT_INDENT_2).removesuffix(b"\n}"))
+        file.write(dumps(head, indent=True).removesuffix(b"\n}"))
         if review.baseline is None:
             file.write(b',\n  "baseline": null')
         else:
-            name = orjson.dumps(review.baseline)
+            name = dumps(review.baseline)
             file.write(b',\n  "baseline": {\n    "file": ' + name + b',\n    "gone": [')
             _list(file.write, map(_as_dict, review.gone))
             file.write(b"\n  ]}")
@@ -81,7 +81,24 @@ def write_json(path: Path, review: Review) -> None:
 
 def _list(write: Any, values: Iterable[object]) -> None:
     for place, value in enumerate(values):
-        write((b",\n    " if place else b"\n    ") + orjson.dumps(value))
+        write((b",\n    " if place else b"\n    ") + dumps(value))
+
+
+def dumps(value: object, *, indent: bool = False) -> bytes:
+    """JSON in UTF-8; what no text may hold (a name of a file may) is written out."""
+    option = orjson.OPT_INDENT_2 if indent else 0
+    try:
+        return orjson.dumps(value, option=option)
+    except TypeError:
+        return orjson.dumps(_writable(value), option=option)
+
+
+def _writable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_writable(name): _writable(one) for name, one in value.items()}
+    return [_writable(one) for one in value] if isinstance(value, list) else value
 
 
 def _findings(review: Review) -> Iterator[dict[str, Any]]:
@@ -122,7 +139,7 @@ def write_csv(path: Path, review: Review) -> None:
 
     Findings of the earlier run that are gone come last, with that state.
     """
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
+    with path.open("w", encoding="utf-8-sig", errors="backslashreplace", newline="") as file:
         writer = csv.DictWriter(file, CSV_COLUMNS)
         writer.writeheader()
         for told in _findings(review):

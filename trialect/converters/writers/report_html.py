@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import orjson
-
 from trialect import __version__
 from trialect.converters.package import sdtm_folder
 from trialect.converters.review import Review
@@ -13,7 +11,7 @@ from trialect.converters.rules_run import STATUSES, RuleRun
 from trialect.converters.stamp import EPOCH
 from trialect.converters.writers.findings import Findings, findings
 from trialect.converters.writers.heat_map import heat_map
-from trialect.converters.writers.report import rules, summary
+from trialect.converters.writers.report import dumps, rules, summary
 from trialect.problems import Severity
 
 COUNTED = 500
@@ -57,7 +55,7 @@ def write_html(path: Path, review: Review) -> None:
         severities=[severity.value for severity in Severity],
         data=_script_json({**shown.as_dict(), "titles": {n: r["title"] for n, r in said.items()}}),
     )
-    path.write_text(html, encoding="utf-8")
+    path.write_text(html, encoding="utf-8", errors="backslashreplace")
 
 
 def _runs(review: Review) -> list[tuple[str, list[RuleRun]]]:
@@ -72,5 +70,5 @@ def _runs(review: Review) -> list[tuple[str, list[RuleRun]]]:
 
 def _script_json(value: object) -> str:
     """JSON that may stand inside a script element: no value can end the element."""
-    text = orjson.dumps(value).decode()
+    text = dumps(value).decode()
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

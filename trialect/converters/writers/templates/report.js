@@ -290,7 +290,11 @@
 
   for (const part of location.hash.slice(1).split("&")) {
     const [column, value] = part.split("=");
-    if (PICKED.includes(column) && value) set(column, decodeURIComponent(value));
+    try {
+      if (PICKED.includes(column) && value) set(column, decodeURIComponent(value));
+    } catch (error) {
+      if (!(error instanceof URIError)) throw error;
+    }
   }
   for (const one of document.querySelectorAll(".scripted")) one.hidden = false;
   choose();
