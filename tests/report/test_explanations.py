@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
@@ -198,6 +200,41 @@ def test_an_explanation_cannot_explain_itself() -> None:
     told = review([], explanations=[Explanation("EXPLAIN-UNUSED", "j", 2)])
     assert [one.rule for one in told.problems] == ["EXPLAIN-UNUSED"]
     assert told.explained_by_severity.total() == 0
+
+
+WORDS = st.sampled_from(["AE", "A?", "*", "A*", "CM", "~*", "a", ""])
+TOLD = st.sampled_from(["AE", "CM", "*", "A", None])
+
+
+def speaks(one: Explanation, problem: Problem) -> bool:
+    """The same, column by column and letter by letter."""
+    pairs = (
+        *((one.dataset.upper(), problem.domain), (one.usubjid, problem.usubjid)),
+        *((one.value, problem.value), (one.file, problem.file)),
+    )
+    escaped = {"~*": "[*]", "~?": "[?]"}
+    for wanted, told in pairs:
+        shape = re.sub(r"~[*?]", lambda sign: escaped[sign[0]], wanted)
+        if wanted and not fnmatchcase(told or "", shape):
+            return False
+    return True
+
+
+@given(
+    st.lists(st.tuples(WORDS, WORDS, WORDS, WORDS), max_size=8),
+    st.tuples(TOLD, TOLD, TOLD, TOLD),
+)
+def test_looking_up_finds_what_comparing_finds(
+    scopes: list[tuple[str, str, str, str]], place: tuple[str | None, ...]
+) -> None:
+    explanations = [
+        Explanation("SDTM-X", "j", n, dataset=d.upper(), usubjid=u, value=v, file=f)
+        for n, (d, u, v, f) in enumerate(scopes)
+    ]
+    domain, usubjid, value, file = place
+    one = found(domain=domain, usubjid=usubjid, value=value, file=file)
+    expected = [n for n, each in enumerate(explanations) if speaks(each, one)]
+    assert Explainer(explanations).of(one) == expected
 
 
 def test_thousands_of_explanations_are_quick() -> None:

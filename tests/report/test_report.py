@@ -252,6 +252,7 @@ def test_what_was_run_and_what_explains_stands_on_the_page(tmp_path: Path) -> No
         "Agreed &amp; &lt;kept&gt;.",
         "<td>dataset A*</td>",
         "errors, 1 explained",
+        '<td class="n">1</td><td class="n">1</td><td class="n">2</td></tr>',
         "against old.json",
         '<div class="explained">Explained: Agreed',
     ):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 from trialect import __version__
+from trialect.converters.baseline import State
 from trialect.converters.package import sdtm_folder
 from trialect.converters.review import Review
 from trialect.converters.rules_run import STATUSES, RuleRun
@@ -46,6 +48,14 @@ def write_html(path: Path, review: Review) -> None:
         checked=review.checked,
         stamp=stamp.isoformat() if stamp is not None and stamp != EPOCH else None,
         baseline=review.baseline,
+        new=Counter(
+            one.rule
+            for place, one in enumerate(review.problems)
+            if review.state(place) is State.NEW
+        ),
+        explained=Counter(
+            one.rule for one, mine in zip(review.problems, review.explained, strict=False) if mine
+        ),
         explanations=list(zip(review.explanations, review.hits, strict=True)),
         runs=_runs(review),
         limit=COUNTED,
