@@ -150,7 +150,9 @@ MEMBERSHIP = [
     _case("contains_all", [["a", "b"], ["c"]], "B", "Yn", others={"B": [["a"], ["a", "c"]]}),
     _case("not_contains_all", ["a", "b", "c"], ["$l"], "Ynn", same={"$l": ["a", "d"]}),
     _case("not_contains_all", ["a", "b"], ["a", "b"], "nn"),
-    _case("shares_at_least_one_element_with", [["a", "b"], ["c"]], "B", "Yn", others={"B": ["a", "a"]}),
+    _case(
+        "shares_at_least_one_element_with", [["a", "b"], ["c"]], "B", "Yn", others={"B": ["a", "a"]}
+    ),
     _case(
         "shares_exactly_one_element_with",
         [["a", "b"], ["a", "b"]],
@@ -176,7 +178,9 @@ _PART = _case(
     others={"B": ["SUPPAE", "SUPPAE", "SUPPAE"]},
     options={"regex": ".{4}(..).*"},
 )
-_TITLE = _case("is_title_case", ["Date of Birth", "date of Birth", "ID", None, "Of Mice"], None, "YnYYY")
+_TITLE = _case(
+    "is_title_case", ["Date of Birth", "date of Birth", "ID", None, "Of Mice"], None, "YnYYY"
+)
 
 TEXT = [
     _PREFIX,
@@ -193,7 +197,14 @@ TEXT = [
     _case("ends_with", ["AESEQ", "SEQAE", None], "SEQ", "Ynn"),
     _PART,
     _negated(_PART, "does_not_equal_string_part"),
-    _case("equals_string_part", ["AE", "CM"], "$n", "Yn", options={"regex": ".{4}(..).*"}, same={"$n": "SUPPAE"}),
+    _case(
+        "equals_string_part",
+        ["AE", "CM"],
+        "$n",
+        "Yn",
+        options={"regex": ".{4}(..).*"},
+        same={"$n": "SUPPAE"},
+    ),
     _TITLE,
     _negated(_TITLE, "is_not_title_case"),
 ]
@@ -221,7 +232,15 @@ LENGTHS = [
 _COMPLETE = _case("is_complete_date", _DATES, None, "nnYYnnnn")
 _PAIRS = {
     "A": ["2003-12-15", "2003-12", "2003-12-14", "2004", "x", None, "2003-12-15T10:00+02:00"],
-    "B": ["2003-12-15", "2003-12-15", "2003-12-15", "2003-12-15", "2003", "2003", "2003-12-15T08:00"],
+    "B": [
+        "2003-12-15",
+        "2003-12-15",
+        "2003-12-15",
+        "2003-12-15",
+        "2003",
+        "2003",
+        "2003-12-15T08:00",
+    ],
 }
 
 
@@ -234,7 +253,12 @@ DATES = [
     _negated(_COMPLETE, "is_incomplete_date"),
     _case("invalid_date", _DATES, None, "nnnnnYYY"),
     _case("invalid_date", [1.0, None], None, "YY"),
-    _case("invalid_duration", ["P1Y", "PT30M", "P2W", "-P1D", "P", "1D", "P1.5Y2M", None], None, "nnnnYYYY"),
+    _case(
+        "invalid_duration",
+        ["P1Y", "PT30M", "P2W", "-P1D", "P", "1D", "P1.5Y2M", None],
+        None,
+        "nnnnYYYY",
+    ),
     _case("invalid_duration", ["P1D", "-P1D"], None, "nY", options={"negative": False}),
     _dates("date_equal_to", "YnnnnnY"),
     _dates("date_not_equal_to", "nYYYnnn"),
@@ -247,7 +271,13 @@ DATES = [
     _case("date_greater_than", ["2004", "2002", None], "2003", "Ynn"),
 ]
 
-_UNIQUE = _case("is_unique_set", ["a", "a", "b", None, None], "B", "YYYnn", others={"B": [1.0, 2.0, 1.0, None, None]})
+_UNIQUE = _case(
+    "is_unique_set",
+    ["a", "a", "b", None, None],
+    "B",
+    "YYYnn",
+    others={"B": [1.0, 2.0, 1.0, None, None]},
+)
 _RELATION = _case(
     "is_not_unique_relationship",
     ["a", "a", "b", "c", "c", None],
@@ -264,7 +294,9 @@ _ROWS = _case(
     options={"within": "B"},
 )
 _VALUES = _case("has_different_values", ["a", "b", None], None, "YYY")
-_COUNTS = _case("value_has_multiple_references", ["a", "b", None], "$c", "Ynn", same={"$c": {"a": 2, "b": 1}})
+_COUNTS = _case(
+    "value_has_multiple_references", ["a", "b", None], "$c", "Ynn", same={"$c": {"a": 2, "b": 1}}
+)
 
 RELATIONS = [
     _UNIQUE,
@@ -278,7 +310,9 @@ RELATIONS = [
         options={"regex": r"^\d{4}-\d{2}-\d{2}"},
     ),
     _RELATION,
-    _case("is_not_unique_relationship", ["a", "b", None], "B", "YYn", others={"B": ["x", "x", None]}),
+    _case(
+        "is_not_unique_relationship", ["a", "b", None], "B", "YYn", others={"B": ["x", "x", None]}
+    ),
     _case(
         "is_not_unique_relationship",
         ["a", "a", "b"],
@@ -336,10 +370,17 @@ _NEXT = _case(
     others={**_GROUPED, "N": ["a", "c", "b", "w", "y"]},
     options={"within": "G", "ordering": "O"},
 )
-_SORTED = _case("is_ordered_set", [1.0, 3.0, 2.0, 1.0], "G", "YnnY", others={"G": ["1", "1", "1", "2"]})
+_SORTED = _case(
+    "is_ordered_set", [1.0, 3.0, 2.0, 1.0], "G", "YnnY", others={"G": ["1", "1", "1", "2"]}
+)
 _ORDER = _case("is_ordered_by", [1.0, 3.0, 2.0], None, "Ynn")
 _SUBSET = _case(
-    "is_ordered_subset_of", ["q"], "$b", "Y", name="$a", same={"$a": ["x", "z"], "$b": ["x", "y", "z"]}
+    "is_ordered_subset_of",
+    ["q"],
+    "$b",
+    "Y",
+    name="$a",
+    same={"$a": ["x", "z"], "$b": ["x", "y", "z"]},
 )
 _BY = _case(
     "target_is_sorted_by",
@@ -379,8 +420,16 @@ SEQUENCE = [
     _negated(_ORDER, "is_not_ordered_by"),
     _SUBSET,
     _negated(_SUBSET, "is_not_ordered_subset_of"),
-    _case("is_not_ordered_subset_of", [["x", "y"], ["y", "x"]], "$b", "nY", same={"$b": ["x", "y"]}),
-    _case("is_ordered_subset_of", [["x", "y"], ["y", "x"], ["q"]], "$b", "Ynn", same={"$b": ["x", "y"]}),
+    _case(
+        "is_not_ordered_subset_of", [["x", "y"], ["y", "x"]], "$b", "nY", same={"$b": ["x", "y"]}
+    ),
+    _case(
+        "is_ordered_subset_of",
+        [["x", "y"], ["y", "x"], ["q"]],
+        "$b",
+        "Ynn",
+        same={"$b": ["x", "y"]},
+    ),
     _BY,
     _negated(_BY, "target_is_not_sorted_by"),
     _case(

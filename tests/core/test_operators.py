@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from operator_cases import CASES, OperatorCase
 
@@ -48,9 +48,7 @@ def test_every_operator_has_cases_that_hold_and_that_do_not() -> None:
 ASK_WHETHER_IT_IS_THERE = {"exists", "not_exists", "inconsistent_enumerated_columns"}
 LEAVE_OUT_WHAT_IS_NOT = {"is_unique_set", "is_not_unique_set"}
 NEED_IT = [
-    case
-    for case in CASES
-    if case.operator not in ASK_WHETHER_IT_IS_THERE | LEAVE_OUT_WHAT_IS_NOT
+    case for case in CASES if case.operator not in ASK_WHETHER_IT_IS_THERE | LEAVE_OUT_WHAT_IS_NOT
 ]
 
 
@@ -110,6 +108,7 @@ texts = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(texts, texts), min_size=1, max_size=12), st.sampled_from(OPPOSITES))
 def test_an_operator_and_its_opposite_part_the_records(
     rows: list[tuple[str | None, str | None]], pair: tuple[str, str]
@@ -125,6 +124,7 @@ def test_an_operator_and_its_opposite_part_the_records(
     assert all(one is not other for one, other in zip(first, second, strict=True))
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(texts, texts), min_size=1, max_size=12))
 def test_equal_and_not_equal_leave_only_what_is_missing_twice(
     rows: list[tuple[str | None, str | None]],

@@ -104,7 +104,7 @@ def _of_rule(rule: CoreRule, study: Study) -> RuleResult:
     outcomes: list[Outcome] = []
     done: set[str] = set()
     for dataset in datasets:
-        if rule.scope.has_domains and not rule.scope.split and dataset.whole in done:
+        if not rule.scope.split and dataset.whole in done:
             continue
         done.add(dataset.whole)
         reason = out_of_scope(rule, dataset, datasets)

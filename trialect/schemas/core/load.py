@@ -251,7 +251,6 @@ def _scope(given: Mapping[str, Any]) -> Scope:
     return Scope(
         classes=_listed(given.get("Classes")),
         domains=_listed(domains),
-        has_domains="Domains" in given,
         split=None if split is None else bool(split),
         data_structures=_listed(given.get("Data_Structures")),
         entities=_listed(given.get("Entities")),

@@ -8,6 +8,7 @@ look-around and back-references, is refused by name when the rule is loaded.
 from __future__ import annotations
 
 import re
+import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -44,7 +45,10 @@ def pattern(text: str) -> Pattern:
     if len(text) > LENGTH_LIMIT:
         raise BadPattern(f"regular expression {shown!r} has more than {LENGTH_LIMIT} characters")
     try:
-        compiled = re.compile(text)
+        with warnings.catch_warnings():
+            # What Python may mean by `[[a]` one day is no matter of a rule.
+            warnings.simplefilter("ignore", FutureWarning)
+            compiled = re.compile(text)
     except (re.error, RecursionError, OverflowError) as error:
         raise BadPattern(f"regular expression {shown!r} is none: {error}") from error
     found = Pattern(_in_rust(text, shown), compiled.groups)
@@ -80,6 +84,8 @@ def _in_rust(text: str, shown: str) -> str:
         if text.startswith("(?#", at):
             at = text.index(")", at) + 1
             continue
+        if text.startswith("(?>", at) or (char == "+" and out and out[-1] in ("*", "+", "?", "}")):
+            raise BadPattern(f"regular expression {shown!r} gives nothing back (possessive)")
         out.append(char)
         at += 1
     return "".join(out)

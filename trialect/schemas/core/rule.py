@@ -101,7 +101,6 @@ class Scope:
 
     classes: Listed = Listed()
     domains: Listed = Listed()
-    has_domains: bool = False
     split: bool | None = None
     data_structures: Listed = Listed()
     entities: Listed = Listed()

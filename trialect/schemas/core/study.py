@@ -53,7 +53,7 @@ class Study:
 
 def _table(dataset: Dataset) -> Table:
     if dataset.broken:
-        raise NotAsked(f"{dataset.name}: {dataset.broken}")
+        raise NotAsked(dataset.broken)
     columns: dict[str, Column] = {one.name: one for one in dataset.frame.get_columns()}
     return Table(columns, dataset.frame.height, Same(dataset.name), prefix=dataset.prefix)
 
