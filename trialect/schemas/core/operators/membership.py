@@ -34,7 +34,9 @@ negation("is_not_contained_by_case_insensitive", of="is_contained_by_case_insens
 def contained(table: Table, target: Column, values: Column, asked: Asked) -> Mask:
     """Where the value of `target` is among `values`; what is missing is among nothing."""
     if isinstance(values, Same):
-        if isinstance(values.value, str) or not is_lists(values):
+        if values.value is None and table.has(str(asked.value)):
+            return False
+        if not is_lists(values):
             if asked.value == values.value and str(values.value).startswith("$"):
                 raise MissingColumn(str(values.value))
             raise NotAsked(f"{asked.operator} needs a list, and {values.value!r} is none")
