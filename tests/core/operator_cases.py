@@ -51,6 +51,14 @@ EQUALITY = [
     _case("equal_to", ["1", "2", None], 1, "nnn"),
     _case("equal_to", ["1", "1.0", "x"], 1, "YYn", options={"type_insensitive": True}),
     _case("equal_to", [1.0, 2.5, None], "1.00", "Ynn", options={"type_insensitive": True}),
+    _case(
+        "equal_to",
+        ["5.4", "5.4", "5.41"],
+        "B",
+        "YYn",
+        others={"B": [5.4, 5.3999999999999995, 5.4]},
+        options={"type_insensitive": True},
+    ),
     _case("equal_to", ["a", "b", None, None], "B", "Ynnn", others={"B": ["a", "a", "x", None]}),
     _case(
         "equal_to",

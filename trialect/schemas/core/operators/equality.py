@@ -193,6 +193,10 @@ def _canonical_value(value: Any) -> Any:
 
 
 def _shown(number: float) -> str:
+    """A number as text, to the 15 digits that a double keeps: the 5.3999999999999995 of an XPT
+    file is the "5.4" that stands beside it.
+    """
+    number = float(f"{number:.15g}")
     return str(int(number)) if number.is_integer() else str(number)
 
 
