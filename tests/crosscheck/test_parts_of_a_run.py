@@ -65,7 +65,7 @@ def failing(factor: int, number: int) -> int:
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_results_come_in_the_order_of_the_items(jobs: int) -> None:
     before = os.environ.get("POLARS_MAX_THREADS")
-    with workers(jobs) as run:
+    with workers(jobs, str, "") as run:
         assert list(run(scaled, 3, range(7))) == [0, 3, 6, 9, 12, 15, 18]
         assert list(run(scaled, 3, [])) == []
         with pytest.raises(ValueError, match="the second"):

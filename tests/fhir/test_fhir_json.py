@@ -74,7 +74,7 @@ def test_keys_stand_in_the_order_of_the_template() -> None:
 def test_a_number_keeps_its_own_text() -> None:
     template = {"resourceType": "Basic", "identifier": Text("record"), "v": Json("v")}
     frame = pl.DataFrame({"record": ["R"], "id": ["i"], "v": ["19.00"]})
-    assert b'"v":19.00}' in next(Rendered(template, frame, IDENTITY).lines())
+    assert '"v":19.00}' in Rendered(template, frame, IDENTITY).lines()[0]
 
 
 def test_references_in_lines_and_in_bundles() -> None:

@@ -532,7 +532,7 @@ def test_a_subject_twice_in_dm_is_one_patient_and_a_problem(write: Any) -> None:
 def test_a_study_without_subjects_yet(write: Any) -> None:
     written = write(changed=dict.fromkeys(frames()))
     assert written.part.counts == {}
-    assert written.part.bundles == []
+    assert written.part.bundles == {}
     assert len(written.of("ResearchStudy")) == 1
 
 

@@ -46,9 +46,10 @@ class Account:
     """The whole of a conversion in numbers.
 
     `flows` counts the records of each dataset by the form they came from (form "" for records
-    that a derivation made); `fhir` the resources by type; `by_rule`, `by_severity` and `by_domain`
-    the problems, `explained` those that the study's explanations speak of, and `by_state` all
-    against an earlier run.
+    that a derivation made); `fhir` the resources by type; `digests` the SHA-256 of files of the
+    package that is known since they were written; `by_rule`, `by_severity` and `by_domain` the
+    problems, `explained` those that the study's explanations speak of, and `by_state` all against
+    an earlier run.
     """
 
     study: Study
@@ -62,6 +63,7 @@ class Account:
     flows: Counter[tuple[str, str]] = field(default_factory=Counter)
     fhir: Counter[str] = field(default_factory=Counter)
     outputs: list[Output] = field(default_factory=list)
+    digests: dict[str, str] = field(default_factory=dict)
     by_rule: Counter[str] = field(default_factory=Counter)
     by_severity: Counter[Severity] = field(default_factory=Counter)
     by_domain: Counter[str] = field(default_factory=Counter)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 import orjson
 import polars as pl
@@ -143,7 +144,7 @@ def fingerprint(package: Path, account: Account, metas: Sequence[DatasetMeta]) -
     rows = {meta.name.lower(): meta.rows for meta in metas}
     paths = sorted(path for path in package.rglob("*") if path.is_file())
     with ThreadPoolExecutor(2) as pool:
-        outputs = list(pool.map(lambda path: _output(package, path), paths))
+        outputs = list(pool.map(lambda path: _output(package, path, account.digests), paths))
     account.outputs = [
         Output(one.file, one.sha256, one.bytes, _records(Path(one.file), rows)) for one in outputs
     ]
@@ -153,8 +154,9 @@ def _records(file: Path, rows: dict[str, int]) -> int | None:
     return rows.get(file.stem) if file.suffix in {".xpt", ".json", ".ndjson"} else None
 
 
-def _output(folder: Path, path: Path) -> Output:
-    return Output(path.relative_to(folder).as_posix(), digest(path), path.stat().st_size)
+def _output(folder: Path, path: Path, known: Mapping[str, str] = MappingProxyType({})) -> Output:
+    name = path.relative_to(folder).as_posix()
+    return Output(name, known.get(name) or digest(path), path.stat().st_size)
 
 
 def digest(path: Path) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import zip_longest
 from pathlib import Path
 
 import polars as pl
@@ -141,11 +140,18 @@ def as_dataset_json(plan: Plan, meta: DatasetMeta, written: Written) -> None:
 def _same_records(path: Path, lines: Path) -> bool:
     """Whether the NDJSON form holds the rows of the JSON form, byte by byte."""
     with path.open("rb") as one, lines.open("rb") as other:
+        next(one)
         next(other)
-        rows = (line.rstrip(b",\r\n") for line in one if line.startswith(b"["))
-        return all(
-            row == line.rstrip(b"\r\n") for row, line in zip_longest(rows, other, fillvalue=b"")
-        )
+        # A line feed stands only between rows, which end in a comma in the JSON form.
+        while some := one.readlines(_COMPARED):
+            end = some[-1] == b"]}\n"
+            rows = b"".join(some[:-1] if end else some).replace(b"],\n", b"]\n")
+            if other.read(len(rows)) != rows:
+                return False
+        return not other.read(1)
+
+
+_COMPARED = 8 << 20
 
 
 def _with_source(plan: Plan, meta: DatasetMeta, problems: Iterable[Problem]) -> Iterator[Problem]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import polars as pl
 
 from trialect.converters.account import Account
 from trialect.converters.fhir_values import check_values
+from trialect.converters.join_files import join_files
 from trialect.converters.package import FHIR_BUNDLES, FHIR_NDJSON
 from trialect.converters.partition import Job, Part
 from trialect.converters.writers.fhir_bundle import FhirPart, write_partition, write_study
@@ -31,6 +31,7 @@ def render(job: Job, frames: Mapping[str, pl.DataFrame], part: Part) -> list[Pro
             unblinded=job.unblinded,
         )
         part.fhir.update(written.counts)
+        part.bundles.update(written.bundles)
         part.fhir_items += [item for item in written.items if item not in part.fhir_items]
         found += written.problems
     part.references = ReferenceIndex()
@@ -106,20 +107,17 @@ def join_fhir(
             index.merge(part.references)
     for problem in (*index.unresolved(), *index.duplicates()):
         yield _shown(problem)
+    pieces: dict[str, list[Path]] = {}
+    digests = account.digests
+    for known in (study.bundles, *(part.bundles for part in parts)):
+        digests.update({f"{FHIR_BUNDLES}/{name}": digest for name, digest in known.items()})
     for folder in (home, *(part.folder / "fhir" for part in parts)):
         for path in sorted((folder / "bundles").glob("*.json")):
             path.rename(bundles / path.name)
         for path in sorted((folder / "ndjson").glob("*.ndjson")):
-            _append(path, ndjson / path.name)
-
-
-def _append(part: Path, whole: Path) -> None:
-    if not whole.exists():
-        part.rename(whole)
-        return
-    with whole.open("ab") as end, part.open("rb") as start:
-        shutil.copyfileobj(start, end, 1 << 20)
-    part.unlink()
+            pieces.setdefault(path.name, []).append(path)
+    for name, found in pieces.items():
+        digests[f"{FHIR_NDJSON}/{name}"] = join_files(found, ndjson / name)
 
 
 def _shown(problem: Problem) -> Problem:

@@ -51,7 +51,6 @@ class Job:
     spool: Path
     trial_frames: Mapping[str, pl.DataFrame]
     trial_provenance: tuple[Provenance, ...]
-    partition_subjects: int
     targets: tuple[str, ...]
     unblinded: bool
     taken: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
@@ -81,6 +80,8 @@ class Part:
     fhir: Counter[str] = field(default_factory=Counter)
     fhir_items: list[Item] = field(default_factory=list)
     references: ReferenceIndex | None = None
+    bundles: dict[str, str] = field(default_factory=dict)
+    """The bundles' files with their SHA-256."""
 
     def frame_file(self, dataset: str) -> Path:
         """Where the partition's records of a dataset lie (Arrow IPC)."""
@@ -112,7 +113,7 @@ def map_and_derive(job: Job, index: int) -> tuple[dict[str, pl.DataFrame], Part,
         if SUBJECT in rows.columns:
             part.mapped[form] = rows.height - part.rejected[form]
     frames = in_subject_order(derived.frames, forms)
-    part.places = _places(frames, forms, index * job.partition_subjects)
+    part.places = _places(frames, forms, index * job.staged.partition_subjects)
     part.subjects = len(part.places)
     return frames, part, [*mapped.problems, *derived.problems]
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import orjson
@@ -36,7 +38,7 @@ from trialect.converters.review import Checked, Review, review
 from trialect.converters.sources import traced_review
 from trialect.converters.stage import stage
 from trialect.converters.stamp import stamp_of, stamp_problems
-from trialect.converters.targets import TARGETS, Outputs, write_dataset
+from trialect.converters.targets import TARGETS, Outputs, dataset_steps, join_parts, write_dataset
 from trialect.converters.traced_package import TracedPackage
 from trialect.converters.workers import workers
 from trialect.converters.writers.report import write_json
@@ -44,13 +46,17 @@ from trialect.converters.writers.report_html import write_html
 from trialect.converters.writers.report_xlsx import write_xlsx
 from trialect.mappings.sdtm import trial_design
 from trialect.mappings.tables import check_columns, read_tables
+from trialect.metadata import Provenance
 from trialect.problems import Problem, Problems, Severity, Unusable, rule
 from trialect.profile import merge
 from trialect.schemas.define.describe import describe
 from trialect.trial import Study, Trial
 
-PARTITION_SUBJECTS = 5000
-"""Subjects in a partition; memory grows with it, the bytes written do not depend on it."""
+PARTITION_SUBJECTS = 8400
+"""Subjects in a partition at most; memory grows with it, the bytes written do not depend on it."""
+
+WORTH_PROCESSES = 500_000
+"""Bytes of exports for which starting other processes pays."""
 
 UNKNOWN_TARGET = rule(
     "OUT-TARGET",
@@ -90,14 +96,15 @@ def convert(
     to: Sequence[str] | None = None,
     unblinded: bool = False,
     jobs: int = 1,
-    partition_subjects: int = PARTITION_SUBJECTS,
+    partition_subjects: int | None = None,
     baseline: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Conversion:
     """Convert a study folder into a package at `out` (default: `out` inside the study folder).
 
     `to` limits the targets (default: `outputs` of study.yaml). With `jobs` above 1, partitions
-    are worked on in that many processes; the bytes are the same. `baseline` is the report.json of
+    are worked on in that many processes, `partition_subjects` in each (chosen by the number of
+    subjects and jobs if it is not given); the bytes are the same. `baseline` is the report.json of
     an earlier run, against which the report tells what is new and what is gone. Raises `Unusable`
     when the input cannot be converted at all; everything else is a finding in the package's report.
     """
@@ -113,11 +120,15 @@ def convert(
     with building(destination, folder) as package:
         spool = package.parent / "spool"
         spool.mkdir()
-        job, problems = prepare(folder, study, spool, targets, unblinded, partition_subjects)
-        parts = [_trial_part(job, problems)]
-        partitions = range(job.staged.partitions)
-        # A trial of one partition is done before another process has started.
-        with workers(min(jobs, len(partitions))) as run:
+        # A small trial is done before another process has started.
+        exports = (folder / study.records.folder).rglob("*")
+        large = sum(one.stat().st_size for one in exports if one.is_file()) >= WORTH_PROCESSES
+        processes = jobs if large or partition_subjects is not None else 1
+        size = partial(partition_size, partition_subjects, processes, study.fhir.bundle_subjects)
+        with workers(processes, ready, study.sdtm.ct) as run:
+            job, problems = prepare(folder, study, spool, targets, unblinded, size)
+            parts = [_trial_part(job, problems)]
+            partitions = range(job.staged.partitions)
             for part in run(process, job, partitions):
                 parts.append(part)
                 tell("map, derive and check", len(parts) - 1, len(partitions))
@@ -132,11 +143,17 @@ def convert(
             metas = tuple(describe(study, profiles, provenance))
             plan = Plan(study, package, metas, tuple(parts), targets, stamp)
             found = Problems()
-            files: dict[str, list[str]] = {}
-            for written in run(write_dataset, plan, metas):
-                files[written.dataset] = written.files
-                found.extend(written.problems)
-                tell("write datasets", len(files), len(metas))
+            files: dict[str, list[str]] = {meta.name: [] for meta in metas}
+            steps = dataset_steps(plan)
+            with ThreadPoolExecutor(1) as beside:
+                joined = beside.submit(join_parts, targets, job, package, parts, account)
+                traced = beside.submit(_write_lineage, plan, provenance)
+                for done, written in enumerate(run(write_dataset, plan, steps), start=1):
+                    files[written.dataset] += written.files
+                    found.extend(written.problems)
+                    tell("write datasets", done, len(steps))
+                found.extend(joined.result())
+                traced.result()
         outputs = Outputs(job, plan, parts, files, account)
         for name in targets:
             tell(f"finish {name}", 0, 1)
@@ -144,12 +161,6 @@ def convert(
             if whole is not None:
                 found.extend(whole(outputs))
         found.extend(cross_check(plan, files, account))
-        write_lineage(
-            package,
-            {meta.name: closing.frames(parts, meta.name) for meta in metas},
-            closing.transliterated(parts),
-            provenance,
-        )
         closing.write_rejected_rows(package, job, parts)
         last = Part("closing", spool / "closing")
         last.folder.mkdir()
@@ -192,7 +203,7 @@ def prepare(
     spool: Path,
     targets: tuple[str, ...],
     unblinded: bool,
-    partition_subjects: int,
+    partition_subjects: int | Callable[[int], int],
 ) -> tuple[Job, Problems]:
     """Everything before the partitions: tables read, exports staged, the trial design made.
 
@@ -202,10 +213,13 @@ def prepare(
     problems.extend(stamp_problems(study))
     tables = read_tables(folder, study)
     problems.extend(tables.problems)
-    # Bundles hold whole groups of subjects, so a partition holds whole bundles.
-    group = study.fhir.bundle_subjects
-    size = max(1, -(-partition_subjects // group)) * group
-    staged = stage(study, folder, spool / "staged", forms=tables.forms, partition_subjects=size)
+    staged = stage(
+        study,
+        folder,
+        spool / "staged",
+        forms=tables.forms,
+        partition_subjects=partition_subjects,
+    )
     problems.extend(staged.problems)
     # Rows that staging kept out are findings; tables that do not fit their forms are no tables.
     misfits = Problems(check_columns(tables, staged.columns))
@@ -220,11 +234,32 @@ def prepare(
         spool=spool,
         trial_frames=design.frames,
         trial_provenance=tuple(design.provenance),
-        partition_subjects=size,
         targets=targets,
         unblinded=unblinded,
     )
     return job, problems
+
+
+def partition_size(wanted: int | None, jobs: int, group: int, subjects: int) -> int:
+    """The subjects in a partition: as many as were wanted, else so that all processes have alike.
+
+    Bundles hold whole groups of subjects, so a partition holds whole groups.
+    """
+    if wanted is None:
+        rounds = max(1, -(-subjects // (jobs * PARTITION_SUBJECTS)))
+        wanted = -(-subjects // (jobs * rounds))
+    return max(1, -(-wanted // group)) * group
+
+
+def ready(ct: str) -> None:
+    """Load what every partition needs: the modules, and the tables of the standards."""
+    from trialect.schemas.ct import terminology
+    from trialect.schemas.fhir.table import table
+    from trialect.schemas.sdtm.model import datasets
+
+    terminology(ct)
+    table()
+    datasets()
 
 
 def _silent(step: str, done: int, total: int) -> None:
@@ -249,6 +284,15 @@ def _trial_part(job: Job, problems: Problems) -> Part:
     part.folder.mkdir()
     submit(part, job.trial_frames, list(problems), job)
     return part
+
+
+def _write_lineage(plan: Plan, provenance: Sequence[Provenance]) -> None:
+    write_lineage(
+        plan.package,
+        {meta.name: closing.frames(plan.parts, meta.name) for meta in plan.metas},
+        closing.transliterated(plan.parts),
+        provenance,
+    )
 
 
 def _explanations(folder: Path) -> tuple[Explanation, ...]:

@@ -8,7 +8,7 @@ a stretch of each of its batches. So the contents of a partition do not depend o
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -101,6 +101,7 @@ class Staged:
     spool: Path
     subjects: int
     partitions: int
+    partition_subjects: int
     forms: dict[str, StagedForm]
     missing: tuple[str, ...]
     problems: Problems = field(default_factory=Problems)
@@ -127,6 +128,7 @@ class Staged:
             "spool": self.spool,
             "subjects": self.subjects,
             "partitions": self.partitions,
+            "partition_subjects": self.partition_subjects,
             "forms": self.forms,
             "missing": self.missing,
             "problems": Problems(),
@@ -143,11 +145,12 @@ def stage(
     spool: Path,
     *,
     forms: Collection[str],
-    partition_subjects: int,
+    partition_subjects: int | Callable[[int], int],
     batch_rows: int | None = None,
 ) -> Staged:
     """Read the forms that are named and lay them down in `spool`, cut into partitions.
 
+    `partition_subjects` are the subjects in a partition, or how many those are of a given number.
     Raises `Unusable` with everything that is wrong when any of them cannot be read: a file that
     is missing or ambiguous, a column that is not there, bytes that are no text.
     """
@@ -176,12 +179,16 @@ def stage(
     if broken:
         raise Unusable([*broken, *problems.errors])
     keys = pl.Series(SUBJECT, sorted(subjects), pl.String)
-    firsts = keys[partition_subjects::partition_subjects]
+    size = partition_subjects
+    if callable(size):
+        size = size(len(keys))
+    firsts = keys[size::size]
     prints: dict[Path, str] = {}
     return Staged(
         spool=spool,
         subjects=len(keys),
         partitions=len(firsts) + 1,
+        partition_subjects=size,
         forms={form: writing.cut(firsts, prints) for form, writing in spooled.items()},
         missing=study.records.missing,
         problems=problems,

@@ -41,11 +41,13 @@ class Target:
     """The steps of one target; every step gives the problems it found.
 
     `partition` sees the domains of whole subjects, as they were collected, in the process that
-    made them; `dataset` one dataset of all subjects as it is submitted (its problems and files in
-    `Written`); `whole` everything, once; `close` all findings, before they are reported.
+    made them; `join` what all partitions made, while the datasets are written; `dataset` one
+    dataset of all subjects as it is submitted (its problems and files in `Written`); `whole`
+    everything, once; `close` all findings, before they are reported.
     """
 
     partition: Callable[[Job, Mapping[str, pl.DataFrame], Part], Iterable[Problem]] | None = None
+    join: Callable[[Job, Path, Sequence[Part], Account], Iterable[Problem]] | None = None
     dataset: Callable[[Plan, DatasetMeta, Written], None] | None = None
     whole: Callable[[Outputs], Iterable[Problem]] | None = None
     close: Callable[[Plan, Account, Sequence[Problem]], Iterable[Problem]] | None = None
@@ -60,17 +62,40 @@ TARGETS: dict[str, Target] = {
     "dataset-json": Target(dataset=datasets.as_dataset_json),
     "fhir": Target(
         partition=fhir_files.render,
-        whole=lambda o: fhir_files.join_fhir(o.job, o.package, o.parts, o.account),
+        join=fhir_files.join_fhir,
     ),
 }
 """Every target by its name; `--to` and `outputs` in study.yaml choose among them."""
 
 
-def write_dataset(plan: Plan, meta: DatasetMeta) -> Written:
-    """Write one dataset as every target that is wanted and writes datasets."""
-    written = Written(meta.name, [], [])
-    for name in plan.targets:
-        step = TARGETS[name].dataset
+def join_parts(
+    targets: Sequence[str], job: Job, package: Path, parts: Sequence[Part], account: Account
+) -> list[Problem]:
+    """What every target makes of all partitions together."""
+    found: list[Problem] = []
+    for name in targets:
+        step = TARGETS[name].join
         if step is not None:
-            step(plan, meta, written)
+            found += step(job, package, parts, account)
+    return found
+
+
+def dataset_steps(plan: Plan) -> list[tuple[str, DatasetMeta]]:
+    """Every target and dataset that it writes, the largest first: processes then end together."""
+    steps = [
+        (name, meta)
+        for name in plan.targets
+        for meta in plan.metas
+        if TARGETS[name].dataset is not None
+    ]
+    return sorted(steps, key=lambda one: -one[1].rows * len(one[1].variables))
+
+
+def write_dataset(plan: Plan, step: tuple[str, DatasetMeta]) -> Written:
+    """Write one dataset as one target."""
+    name, meta = step
+    written = Written(meta.name, [], [])
+    write = TARGETS[name].dataset
+    if write is not None:
+        write(plan, meta, written)
     return written

@@ -218,7 +218,16 @@ def _rows(frame: pl.DataFrame, meta: DatasetMeta) -> bytes:
                 domain=meta.name, found=", ".join(columns), expected=", ".join(expected)
             )
         )
-    rendered = {column: _json(frame[column], meta.name) for column in columns}
+    found = _joined({column: _json(frame[column], meta.name) for column in columns})
+    texts = [frame[column] for column in columns if frame[column].dtype == pl.String]
+    quotes = 2 * sum(len(series) - series.null_count() for series in texts)
+    if not _is_plain(found, quotes, frame.height):
+        escaped = frame.with_columns(_escape(series) for series in texts)
+        found = _joined({column: _json(escaped[column], meta.name) for column in columns})
+    return found
+
+
+def _joined(rendered: dict[str, pl.Series]) -> bytes:
     file = io.BytesIO()
     pl.DataFrame(rendered).write_csv(
         file,
@@ -230,10 +239,19 @@ def _rows(frame: pl.DataFrame, meta: DatasetMeta) -> bytes:
     return b"[" + file.getbuffer()[:-1]
 
 
+def _is_plain(rows: bytes, quotes: int, ends: int) -> bool:
+    """Whether no text in the rows has to be escaped: other marks than those between are none."""
+    import numpy as np
+
+    if b"\\" in rows or rows.count(b'"') != quotes:
+        return False
+    return int(np.count_nonzero(np.frombuffer(rows, np.uint8) < ord(" "))) == ends
+
+
 def _json(series: pl.Series, dataset: str) -> pl.Series:
-    """The values as JSON texts; null where one is missing."""
+    """The values as JSON texts, without escapes; null where one is missing."""
     if series.dtype == pl.String:
-        return '"' + _escape(series) + '"'
+        return '"' + series + '"'
     if not series.is_finite().all():
         raise Unusable(NOT_FINITE.problem(domain=dataset, variable=series.name))
     whole = series.cast(pl.Int64, strict=False)

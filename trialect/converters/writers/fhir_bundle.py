@@ -9,6 +9,7 @@ nothing. The study's bundle goes first; the others refer to what it holds by sea
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ import orjson
 import polars as pl
 
 from trialect.converters.writers.fhir_json import Rendered
-from trialect.converters.writers.fhir_ndjson import write_lines
+from trialect.converters.writers.fhir_ndjson import joined, write_lines
 from trialect.mappings.fhir import observation
 from trialect.mappings.fhir.identity import Identity
 from trialect.mappings.fhir.opening import meta
@@ -33,6 +34,9 @@ from trialect.trial import Study
 
 STUDY_BUNDLE = "study.json"
 """The name of the study's bundle; it sorts before those of the subjects."""
+
+BETWEEN = ",\n"
+"""Stands between the entries of a bundle."""
 
 TOO_LARGE = rule(
     "FHIR-BUNDLE-SIZE",
@@ -49,13 +53,13 @@ class FhirPart:
     """What was rendered, as facts that merge.
 
     `counts`: resources by type. `values`: Observations with a value by USUBJID, to compare with
-    the results of QS. `bundles`: names of the bundles' files. `items`: questions seen in QS, which
-    `write_study` makes Questionnaires of.
+    the results of QS. `bundles`: names of the bundles' files with their SHA-256. `items`: questions
+    seen in QS, which `write_study` makes Questionnaires of.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
     values: dict[str, int] = field(default_factory=dict)
-    bundles: list[str] = field(default_factory=list)
+    bundles: dict[str, str] = field(default_factory=dict)
     items: list[Item] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
@@ -78,30 +82,39 @@ def write_partition(
     """
     part = Partition(study, codes, frames, unblinded=unblinded)
     found = FhirPart()
-    by_subject: list[list[bytes]] = [[] for _ in range(part.subjects.height)]
+    entries = [pl.DataFrame(schema={SUBJECT: pl.Int64, "text": pl.String})]
     for resource in SUBJECT_RESOURCES:
         if resource.unblinded_only and not unblinded:
             continue
         rows = part.rows(resource)
         rendered = Rendered(resource.template(part), rows, part.identity)
         write_lines(folder / "ndjson" / f"{resource.type}.ndjson", rendered.lines())
-        for subject, entry in zip(rows[SUBJECT].to_list(), rendered.entries(), strict=True):
-            by_subject[subject].append(entry)
+        entries.append(
+            pl.DataFrame({SUBJECT: rows[SUBJECT].cast(pl.Int64), "text": rendered.entries()})
+        )
         if rows.height:
             found.counts[resource.type] = rows.height
     results = part.rows(observation.RESOURCE)
     valued = results.filter(pl.col("value").is_not_null())
     found.values = dict(valued.group_by("USUBJID", maintain_order=True).len().iter_rows())
     found.items = items_of(results)
-    places = positions or range(first_subject, first_subject + len(by_subject))
+    count = part.subjects.height
+    places = positions or range(first_subject, first_subject + count)
     names = part.subjects["USUBJID"].to_list()
-    subjects = [
-        Entries(name, place, b",\n".join(entries))
-        for name, place, entries in zip(names, places, by_subject, strict=True)
-    ]
+    ordered = pl.concat(entries).sort(SUBJECT, maintain_order=True)
+    texts = ordered["text"]
+    sizes = ordered.group_by(SUBJECT).agg(pl.len(), pl.col("text").str.len_bytes().sum().alias("b"))
+    known = {subject: (rows, size) for subject, rows, size in sizes.iter_rows()}
+    subjects = []
+    first = 0
+    for subject, (name, place) in enumerate(zip(names, places, strict=True)):
+        rows_of, size = known.get(subject, (0, 0))
+        between = max(0, rows_of - 1) * len(BETWEEN)
+        subjects.append(Entries(name, place, size + between, first, first + rows_of))
+        first += rows_of
     for name, packed in _packed(study, subjects, part.problems):
-        found.bundles.append(name)
-        _write(folder / "bundles" / name, _bundle(study, part.identity, packed))
+        text = joined(texts[packed[0].first : packed[-1].end], BETWEEN)
+        found.bundles[name] = _write(folder / "bundles" / name, _bundle(study, part.identity, text))
     found.problems = list(part.problems)
     return found
 
@@ -112,66 +125,74 @@ def write_study(folder: Path, study: Study, codes: Codes, items: Iterable[Item] 
     `items` are those of all partitions. Raises `Unusable` when the study has no base URL.
     """
     resources, problems = study_resources(study, codes, items)
-    found = FhirPart(bundles=[STUDY_BUNDLE], items=list(items), problems=problems)
+    found = FhirPart(items=list(items), problems=problems)
     identity = Identity(study)
     inside = {f"{one['resourceType']}/{one['id']}": f"urn:uuid:{one['id']}" for one in resources}
     entries = []
     for resource in resources:
         kind = resource["resourceType"]
         found.counts[kind] += 1
-        write_lines(folder / "ndjson" / f"{kind}.ndjson", [orjson.dumps(resource)])
+        line = pl.Series([orjson.dumps(resource).decode()])
+        write_lines(folder / "ndjson" / f"{kind}.ndjson", line)
         entries.append(orjson.dumps(_entry(resource, inside, identity)))
-    _write(folder / "bundles" / STUDY_BUNDLE, _bundle(study, identity, entries))
+    text = BETWEEN.encode().join(entries)
+    bundle = _bundle(study, identity, text)
+    found.bundles[STUDY_BUNDLE] = _write(folder / "bundles" / STUDY_BUNDLE, bundle)
     return found
 
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """The bundle entries of one subject, joined, and the subject's place in the trial."""
+    """A subject's place in the trial, and the bundle entries: bytes, first row and the one after.
+
+    Subjects follow one another in the rows.
+    """
 
     usubjid: str
     place: int
-    text: bytes
+    size: int
+    first: int
+    end: int
 
 
 def _packed(
     study: Study, subjects: Iterable[Entries], problems: Problems
-) -> Iterator[tuple[str, list[bytes]]]:
-    """The subjects' entries by bundle, with the bundles' names, from 1 in the trial's order."""
+) -> Iterator[tuple[str, list[Entries]]]:
+    """The subjects by bundle, with the bundles' names, from 1 in the trial's order."""
     limit = study.fhir.bundle_bytes
     for group, members in groupby(subjects, lambda one: one.place // study.fhir.bundle_subjects):
         for number, packed in enumerate(_within(limit, members, problems), start=1):
             yield f"subjects-{group + 1:06d}-{number:02d}.json", packed
 
 
-def _within(limit: int, subjects: Iterable[Entries], problems: Problems) -> Iterator[list[bytes]]:
-    packed: list[bytes] = []
+def _within(limit: int, subjects: Iterable[Entries], problems: Problems) -> Iterator[list[Entries]]:
+    packed: list[Entries] = []
     size = 0
     for subject in subjects:
-        if not subject.text:
+        if not subject.size:
             continue
-        if len(subject.text) > limit:
+        if subject.size > limit:
             problems.add(
                 TOO_LARGE.problem(
-                    domain="DM", usubjid=subject.usubjid, size=len(subject.text), limit=limit
+                    domain="DM", usubjid=subject.usubjid, size=subject.size, limit=limit
                 )
             )
-        if packed and size + len(subject.text) > limit:
+        if packed and size + subject.size > limit:
             yield packed
             packed, size = [], 0
-        packed.append(subject.text)
-        size += len(subject.text)
+        packed.append(subject)
+        size += subject.size
     if packed:
         yield packed
 
 
-def _bundle(study: Study, identity: Identity, entries: Iterable[bytes]) -> bytes:
+def _bundle(study: Study, identity: Identity, entries: bytes) -> bytes:
     start: dict[str, Any] = {"resourceType": "Bundle"}
     if mark := meta(study, identity):
         start["meta"] = mark
     start["type"] = "transaction"
     opened = orjson.dumps(start)[:-1]
-    return opened + b',"entry":[\n' + b",\n".join(entries) + b"\n]}\n"
+    return b"".join([opened, b',"entry":[\n', entries, b"\n]}\n"])
 
 
 def _entry(resource: Resource, inside: Mapping[str, str], identity: Identity) -> Resource:
@@ -196,6 +217,8 @@ def _referring(node: Any, inside: Mapping[str, str]) -> Any:
     return [_referring(one, inside) for one in node] if isinstance(node, list) else node
 
 
-def _write(file: Path, text: bytes) -> None:
+def _write(file: Path, text: bytes) -> str:
+    """Write a file; its SHA-256, taken while the bytes are at hand."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(text)
+    return hashlib.sha256(text).hexdigest()

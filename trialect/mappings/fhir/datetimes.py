@@ -148,6 +148,29 @@ def _with_time(day: str, time: str, zone: str | None) -> tuple[str | None, Rule 
     return clock + _offset(shift), None
 
 
+TIMED = r"^\d{4}-\d{2}-\d{2}T(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d)?$"
+"""A day with hours and minutes, without an offset."""
+
+
+def offset_of_day(day: str, zone: str | None) -> str | None:
+    """The offset from UTC that holds all day at a site, as FHIR writes it; None if there is none.
+
+    `day` is a date that exists. On days when clocks are changed each time is looked at by itself.
+    """
+    rules = _zone(zone) if zone else None
+    if rules is None:
+        return None
+    shifts = {
+        datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=rules, fold=fold).utcoffset()
+        for clock in ("00:00", "12:00", "23:59")
+        for fold in (0, 1)
+    }
+    shift = shifts.pop()
+    if shifts or shift is None or shift.total_seconds() % 60:
+        return None
+    return _offset(shift)
+
+
 def _offset(shift: timedelta) -> str:
     minutes = int(shift.total_seconds()) // 60
     return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"

@@ -193,7 +193,9 @@ class Partition:
         full = pl.col(column).str.len_bytes() == 10
         real = pl.col(column).str.to_date("%Y-%m-%d", strict=False).is_not_null()
         certain = plain & (~full | real) & _month_exists(column)
-        frame = frame.with_columns(pl.when(certain).then(pl.col(column)).alias(name))
+        frame = frame.with_columns(
+            pl.when(certain).then(pl.col(column)).otherwise(_timed(frame, column)).alias(name)
+        )
         odd = frame.filter(pl.col(name).is_null() & pl.col(column).is_not_null())
         if not odd.height:
             return frame
@@ -250,6 +252,24 @@ class Partition:
                     written=(row.get(written) or "nothing") if written else None,
                 )
             )
+
+
+def _timed(frame: pl.DataFrame, column: str) -> pl.Series:
+    """Times of days on which the offset of the site's zone does not change; null elsewhere."""
+    day = pl.col(column).str.slice(0, 10)
+    real = day.str.to_date("%Y-%m-%d", strict=False).is_not_null() & ~day.str.starts_with("0000")
+    timed = pl.col(column).str.contains(datetimes.TIMED) & real
+    given = frame.select(pl.col(column).alias("text"), day.alias("day"), "zone", timed.alias("is"))
+    days = given.filter("is").select("day", "zone").unique()
+    offsets = [datetimes.offset_of_day(one, zone) for one, zone in days.iter_rows()]
+    known = days.with_columns(pl.Series("offset", offsets, dtype=pl.String))
+    minutes = pl.col("text").str.len_bytes() == len("2026-02-01T09:30")
+    clock = pl.when(minutes).then(pl.col("text") + ":00").otherwise(pl.col("text"))
+    return (
+        given.join(known, on=["day", "zone"], how="left", maintain_order="left", nulls_equal=True)
+        .select(pl.when("is").then(clock + pl.col("offset")))
+        .to_series()
+    )
 
 
 def _month_exists(column: str) -> pl.Expr:

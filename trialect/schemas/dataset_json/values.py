@@ -99,11 +99,13 @@ class Values:
     def add(self, batch: Sequence[Any]) -> None:
         """Look at the next rows."""
         width = len(self.columns)
-        wrong = [
-            (place, row)
-            for place, row in enumerate(batch)
-            if not isinstance(row, list) or len(row) != width
-        ]
+        wrong = []
+        if set(map(type, batch)) != {list} or set(map(len, batch)) != {width}:
+            wrong = [
+                (place, row)
+                for place, row in enumerate(batch)
+                if not isinstance(row, list) or len(row) != width
+            ]
         for place, row in wrong:
             size = len(row) if isinstance(row, list) else 0
             self.narrow = self.narrow or _Tally(self.rows + place + 1, size)
@@ -117,13 +119,15 @@ class Values:
         column = self.columns[number]
         data_type = column.get("dataType")
         kinds = set(map(type, values))
+        # Of texts each one is looked at once, and by its place only when one of them is wrong.
+        distinct = set(values) if kinds <= _STRING else ()
         if isinstance(data_type, str) and data_type in DATA_TYPES:
             allowed = _TYPES.get(data_type, _STRING)
             if not kinds <= allowed:
                 self._tally(VALUE_TYPE.id, number, values, lambda v: type(v) in allowed)
                 return
             pattern = _FORMATS.get(data_type)
-            if pattern is not None:
+            if pattern is not None and not all(map(pattern.fullmatch, filter(None, distinct))):
                 self._tally(
                     VALUE_FORMAT.id,
                     number,
@@ -131,8 +135,8 @@ class Values:
                     lambda v: not v or pattern.fullmatch(v) is not None,
                 )
         length = column.get("length")
-        if type(length) is int and length > 0 and kinds <= _STRING:
-            longest = max(map(len, filter(None, values)), default=0)
+        if type(length) is int and length > 0:
+            longest = max(map(len, filter(None, distinct)), default=0)
             if longest > length:
                 self._tally(VALUE_LENGTH.id, number, values, lambda v: len(v or "") <= length)
 

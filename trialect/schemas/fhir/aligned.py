@@ -14,11 +14,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from trialect.schemas.fhir.fast import Shapes
-from trialect.schemas.fhir.primitives import ANY_UUID
-from trialect.schemas.fhir.shapes import FULL_URL, Shape
+from trialect.schemas.fhir.positions import certain
+from trialect.schemas.fhir.shapes import Shape
 
 if TYPE_CHECKING:
     import numpy as np
@@ -94,21 +95,11 @@ class Loose:
         return values.view(np.uint8).reshape(len(self.groups), -1)
 
 
-def loose_of(texts: Sequence[bytes], rows: Iterable[int], shapes: Shapes) -> list[Loose]:
-    """Those of the texts in these rows that shapes vouch for one by one."""
+def loose(shape: Shape, rows: list[int], groups: list[tuple[str, ...]]) -> Loose:
+    """Texts of one shape, by their rows and captured values."""
     import numpy as np
 
-    found: dict[int, tuple[Shape, list[int], list[tuple[str, ...]]]] = {}
-    for row in rows:
-        known = shapes.vouch(texts[row].decode())
-        if known is not None:
-            shape, groups = known
-            _, places, values = found.setdefault(id(shape), (shape, [], []))
-            places.append(row)
-            values.append(groups)
-    return [
-        Loose(shape, np.array(places, np.int64), values) for shape, places, values in found.values()
-    ]
+    return Loose(shape, np.array(rows, np.int64), groups)
 
 
 def left_over(texts: Sequence[bytes], stacks: Iterable[Stack | Loose]) -> list[int]:
@@ -139,23 +130,19 @@ def batches(
     texts: Iterable[Item], size_of: Callable[[Item], int], most: int = MOST_BYTES
 ) -> Iterator[list[Item]]:
     """The texts a few at a time, then more, up to about `most` bytes: shapes are learned first."""
-    batch: list[Item] = []
-    size, limit = 0, FIRST_BYTES
-    for text in texts:
-        batch.append(text)
-        size += size_of(text)
-        if size >= limit:
-            yield batch
-            batch, size, limit = [], 0, min(3 * limit, most)
-    if batch:
+    rest = iter(texts)
+    count, limit = 1, FIRST_BYTES
+    while batch := list(islice(rest, count)):
         yield batch
+        mean = max(1, sum(map(size_of, batch)) // len(batch))
+        limit = min(3 * limit, most)
+        count = max(1, limit // mean)
 
 
-def is_plain(texts: Sequence[bytes]) -> bool:
+def is_plain(texts: Iterable[bytes]) -> bool:
     """Whether texts are UTF-8 without NUL, which ends a text in a block."""
-    whole = b"\n".join(texts)
     try:
-        return b"\0" not in whole and (whole.isascii() or bool(whole.decode()))
+        return not any(0 in text or not (text.isascii() or text.decode()) for text in texts)
     except UnicodeDecodeError:
         return False
 
@@ -260,14 +247,18 @@ def _valid(family: list[Stack]) -> Iterator[Stack]:
     shape = family[0].shape
     good = [np.ones(len(stack), bool) for stack in family]
     for gap, pattern in enumerate(shape.gaps):
-        varied = [n for n, stack in enumerate(family) if stack.differs[gap]]
-        if not varied:
-            continue
-        values = [values_of(family[n].column(gap)).tolist() for n in varied]
-        taken = _matching(pattern, [value for some in values for value in some])
-        ends = np.cumsum([len(some) for some in values])
-        for n, part in zip(varied, np.split(taken, ends[:-1]), strict=True):
-            good[n] &= part
+        doubtful: list[tuple[int, NDArray[np.int64], list[bytes]]] = []
+        for n, stack in enumerate(family):
+            if stack.differs[gap]:
+                column = stack.column(gap)
+                unsure = np.flatnonzero(~certain(pattern, column))
+                if len(unsure):
+                    doubtful.append((n, unsure, values_of(column[unsure]).tolist()))
+        if doubtful:
+            taken = _matching(pattern, [value for _, _, some in doubtful for value in some])
+            ends = np.cumsum([len(some) for _, _, some in doubtful])
+            for (n, unsure, _), part in zip(doubtful, np.split(taken, ends[:-1]), strict=True):
+                good[n][unsure[~part]] = False
     for stack, taken in zip(family, good, strict=True):
         kept = stack.keep(taken)
         yield kept.keep(_answered(kept)) if shape.questions and len(kept) else kept
@@ -280,17 +271,11 @@ def _matching(pattern: str, values: list[bytes]) -> NDArray[np.bool_]:
     texts = pl.Series(values, dtype=pl.Binary).cast(pl.String)
     linear = _linear(pattern)
     if linear is not None:
-        taken = texts.str.contains(linear)
-        if pattern not in _QUICK or taken.all():
-            return taken.to_numpy()
+        return texts.str.contains(linear).to_numpy()
     match = re.compile(pattern, re.ASCII).fullmatch
     some = texts.unique()
     wanted = some.filter(pl.Series([match(text) is not None for text in some], dtype=pl.Boolean))
     return texts.is_in(wanted.implode()).to_numpy()
-
-
-_QUICK = {FULL_URL: f'"{ANY_UUID}"'}
-"""What nearly all values of a gap are; the pattern itself looks ahead."""
 
 
 @cache
@@ -300,10 +285,9 @@ def _linear(pattern: str) -> str | None:
     What possessive repeats give back is never taken by what follows them in these patterns, so
     plain ones take the same values.
     """
-    quick = _QUICK.get(pattern, pattern)
-    if "(?!" in quick or "(?=" in quick or "(?<" in quick:
+    if "(?!" in pattern or "(?=" in pattern or "(?<" in pattern:
         return None
-    return f"^(?:{quick.replace('++', '+').replace('*+', '*')})$"
+    return f"^(?:{pattern.replace('++', '+').replace('*+', '*')})$"
 
 
 def _answered(stack: Stack) -> NDArray[np.bool_]:

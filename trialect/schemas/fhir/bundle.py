@@ -5,6 +5,7 @@ Source: http://hl7.org/fhir/R4/bundle.html#references and http.html#transaction.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,8 +13,9 @@ from typing import Any
 from trialect.problems import Problem
 from trialect.schemas.fhir import rules
 from trialect.schemas.fhir.invariants import INVARIANTS, Place
+from trialect.schemas.fhir.json_text import decode
 from trialect.schemas.fhir.literals import read_reference
-from trialect.schemas.fhir.shapes import Shape
+from trialect.schemas.fhir.shapes import ENTRY_PATHS, Capture, Shape
 from trialect.schemas.fhir.structure import BROKEN, Walk
 from trialect.schemas.fhir.table import Table, table
 
@@ -135,6 +137,45 @@ class BundleCheck:
             outline = _outline(value)
             self._outlines[id(outline)] = outline
             self._between(Entry.of(value, number))
+
+    def valid(self, text: str, number: int) -> tuple[Shape, tuple[str, ...]] | None:
+        """An entry as if a shape vouched for it, when it has no problem by itself; None if not."""
+        value, problems = decode(text)
+        if problems or type(value) is not dict:
+            return None
+        walk = Walk(self._definitions)
+        path = f"Bundle.entry[{number}]"
+        walk.whole(self._definitions.node("Bundle.entry"), value, path, self._head, self._head)
+        if walk.problems:
+            return None
+        entry = Entry.of(value, number)
+        facts = (
+            entry.full_url,
+            entry.id,
+            entry.version,
+            entry.method,
+            entry.url,
+            entry.if_none_exist,
+        )
+        captures = [
+            (Capture("", at, None, ""), fact)
+            for at, fact in zip(ENTRY_PATHS, facts, strict=True)
+            if fact is not None
+        ]
+        for place, named, targets in walk.references:
+            literal = read_reference(named, self._definitions.resources)
+            at = place.replace(path, "Bundle.entry", 1)
+            form = literal.form if literal is not None else ""
+            captures.append((Capture("reference", at, targets, form), named))
+        shape = Shape(
+            entry.type or "",
+            re.compile("(?!)").fullmatch,
+            (),
+            {n: capture for n, (capture, _) in enumerate(captures)},
+            _outline(value),
+            (),
+        )
+        return shape, tuple(f'"{fact}"' for _, fact in captures)
 
     def vouched(self, number: int, shape: Shape, groups: tuple[str, ...]) -> None:
         """Take an entry that a shape vouches for."""

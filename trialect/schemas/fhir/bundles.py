@@ -21,7 +21,7 @@ from trialect.schemas.fhir.aligned import (
     batches,
     is_plain,
     left_over,
-    loose_of,
+    loose,
     stacks_of,
     values_of,
 )
@@ -29,6 +29,7 @@ from trialect.schemas.fhir.bundle import BundleCheck, check_bundle
 from trialect.schemas.fhir.fast import Shapes, kept_shapes
 from trialect.schemas.fhir.json_text import decode
 from trialect.schemas.fhir.references import hashes
+from trialect.schemas.fhir.shapes import ENTRY_PATHS, Shape
 from trialect.schemas.fhir.table import Table, table
 
 if TYPE_CHECKING:
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
     Words = NDArray[np.uint64]
 
 Vouched = Stack | Loose
+
+_FULL_URL = ENTRY_PATHS.index("Bundle.entry.fullUrl")
+_URL = ENTRY_PATHS.index("Bundle.entry.request.url")
 
 _ENTRY = re.compile(rb'\{\s*"fullUrl"\s*:')
 
@@ -88,10 +92,20 @@ class _Pieces:
 
 def _split(data: bytes) -> _Pieces | None:
     """The text by entries; None when it cannot be split into them."""
-    starts = [found.start() for found in _ENTRY.finditer(data)]
+    first = _ENTRY.search(data)
     end = _end(data)
-    if not starts or end <= starts[-1] or not data[: starts[0]].rstrip().endswith(b"["):
+    if first is None or end <= first.start():
         return None
+    start = first.start()
+    if not data[:start].rstrip().endswith(b"["):
+        return None
+    # No line feed stands inside a JSON string: an entry a line is split at once.
+    lines = data[start:end].rstrip(b" \t\r\n").split(b"\n")
+    if len(lines) > 1 and all(line.startswith(b'{"fullUrl":') for line in lines):
+        last = lines.pop()
+        if all(line.endswith(b",") for line in lines):
+            return _Pieces(data[:start], [*[line[:-1] for line in lines], last])
+    starts = [found.start() for found in _ENTRY.finditer(data, start, end)]
     entries = []
     for start, stop in zip(starts, [*starts[1:], end], strict=True):
         piece = data[start:stop].rstrip(b" \t\r\n")
@@ -163,14 +177,27 @@ def _sound(bundles: list[_Pieces | None], definitions: Table, shapes: Shapes) ->
         return np.zeros(len(bundles), bool)
     owner = np.repeat(np.arange(len(bundles)), counts)
     stacks: list[Vouched] = [*stacks_of(entries, shapes)]
-    stacks += loose_of(entries, left_over(entries, stacks), shapes)
+    places = np.arange(len(entries)) - np.repeat(np.cumsum(counts) - counts, counts)
+    heads = [None if one is None else one.head for one in bundles]
+    stacks += _one_by_one(
+        [
+            _Entry(row, entries[row], heads[owner[row]] or b"", int(places[row]))
+            for row in left_over(entries, stacks)
+        ],
+        definitions,
+        shapes,
+    )
     usual = [stack for stack in stacks if _is_usual(stack)]
     vouched = np.zeros(len(bundles), np.int64)
     for stack in usual:
         vouched += np.bincount(owner[stack.rows], minlength=len(bundles))
-    good = (counts > 0) & (vouched == counts)
-    for suspects in (_twice(usual, owner), _lost(usual, owner, definitions)):
-        good[suspects] = False
+    good: NDArray[np.bool_] = (counts > 0) & (vouched == counts)
+    urls = [_keys(stack, stack.shape.entry[_FULL_URL], owner) for stack in usual]
+    conditions = [_keys(stack, stack.shape.entry[_URL], owner) for stack in usual]
+    owners = [owner[stack.rows] for stack in usual]
+    good[_twice(urls, owners)] = False
+    good[_twice(conditions, owners)] = False
+    good[_lost(usual, urls, owner, definitions)] = False
     outlines: dict[int, set[int]] = {}
     for n, stack in enumerate(usual):
         for bundle in np.unique(owner[stack.rows]).tolist():
@@ -188,6 +215,38 @@ def _sound(bundles: list[_Pieces | None], definitions: Table, shapes: Shapes) ->
             known[pieces.head, kinds] = transaction and check is not None and not check.finish()
         good[bundle] = known[pieces.head, kinds]
     return good
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """An entry that found no company: its row, its text, and where it stands in which Bundle."""
+
+    row: int
+    text: bytes
+    head: bytes
+    number: int
+
+
+def _one_by_one(entries: list[_Entry], definitions: Table, shapes: Shapes) -> list[Loose]:
+    """Entries that shapes vouch for or that the exact path finds valid; shapes are learned."""
+    found: dict[int, tuple[Shape, list[int], list[tuple[str, ...]]]] = {}
+    heads: dict[bytes, BundleCheck | None] = {}
+    for entry in entries:
+        text = entry.text.decode()
+        known = shapes.vouch(text)
+        if known is None:
+            if entry.head not in heads:
+                heads[entry.head] = _opened(entry.head, definitions)
+            check = heads[entry.head]
+            known = None if check is None else check.valid(text, entry.number)
+            if known is not None:
+                shapes.learn(text)
+        if known is not None:
+            shape, groups = known
+            _, rows, values = found.setdefault(id(shape), (shape, [], []))
+            rows.append(entry.row)
+            values.append(groups)
+    return [loose(*one) for one in found.values()]
 
 
 def _is_usual(stack: Vouched) -> bool:
@@ -223,29 +282,27 @@ def _keys(stack: Vouched, capture: int | None, owner: Numbers) -> Words:
     return hashes(values_of(stack.captured(capture))) ^ salt
 
 
-def _twice(stacks: list[Vouched], owner: Numbers) -> Numbers:
-    """Bundles in which a fullUrl or a condition stands twice."""
+def _twice(keys: list[Words], owners: list[Numbers]) -> Numbers:
+    """The owners of keys that stand twice."""
     import numpy as np
 
-    found: list[Numbers] = [np.zeros(0, np.int64)]
-    for place in (0, 4):  # of fullUrl and of request.url in ENTRY_PATHS
-        keys = [_keys(stack, stack.shape.entry[place], owner) for stack in stacks]
-        owners = [owner[stack.rows] for stack in stacks]
-        if keys:
-            together = np.concatenate(keys)
-            order = np.argsort(together, kind="stable")
-            same = together[order][1:] == together[order][:-1]
-            found.append(np.concatenate(owners)[order][1:][same])
-    return np.unique(np.concatenate(found))
+    if not keys:
+        return np.zeros(0, np.int64)
+    together = np.concatenate(keys)
+    order = np.argsort(together, kind="stable")
+    same = together[order][1:] == together[order][:-1]
+    return np.unique(np.concatenate(owners)[order][1:][same])
 
 
-def _lost(stacks: list[Vouched], owner: Numbers, definitions: Table) -> Numbers:
-    """Bundles with a reference to a fullUrl that is not there, or of a type not allowed there."""
+def _lost(stacks: list[Vouched], keys: list[Words], owner: Numbers, definitions: Table) -> Numbers:
+    """Bundles with a reference to a fullUrl that is not there, or of a type not allowed there.
+
+    `keys` are those of the stacks' fullUrls.
+    """
     import numpy as np
 
     types = sorted({stack.shape.type for stack in stacks})
-    empty = np.zeros(0, np.uint64)
-    urls = np.concatenate([empty, *(_keys(one, one.shape.entry[0], owner) for one in stacks)])
+    urls = np.concatenate([np.zeros(0, np.uint64), *keys])
     number = np.concatenate(
         [np.zeros(0, np.int64)]
         + [np.full(len(stack), types.index(stack.shape.type)) for stack in stacks]

@@ -235,8 +235,10 @@ def hashes(names: NDArray[np.bytes_]) -> Words:
     """
     import numpy as np
 
-    wide = names.astype(f"S{-(-names.dtype.itemsize // 8) * 8}")
-    words = wide.view(np.dtype("<u8")).reshape(len(names), -1)
+    size = names.dtype.itemsize
+    padded = np.zeros((len(names), -(-size // 8) * 8), np.uint8)
+    padded[:, :size] = names.view(np.uint8).reshape(len(names), size)
+    words = padded.view(np.dtype("<u8"))
     total = np.zeros(len(names), dtype=np.uint64)
     factor = 0x9E3779B97F4A7C15
     for column in range(words.shape[1]):
