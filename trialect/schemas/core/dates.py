@@ -48,9 +48,11 @@ def _clock(name: str) -> str:
 _DATE = re.compile(rf"(?:{_moment('a')}(?:/{_moment('b')})?|-{{4,8}}{_clock('c')})\Z")
 _UNKNOWN = ("/", "--", "-:")
 _KNOWN = re.compile(
-    r"[0-9]{4}(?:-[0-9]{2}(?:-[0-9]{2}"
-    r"(?:T[0-9]{2}(?::[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?)?(?:Z|[+-][0-9]{2}:[0-9]{2})?)?)?)?\Z"
+    r"[0-9]{4}(?:-(0[1-9]|1[0-2])(?:-([0-3][0-9])"
+    r"(?:T([01][0-9]|2[0-3])(?::([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]+))?)?)?"
+    r"(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])?)?)?)?\Z"
 )
+"""A date without gaps; its last group that took part is its precision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,27 +69,21 @@ class Moment:
 
 def moment(text: str) -> Moment | None:
     """The date that a text says; None when it says none."""
+    if plain := _KNOWN.match(text):
+        when = _whole(text)
+        return None if when is None else Moment(plain.lastindex or YEAR, key_of(when))
     found = _DATE.match(text)
-    if found is None:
+    if found is None or not any(sign in text for sign in _UNKNOWN):
         return None
-    gaps = any(sign in text for sign in _UNKNOWN)
-    if not gaps and not _KNOWN.match(text):
-        return None
-    parts = [
-        next((found[f"{one}{part}"] for one in "abc" if _has(found, one, part)), None)
+    parts = found.groupdict()
+    values = [
+        next((parts[one + part] for one in "abc" if parts.get(one + part)), None)
         for part in "ymdhnsf"
     ]
-    values = [None if part in (None, "-") else part for part in parts]
-    known = next((at for at, part in enumerate(values) if part is None), len(values))
-    precision = known - 1 if known else None
-    when = _gapped(values) if gaps else _whole(text)
-    if when is None:
-        return Moment(precision, None) if gaps else None
-    return Moment(precision, key_of(when))
-
-
-def _has(found: re.Match[str], one: str, part: str) -> bool:
-    return f"{one}{part}" in found.re.groupindex and bool(found[f"{one}{part}"])
+    values = [None if value == "-" else value for value in values]
+    known = next((at for at, value in enumerate(values) if value is None), len(values))
+    when = _gapped(values)
+    return Moment(known - 1 if known else None, None if when is None else key_of(when))
 
 
 def _gapped(values: list[str | None]) -> datetime | None:

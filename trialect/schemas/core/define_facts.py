@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from trialect.converters.readers.define_xml import DefineXml
-from trialect.metadata import DatasetMeta, ValueMeta, VariableMeta
+if TYPE_CHECKING:
+    from trialect.converters.readers.define_xml import DefineXml
+    from trialect.metadata import DatasetMeta, ValueMeta, VariableMeta
 
 
 def dataset_facts(define: DefineXml, dataset: DatasetMeta) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from trialect.schemas.core.match import matched
 from trialect.schemas.core.operations import OPERATIONS
 from trialect.schemas.core.operations.doing import Doing
 from trialect.schemas.core.operators import OPERATORS, Asked
-from trialect.schemas.core.outcome import NotAsked
+from trialect.schemas.core.outcome import MissingColumn, NotAsked
 from trialect.schemas.core.package import Dataset, Datasets
 from trialect.schemas.core.rule import BrokenRule, Check, Condition, CoreRule, conditions
 from trialect.schemas.core.rule_types import RULE_TYPES, STUDY, Building
@@ -146,6 +146,8 @@ def _summed(outcomes: list[Outcome]) -> tuple[Status, str]:
 def _of_dataset(rule: CoreRule, dataset: Dataset, study: Study) -> list[Finding]:
     findings: list[Finding] = []
     for made in RULE_TYPES[rule.rule_type](Building(rule, dataset, study)):
+        if (rule.match_datasets or rule.operations) and _settled(rule, made):
+            continue
         table = matched(made, rule, dataset, study) if rule.match_datasets else made
         if rule.operations:
             table = _operated(rule, table, dataset, study)
@@ -156,6 +158,47 @@ def _of_dataset(rule: CoreRule, dataset: Dataset, study: Study) -> list[Finding]
             continue
         findings.extend(_findings(rule, table, mask, dataset))
     return findings
+
+
+def _settled(rule: CoreRule, table: Table) -> bool:
+    """Whether what the rule asks of the records alone holds for none of them.
+
+    Then nothing that is joined or computed can make a finding, and it need not be.
+    """
+    check = rule.check
+    if isinstance(check, Condition) or check.kind != "all":
+        return False
+    joined = bool(rule.match_datasets)
+    if any(match.child for match in rule.match_datasets):
+        return False
+    found: Mask = True
+    for member in check.members:
+        if isinstance(member, Condition) and _is_own(member, table, joined=joined):
+            found = _none(both(found, _condition(member, table)))
+            if found is False:
+                return True
+    return False
+
+
+def _is_own(condition: Condition, table: Table, *, joined: bool) -> bool:
+    """Whether a condition is about the columns of a table and nothing that comes to it."""
+    operator = OPERATORS[condition.operator]
+    if condition.name is None or operator.presence or (joined and operator.across):
+        return False
+    if condition.options.get("value_is_reference"):
+        return False
+    words = [condition.value] if isinstance(condition.value, str) else condition.value
+    words = words if isinstance(words, list) else []
+    if any(not isinstance(word, str) or word.startswith("$") for word in words):
+        return False
+    literal = condition.options.get("value_is_literal") or isinstance(condition.value, list)
+    names = [condition.name] if literal or operator.value_is_pattern else [condition.name, *words]
+    return all(table.has(str(spelt(name, table.prefix))) for name in names)
+
+
+def _none(mask: Mask) -> Mask:
+    """A mask, False for all where no row is left in it."""
+    return False if isinstance(mask, pl.Series) and not mask.any() else mask
 
 
 def _operated(rule: CoreRule, table: Table, dataset: Dataset, study: Study) -> Table:
@@ -171,29 +214,64 @@ def answer(check: Check, table: Table) -> Mask:
     """The rows for which a check holds. Raises `NotAsked`.
 
     `any` goes on where a variable of one condition is not in the dataset, and is not asked where
-    one of each condition is not; `all` is not asked where any is not.
+    one of each condition is not; `all` is not asked where any is not. What cannot change the
+    answer any more is not worked out.
     """
     if isinstance(check, Condition):
         return _condition(check, table)
     if check.kind == "not":
         return opposite(answer(check.members[0], table))
+    members = sorted(check.members, key=_cost)
     if check.kind == "all":
         found: Mask = True
-        for member in check.members:
-            found = both(found, answer(member, table))
+        for member in members:
+            if found is False:
+                _look(member, table)
+            else:
+                found = _none(both(found, answer(member, table)))
         return found
     found = False
     missing: list[NotAsked] = []
-    for member in check.members:
+    for member in members:
         try:
             found = either(found, answer(member, table))
         except NotAsked as error:
             if not error.skipped:
                 raise
             missing.append(error)
-    if len(missing) == len(check.members):
+    if len(missing) == len(members):
         raise missing[0]
     return found
+
+
+def _cost(check: Check) -> int:
+    """What is asked first: whether a variable is there, whether it has a value, the rest."""
+    if isinstance(check, Condition):
+        return OPERATORS[check.operator].cost
+    return 3
+
+
+def _look(check: Check, table: Table) -> None:
+    """Raise `MissingColumn` where an answer would, without working it out."""
+    if isinstance(check, Condition):
+        name = None if check.name is None else spelt(check.name, table.prefix)
+        if name is not None and not OPERATORS[check.operator].presence:
+            table.column(name)
+        return
+    if check.kind != "any":
+        for member in check.members:
+            _look(member, table)
+        return
+    missing = None
+    for member in check.members:
+        try:
+            _look(member, table)
+        except MissingColumn as error:
+            missing = error
+        else:
+            return
+    if missing is not None:
+        raise missing
 
 
 def _condition(condition: Condition, table: Table) -> Mask:

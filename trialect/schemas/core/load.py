@@ -7,7 +7,7 @@ operator, operation or rule type that is unknown, a regular expression that cann
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -24,7 +24,6 @@ from trialect.schemas.core.rule import (
     Listed,
     MatchDataset,
     Operation,
-    Reference,
     Scope,
     Sensitivity,
     conditions,
@@ -140,7 +139,7 @@ def _rule(top: Mapping[str, Any], id: str, file: str) -> CoreRule:
         scope=_scope(_mapping(top.get("Scope"), "Scope")),
         operations=tuple(_operation(one) for one in _list(top.get("Operations"), "Operations")),
         match_datasets=tuple(_match(one) for one in _list(top.get("Match_Datasets"), "Match")),
-        references=tuple(_references(top.get("Authorities"))),
+        authorities=tuple(_list(top.get("Authorities"), "Authorities")),
         severity=cast(Any, severity),
         mend=str(own.get("Mend") or ""),
         file=file,
@@ -265,38 +264,12 @@ def _listed(given: Any) -> Listed:
     return Listed(_texts(given.get("Include")), _texts(given.get("Exclude")))
 
 
-def _references(given: Any) -> Iterable[Reference]:
-    for authority in _list(given, "Authorities"):
-        authority = _mapping(authority, "Authorities")
-        for standard in _list(authority.get("Standards"), "Standards"):
-            standard = _mapping(standard, "Standards")
-            for reference in _list(standard.get("References"), "References"):
-                reference = _mapping(reference, "References")
-                ids = _mapping(reference.get("Rule_Identifier"), "Rule Identifier")
-                yield Reference(
-                    organization=str(authority.get("Organization") or ""),
-                    standard=str(standard.get("Name") or ""),
-                    version=str(standard.get("Version") or ""),
-                    substandard=str(standard.get("Substandard") or ""),
-                    rule_id=str(ids.get("Id") or ""),
-                    citations=tuple(_citation(c) for c in _list(reference.get("Citations"), "C")),
-                )
-
-
-def _citation(given: Any) -> tuple[str, str, str, str]:
-    given = _mapping(given, "Citations")
-    document, section, item, guidance = (
-        str(given.get(key) or "") for key in ("Document", "Section", "Item", "Cited_Guidance")
-    )
-    return document, section, item, guidance
-
-
 def _underscored(given: Any) -> Any:
     """Keys as both spellings of the language are read: `Rule Type` and `Rule_Type`."""
     if isinstance(given, dict):
         return {
             str(key).replace(" ", "_"): value
-            if key in ("Check", "Operations")
+            if key in ("Check", "Operations", "Authorities")
             else _underscored(value)
             for key, value in given.items()
         }

@@ -6,7 +6,7 @@ snake case. What a rule means is told by `operators`, `operations`, `rule_types`
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -111,6 +111,7 @@ class Scope:
 class CoreRule:
     """A rule as published; `file` is where it was read from.
 
+    `authorities` is what the rule says of its origin, as it is written; `references` reads it.
     `severity` and `mend` are trialect's own keys (`Trialect: {Severity:, Mend:}`): how bad a
     finding is and how to mend it, which the CORE language has no words for.
     """
@@ -128,10 +129,15 @@ class CoreRule:
     scope: Scope = Scope()
     operations: tuple[Operation, ...] = ()
     match_datasets: tuple[MatchDataset, ...] = ()
-    references: tuple[Reference, ...] = ()
+    authorities: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
     severity: Severity = "error"
     mend: str = ""
     file: str = ""
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """Under which ids, and from which places of which documents, it is published."""
+        return tuple(_references(self.authorities))
 
     @property
     def source(self) -> str:
@@ -156,3 +162,40 @@ def conditions(check: Check) -> Iterator[Condition]:
     else:
         for member in check.members:
             yield from conditions(member)
+
+
+def _references(authorities: Iterable[Mapping[str, Any]]) -> Iterator[Reference]:
+    for authority in _mappings(list(authorities)):
+        for standard in _mappings(authority.get("Standards")):
+            for reference in _mappings(standard.get("References")):
+                (ids,) = _mappings([_either(reference, "Rule Identifier")]) or [{}]
+                yield Reference(
+                    organization=_text(authority.get("Organization")),
+                    standard=_text(standard.get("Name")),
+                    version=_text(standard.get("Version")),
+                    substandard=_text(standard.get("Substandard")),
+                    rule_id=_text(ids.get("Id")),
+                    citations=tuple(
+                        (
+                            _text(one.get("Document")),
+                            _text(one.get("Section")),
+                            _text(one.get("Item")),
+                            _text(_either(one, "Cited Guidance")),
+                        )
+                        for one in _mappings(reference.get("Citations"))
+                    ),
+                )
+
+
+def _either(given: Mapping[str, Any], key: str) -> Any:
+    """A key in either spelling of the language: `Rule Identifier` or `Rule_Identifier`."""
+    return given.get(key, given.get(key.replace(" ", "_")))
+
+
+def _mappings(given: Any) -> list[Mapping[str, Any]]:
+    """Those of a list that are mappings; what else stands there says nothing of an origin."""
+    return [one for one in given if isinstance(one, Mapping)] if isinstance(given, list) else []
+
+
+def _text(given: Any) -> str:
+    return "" if given is None else str(given)

@@ -45,6 +45,12 @@ def is_null(value: Any) -> bool:
     return isinstance(value, float) and value != value
 
 
+def _is_list(column: Column) -> bool:
+    if isinstance(column, Same):
+        return isinstance(column.value, list)
+    return isinstance(column.dtype, pl.List)
+
+
 class Table:
     """Columns by name, all of one height.
 
@@ -67,6 +73,9 @@ class Table:
         self.record = record
         self.prefix = prefix
         self._under = under
+        new = columns if under is None else columns.keys() - under.columns.keys()
+        listed = {name for name in new if _is_list(columns[name])}
+        self.lists: frozenset[str] = frozenset(listed if under is None else under.lists | listed)
         self._kept: dict[Hashable, Any] = {}
         self._own = (
             frozenset(self.columns)
@@ -142,6 +151,27 @@ class Table:
         found: Value = table._kept[what]
         return found
 
+    def empties(self, name: str) -> Mask:
+        """Where a column has no value: null, an empty text, an empty list.
+
+        Those of all columns that a file gave are made together. Raises `MissingColumn`.
+        """
+        column = self.column(name)
+        if isinstance(column, Same):
+            return is_null(column.value)
+        table = self
+        while table._under is not None and name not in table._own:
+            table = table._under
+        kept: dict[str, Mask] = table.kept(("empties",), (), dict)
+        if name not in kept:
+            wanted = [
+                (other, values)
+                for other, values in table.columns.items()
+                if isinstance(values, pl.Series) and (other == name or other in table._own)
+            ]
+            kept.update(_empties(wanted))
+        return kept[name]
+
     def broadcast(self, mask: Mask) -> pl.Series:
         """A mask with a Boolean for every row."""
         if isinstance(mask, pl.Series):
@@ -149,6 +179,29 @@ class Table:
         if isinstance(mask, Once):
             return _first(self.height) if mask.holds else self.broadcast(False)
         return pl.repeat(mask, self.height, dtype=pl.Boolean, eager=True)
+
+
+def _empties(columns: list[tuple[str, pl.Series]]) -> dict[str, Mask]:
+    """The masks of missing values of columns."""
+    found: dict[str, Mask] = {}
+    tests: list[pl.Expr] = []
+    frame: list[pl.Series] = []
+    for name, column in columns:
+        if column.dtype == pl.String:
+            test = (pl.col(name) == "").fill_null(True)
+        elif isinstance(column.dtype, pl.List):
+            test = (pl.col(name).list.len() == 0).fill_null(True)
+        elif column.null_count():
+            test = pl.col(name).is_null()
+        else:
+            found[name] = False
+            continue
+        tests.append(test)
+        frame.append(column.alias(name))
+    if tests:
+        for mask in pl.DataFrame(frame).select_seq(tests).get_columns():
+            found[mask.name] = mask if mask.any() else False
+    return found
 
 
 def _first(height: int) -> pl.Series:

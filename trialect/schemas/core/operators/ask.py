@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
@@ -53,29 +53,31 @@ class Operator:
     """An operator of the language: the rows of a table for which it holds.
 
     `needs` are the keys that a condition must have (`value`, or an option). `across` says that
-    rows are held against each other, so that a part of the rows may answer otherwise.
+    rows are held against each other, so that a part of the rows may answer otherwise; `presence`
+    that the target need not be a column. Of conditions that stand together those of least `cost`
+    are asked first.
     """
 
     name: str
     answer: Answer
     needs: tuple[str, ...] = ()
     across: bool = False
+    presence: bool = False
     value_is_pattern: bool = False
+    cost: int = 2
 
 
 REGISTRY: dict[str, Operator] = {}
 """Filled as the modules of this package are imported; `operators.OPERATORS` is the whole."""
 
 
-def operator(
-    name: str, *needs: str, across: bool = False, value_is_pattern: bool = False
-) -> Callable[[Answer], Answer]:
-    """Declare the function that answers an operator."""
+def operator(name: str, *needs: str, **facts: Any) -> Callable[[Answer], Answer]:
+    """Declare the function that answers an operator; `facts` are those of `Operator`."""
 
     def declare(answer: Answer) -> Answer:
         if name in REGISTRY:
             raise ValueError(f"operator {name} is declared twice")
-        REGISTRY[name] = Operator(name, answer, needs, across, value_is_pattern)
+        REGISTRY[name] = Operator(name, answer, needs, **facts)
         return answer
 
     return declare
@@ -90,9 +92,7 @@ def negation(name: str, of: str, *needs: str) -> None:
     def answer(table: Table, asked: Asked) -> Mask:
         return opposite(original.answer(table, asked))
 
-    REGISTRY[name] = Operator(
-        name, answer, needs or original.needs, original.across, original.value_is_pattern
-    )
+    REGISTRY[name] = replace(original, name=name, answer=answer, needs=needs or original.needs)
 
 
 def text_column(table: Table, name: str, operator: str) -> pl.Series:

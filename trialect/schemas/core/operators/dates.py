@@ -74,7 +74,7 @@ def _moments(table: Table, name: str) -> pl.DataFrame:
 def _declare(name: str, compare: Callable[[Any, Any], pl.Expr], unequal: bool | None) -> None:
     """`unequal` is the answer where one date is known further than the other (None: compare)."""
 
-    @operator(name, "value")
+    @operator(name, "value", cost=3)
     def answer(table: Table, asked: Asked) -> Mask:
         left = _moments(table, asked.target)
         value = asked.value

@@ -10,7 +10,6 @@ import polars as pl
 
 from trialect.schemas.core.operators.ask import Asked, negation, operator
 from trialect.schemas.core.operators.membership import among, expanded
-from trialect.schemas.core.operators.presence import empty_mask
 from trialect.schemas.core.outcome import MissingColumn, NotAsked
 from trialect.schemas.core.patterns import pattern
 from trialect.schemas.core.table import Mask, Same, Table, both, either, opposite
@@ -26,7 +25,7 @@ def _listed(value: object) -> list[str]:
     return [str(one) for one in value] if isinstance(value, list) else [str(value)]
 
 
-@operator("is_unique_set", "value", across=True)
+@operator("is_unique_set", "value", across=True, presence=True, cost=4)
 def is_unique_set(table: Table, asked: Asked) -> Mask:
     """No other row has the same values of the target and the columns named; missing is a value.
 
@@ -70,7 +69,7 @@ def shortened(frame: pl.DataFrame, regex: str) -> pl.DataFrame:
     return frame.with_columns(**found)
 
 
-@operator("is_not_unique_relationship", "value", across=True)
+@operator("is_not_unique_relationship", "value", across=True, cost=4)
 def is_not_unique_relationship(table: Table, asked: Asked) -> Mask:
     """The target or the value (a column, or several together) stands with more than one of the
     other; standing with one and with nothing is more than one. What is missing relates to nothing.
@@ -117,7 +116,7 @@ def is_not_unique_relationship(table: Table, asked: Asked) -> Mask:
 negation("is_unique_relationship", of="is_not_unique_relationship")
 
 
-@operator("is_inconsistent_across_dataset", "value", across=True)
+@operator("is_inconsistent_across_dataset", "value", across=True, cost=4)
 def is_inconsistent_across_dataset(table: Table, asked: Asked) -> Mask:
     """Among rows with the same values of the columns named, the target has several values.
 
@@ -161,7 +160,7 @@ def is_inconsistent_across_dataset(table: Table, asked: Asked) -> Mask:
     return table.kept(("inconsistent", tuple(names), str(regex)), names, make)
 
 
-@operator("present_on_multiple_rows_within", "within", across=True)
+@operator("present_on_multiple_rows_within", "within", across=True, cost=4)
 def present_on_multiple_rows_within(table: Table, asked: Asked) -> Mask:
     """The value occurs on more rows than `value` (1) of those that are the same in `within`."""
     least = asked.value or 1
@@ -198,7 +197,7 @@ def value_has_multiple_references(table: Table, asked: Asked) -> Mask:
 negation("value_does_not_have_multiple_references", of="value_has_multiple_references")
 
 
-@operator("inconsistent_enumerated_columns")
+@operator("inconsistent_enumerated_columns", presence=True)
 def inconsistent_enumerated_columns(table: Table, asked: Asked) -> Mask:
     """Of TSVAL, TSVAL1, TSVAL2, ... one has a value and the one before it has none."""
     numbered = re.compile(rf"{re.escape(asked.target)}([0-9]*)\Z")
@@ -207,6 +206,6 @@ def inconsistent_enumerated_columns(table: Table, asked: Asked) -> Mask:
     )
     found: Mask = False
     for before, after in pairwise(names):
-        gap = both(empty_mask(table, before), opposite(empty_mask(table, after)))
+        gap = both(table.empties(before), opposite(table.empties(after)))
         found = either(found, gap)
     return found

@@ -48,21 +48,21 @@ def _not_last(table: Table, asked: Asked) -> pl.DataFrame:
     return frame.select(_ROW, last.alias("last"), empty.alias("empty")).filter(~pl.col("last"))
 
 
-@operator("empty_within_except_last_row", "value", across=True)
+@operator("empty_within_except_last_row", "value", across=True, cost=4)
 def empty_within_except_last_row(table: Table, asked: Asked) -> Mask:
     """The target is missing on a row that is not the last of its group, ordered by `ordering`."""
     rows = _not_last(table, asked)
     return _at(rows.filter(pl.col("empty"))[_ROW], table.height)
 
 
-@operator("non_empty_within_except_last_row", "value", across=True)
+@operator("non_empty_within_except_last_row", "value", across=True, cost=4)
 def non_empty_within_except_last_row(table: Table, asked: Asked) -> Mask:
     """The target has a value on a row that is not the last of its group."""
     rows = _not_last(table, asked)
     return _at(rows.filter(~pl.col("empty"))[_ROW], table.height)
 
 
-@operator("has_next_corresponding_record", "value", "within", "ordering", across=True)
+@operator("has_next_corresponding_record", "value", "within", "ordering", across=True, cost=4)
 def has_next_corresponding_record(table: Table, asked: Asked) -> Mask:
     """The target is the `value` column of the next row of its group; the last row always holds."""
     if not isinstance(asked.value, str) or not table.has(asked.value):
@@ -87,7 +87,7 @@ def has_next_corresponding_record(table: Table, asked: Asked) -> Mask:
 negation("does_not_have_next_corresponding_record", of="has_next_corresponding_record")
 
 
-@operator("is_ordered_set", "value", across=True)
+@operator("is_ordered_set", "value", across=True, cost=4)
 def is_ordered_set(table: Table, asked: Asked) -> Mask:
     """The values stand in ascending order within the rows of a group, row by row."""
     groups = asked.value if isinstance(asked.value, list) else [asked.value]
@@ -102,7 +102,7 @@ def is_ordered_set(table: Table, asked: Asked) -> Mask:
 negation("is_not_ordered_set", of="is_ordered_set")
 
 
-@operator("is_ordered_by", across=True)
+@operator("is_ordered_by", across=True, cost=4)
 def is_ordered_by(table: Table, asked: Asked) -> Mask:
     """The values stand in the order named (`asc`, `dsc`): rows whose place is their own."""
     order = asked.options.get("order", "asc")
@@ -137,7 +137,7 @@ def _in_order(part: list[Any], whole: list[Any]) -> bool:
     return -1 not in places and places == sorted(places)
 
 
-@operator("target_is_sorted_by", "value", "within", across=True)
+@operator("target_is_sorted_by", "value", "within", across=True, cost=4)
 def target_is_sorted_by(table: Table, asked: Asked) -> Mask:
     """Within a group, the target's ascending order is the order of the columns of `value`.
 

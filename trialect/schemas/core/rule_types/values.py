@@ -11,13 +11,15 @@ from typing import Any
 
 import polars as pl
 
-from trialect.metadata import Condition, DatasetMeta
+from trialect.metadata import Condition as Where
+from trialect.metadata import DatasetMeta
 from trialect.schemas.core.define_facts import value_facts
 from trialect.schemas.core.operations.metadata import dataset_facts
 from trialect.schemas.core.operators import OPERATORS
 from trialect.schemas.core.outcome import NotAsked
 from trialect.schemas.core.package import Dataset
-from trialect.schemas.core.rule import conditions
+from trialect.schemas.core.patterns import pattern
+from trialect.schemas.core.rule import Condition, CoreRule, Group, conditions
 from trialect.schemas.core.rule_types.building import Building
 from trialect.schemas.core.rule_types.variable_metadata import (
     define_rows,
@@ -37,16 +39,19 @@ def _check_alone(building: Building) -> None:
 
 
 def _values(building: Building) -> Iterator[tuple[Dataset, str, Table]]:
-    """Each variable of each file with the table of its values."""
+    """Each variable of each file with the table of its values.
+
+    Variables none of whose values can be a finding are left out.
+    """
     _check_alone(building)
     for dataset in building.parts():
         part = building.study.part(dataset)
-        for name, column in part.columns.items():
+        for name in _suspect(building.rule, part):
             table = Table(
                 {
                     "row_number": part.numbers(),
                     "variable_name": Same(name),
-                    "variable_value": column,
+                    "variable_value": part.columns[name],
                 },
                 part.height,
                 part.dataset,
@@ -54,6 +59,41 @@ def _values(building: Building) -> Iterator[tuple[Dataset, str, Table]]:
                 part.prefix,
             )
             yield dataset, name, table
+
+
+def _suspect(rule: CoreRule, part: Table) -> list[str]:
+    """The columns of which some value passes each test that all values can be put to at once."""
+    check = rule.check
+    tests = check.members if isinstance(check, Group) and check.kind == "all" else ()
+    names = list(part.columns)
+    for test in tests:
+        if not isinstance(test, Condition) or test.name != "variable_value":
+            continue
+        if test.operator == "empty":
+            names = [name for name in names if part.empties(name) is not False]
+            continue
+        found = _text_test(test)
+        texts = [name for name in names if _is_text(part.columns[name])]
+        if found is None or not texts:
+            continue
+        frame = pl.DataFrame([part.series(name).alias(name) for name in texts])
+        hits = frame.select(found.any()).row(0, named=True)
+        names = [name for name in names if hits.get(name, True)]
+    return names
+
+
+def _text_test(test: Condition) -> pl.Expr | None:
+    """A test of a text as an expression over all columns of a frame; None for other tests."""
+    if test.operator == "matches_regex":
+        return pl.all().str.contains(pattern(str(test.value)).at_start)
+    literal = test.options.get("value_is_literal") and len(test.options) == 1
+    if test.operator == "equal_to" and literal and isinstance(test.value, str):
+        return pl.all() == test.value
+    return None
+
+
+def _is_text(column: Column) -> bool:
+    return isinstance(column, pl.Series) and column.dtype == pl.String
 
 
 def with_dataset_facts(building: Building) -> Iterable[Table]:
@@ -113,7 +153,7 @@ def with_define_values(building: Building) -> Iterable[Table]:
             yield _with(chosen, facts).with_columns({"variable_value_length": lengths})
 
 
-def _where(part: Table, described: DatasetMeta, checks: tuple[Condition, ...]) -> pl.Series | None:
+def _where(part: Table, described: DatasetMeta, checks: tuple[Where, ...]) -> pl.Series | None:
     """The rows that a where-clause selects; None when it asks of another dataset."""
     mask: pl.Series | None = None
     for check in checks:
