@@ -276,7 +276,7 @@ def _look(check: Check, table: Table) -> None:
 
 def _condition(condition: Condition, table: Table) -> Mask:
     operator = OPERATORS[condition.operator]
-    targets = list(table.columns) if condition.name is None else [condition.name]
+    targets = table.names if condition.name is None else [condition.name]
     found: Mask = True
     for target in targets:
         asked = Asked(
@@ -355,7 +355,7 @@ def _first_of_groups(rule: CoreRule, table: Table, rows: pl.Series) -> tuple[pl.
     keys = [name.replace("--", table.prefix) for name in rule.grouping_variables]
     for key in keys:
         table.column(key)
-    frame = pl.DataFrame([table.series(key).gather(rows).alias(key) for key in dict.fromkeys(keys)])
+    frame = table.gather(rows).frame(keys)
     first = frame.select(pl.int_range(pl.len()).alias("@at"), pl.all()).unique(
         subset=list(dict.fromkeys(keys)), keep="first", maintain_order=True
     )
@@ -374,7 +374,7 @@ def _targets(rule: CoreRule, table: Table, rows: pl.Series) -> list[str]:
         names = [name.replace("--", table.prefix) for name in asked]
     found = dict.fromkeys(names)
     for name in list(found):
-        column = table.columns.get(name)
+        column = table.get(name)
         for members in _lists(column, rows):
             found.update((str(one), None) for one in members if table.has(str(one)))
     return list(found)
@@ -389,7 +389,7 @@ def _lists(column: Column | None, rows: pl.Series) -> Iterable[list[Any]]:
 
 
 def _values(table: Table, name: str, rows: pl.Series) -> list[str | None]:
-    column = table.columns.get(name)
+    column = table.get(name)
     if column is None:
         return [NOT_IN_DATASET] * len(rows)
     return _texts(column, rows)

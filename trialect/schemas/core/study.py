@@ -60,13 +60,11 @@ def _table(dataset: Dataset) -> Table:
 
 def _joined(parts: list[Table]) -> Table:
     """Tables under each other; a column that a part has not is missing there."""
-    names = list(dict.fromkeys(name for part in parts for name in part.columns))
-    frames = []
-    for part in parts:
-        columns = [part.series(name).alias(name) for name in part.columns]
-        frames.append(
-            pl.DataFrame(columns) if columns else pl.DataFrame({"@": [None] * part.height})
-        )
+    names = list(dict.fromkeys(name for part in parts for name in part.names))
+    frames = [
+        part.frame(part.names) if part.names else pl.DataFrame({"@": [None] * part.height})
+        for part in parts
+    ]
     frame = pl.concat(frames, how="diagonal_relaxed")
     found: dict[str, Column] = {name: frame[name] for name in names}
     return Table(

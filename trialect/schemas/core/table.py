@@ -45,53 +45,107 @@ def is_null(value: Any) -> bool:
     return isinstance(value, float) and value != value
 
 
-def _is_list(column: Column) -> bool:
-    if isinstance(column, Same):
-        return isinstance(column.value, list)
-    return isinstance(column.dtype, pl.List)
+class Later:
+    """A column that is made when it is asked for, and kept."""
+
+    _made: Column | None = None
+
+    def column(self) -> Column:
+        """The column."""
+        if self._made is None:
+            self._made = self._make()
+        return self._made
+
+    def _make(self) -> Column:
+        raise NotImplementedError
+
+    def empties(self) -> Mask | None:
+        """Where it has no value, if that is known without making it."""
+        return None
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it holds lists."""
+        return False
+
+
+class Pick(Later):
+    """A column of rows of another table; a row that is null has no value."""
+
+    def __init__(self, table: Table, name: str, rows: pl.Series) -> None:
+        self._table = table
+        self._name = name
+        self._rows = rows
+
+    def _make(self) -> Column:
+        column = self._table.column(self._name)
+        if isinstance(column, Same) and not self._rows.null_count():
+            return column
+        return self._table.spread(column).gather(self._rows)
+
+    def empties(self) -> Mask | None:
+        """Where it has no value."""
+        mask = self._table.empties(self._name)
+        if not isinstance(mask, pl.Series):
+            if not self._rows.null_count():
+                return mask
+            mask = self._table.broadcast(mask)
+        return mask.gather(self._rows).fill_null(True)
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it holds lists."""
+        return self._name in self._table.lists
 
 
 class Table:
     """Columns by name, all of one height.
 
     `dataset` names the file's dataset of each row and `record` its number there (from 1); a
-    record of None is the row's own number.
+    record of None is the row's own number. `prefix` is what `--` stands for.
     """
 
     def __init__(
         self,
-        columns: Mapping[str, Column],
+        columns: Mapping[str, Column | Later],
         height: int,
         dataset: Column,
         record: pl.Series | None = None,
         prefix: str = "",
         under: Table | None = None,
     ) -> None:
-        self.columns = dict(columns)
+        self._columns = dict(columns)
         self.height = height
         self.dataset = dataset
         self.record = record
         self.prefix = prefix
         self._under = under
-        new = columns if under is None else columns.keys() - under.columns.keys()
-        listed = {name for name in new if _is_list(columns[name])}
-        self.lists: frozenset[str] = frozenset(listed if under is None else under.lists | listed)
         self._kept: dict[Hashable, Any] = {}
-        self._own = (
-            frozenset(self.columns)
-            if under is None
-            else frozenset(
-                name for name, column in columns.items() if under.columns.get(name) is not column
-            )
+        old = {} if under is None else under._columns
+        self._own = frozenset(
+            name for name, column in self._columns.items() if old.get(name) is not column
         )
+        listed = {name for name in self._own if _is_list(self._columns[name])}
+        self.lists: frozenset[str] = frozenset(listed if under is None else under.lists | listed)
+        """The columns that hold lists."""
+
+    @property
+    def names(self) -> list[str]:
+        """The columns' names, in order."""
+        return list(self._columns)
 
     def has(self, name: str) -> bool:
         """Whether there is a column of this name."""
-        return name in self.columns
+        return name in self._columns
+
+    def get(self, name: str) -> Column | None:
+        """The column of this name; None when there is none."""
+        found = self._columns.get(name)
+        return found.column() if isinstance(found, Later) else found
 
     def column(self, name: str) -> Column:
         """The column of this name. Raises `MissingColumn`."""
-        found = self.columns.get(name)
+        found = self.get(name)
         if found is None:
             raise MissingColumn(name)
         return found
@@ -111,24 +165,30 @@ class Table:
             value = None
         return pl.Series([value]).new_from_index(0, self.height) if self.height else pl.Series([])
 
-    def with_columns(self, added: Mapping[str, Column]) -> Table:
+    def frame(self, names: Mapping[str, str] | Iterable[str]) -> pl.DataFrame:
+        """Columns as a frame, under other names where they are given. Raises `MissingColumn`."""
+        pairs = names if isinstance(names, Mapping) else {name: name for name in names}
+        return pl.DataFrame([self.series(name).alias(alias) for alias, name in pairs.items()])
+
+    def with_columns(self, added: Mapping[str, Column | Later]) -> Table:
         """The same rows with more columns; answers about the old ones stay shared."""
-        return Table(
-            {**self.columns, **added},
-            self.height,
-            self.dataset,
-            self.record,
-            self.prefix,
-            under=self,
-        )
+        columns = {**self._columns, **added}
+        return Table(columns, self.height, self.dataset, self.record, self.prefix, under=self)
+
+    def joined(self, added: Mapping[str, Column | Later]) -> Table:
+        """The same rows with other columns beside or instead, as a table of its own."""
+        columns = {**self._columns, **added}
+        return Table(columns, self.height, self.dataset, self.record, self.prefix)
+
+    def renamed(self, names: Mapping[str, str]) -> Table:
+        """The same rows with some columns under other names."""
+        columns = {names.get(name, name): column for name, column in self._columns.items()}
+        return Table(columns, self.height, self.dataset, self.record, self.prefix)
 
     def gather(self, rows: pl.Series) -> Table:
         """The rows of these numbers (from 0), in that order."""
         return Table(
-            {
-                name: column.gather(rows) if isinstance(column, pl.Series) else column
-                for name, column in self.columns.items()
-            },
+            {name: Pick(self, name, rows) for name in self._columns},
             len(rows),
             self.dataset.gather(rows) if isinstance(self.dataset, pl.Series) else self.dataset,
             self.numbers().gather(rows),
@@ -144,7 +204,8 @@ class Table:
     def kept(self, what: Hashable, names: Iterable[str], make: Callable[[], Value]) -> Value:
         """What was made once of these columns; made now, and kept, when it is new."""
         table: Table = self
-        while table._under is not None and table._own.isdisjoint(names):
+        names = frozenset(names)
+        while names and table._under is not None and table._own.isdisjoint(names):
             table = table._under
         if what not in table._kept:
             table._kept[what] = make()
@@ -156,20 +217,24 @@ class Table:
 
         Those of all columns that a file gave are made together. Raises `MissingColumn`.
         """
-        column = self.column(name)
-        if isinstance(column, Same):
-            return is_null(column.value)
         table = self
         while table._under is not None and name not in table._own:
             table = table._under
+        raw = table._columns.get(name)
+        if raw is None:
+            raise MissingColumn(name)
+        if isinstance(raw, Same):
+            return is_null(raw.value)
         kept: dict[str, Mask] = table.kept(("empties",), (), dict)
         if name not in kept:
-            wanted = [
-                (other, values)
-                for other, values in table.columns.items()
-                if isinstance(values, pl.Series) and (other == name or other in table._own)
-            ]
-            kept.update(_empties(wanted))
+            known = raw.empties() if isinstance(raw, Later) else None
+            if known is not None:
+                kept[name] = known
+            elif isinstance(raw, Later):
+                kept.update(_empties([(name, table.series(name))]))
+            else:
+                own = ((one, table._columns[one]) for one in sorted(table._own))
+                kept.update(_empties([(k, c) for k, c in own if isinstance(c, pl.Series)]))
         return kept[name]
 
     def broadcast(self, mask: Mask) -> pl.Series:
@@ -179,6 +244,14 @@ class Table:
         if isinstance(mask, Once):
             return _first(self.height) if mask.holds else self.broadcast(False)
         return pl.repeat(mask, self.height, dtype=pl.Boolean, eager=True)
+
+
+def _is_list(column: Column | Later) -> bool:
+    if isinstance(column, Later):
+        return column.is_list
+    if isinstance(column, Same):
+        return isinstance(column.value, list)
+    return isinstance(column.dtype, pl.List)
 
 
 def _empties(columns: list[tuple[str, pl.Series]]) -> dict[str, Mask]:

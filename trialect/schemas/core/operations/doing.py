@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from trialect.schemas.core.outcome import MissingColumn, NotAsked
+from trialect.schemas.core.outcome import NotAsked
 from trialect.schemas.core.package import Dataset, Datasets
 from trialect.schemas.core.rule import Operation
 from trialect.schemas.core.study import Study
@@ -93,7 +93,7 @@ class Doing:
         name = self.domain
         if name in _RELATIONSHIPS or name.startswith(("SUPP", "SQ")):
             return False
-        column = self.table.columns.get("DOMAIN")
+        column = self.table.get("DOMAIN")
         if column is None or not self.table.height:
             return False
         return bool((column.value if isinstance(column, Same) else column[0]) == name)
@@ -102,12 +102,12 @@ class Doing:
         """The variables to group by, `--` and `$lists` spelt out."""
         found: list[str] = []
         for name in self.operation.group:
-            column = self.table.columns.get(name)
+            column = self.table.get(name)
             if isinstance(column, Same) and isinstance(column.value, list):
                 found.extend(column.value)
                 continue
             spelt = name.replace("--", self.domain)
-            if spelt not in self.table.columns and "--" in name:
+            if not self.table.has(spelt) and "--" in name:
                 spelt = name.replace("--", self.dataset.prefix)
             found.append(spelt)
         return list(dict.fromkeys(found))
@@ -147,9 +147,7 @@ class Doing:
         `groups` has the columns that are read; null groups with null.
         """
         pairs = self.group_columns()
-        left = pl.DataFrame(
-            [self.table.series(there).alias(f"@{at}") for at, (_, there) in enumerate(pairs)]
-        )
+        left = self.table.frame({f"@{at}": there for at, (_, there) in enumerate(pairs)})
         keys = [f"@{at}" for at in range(len(pairs))]
         right = groups.select(
             *(pl.col(here).alias(f"@{at}") for at, (here, _) in enumerate(pairs)),
@@ -171,12 +169,7 @@ class Doing:
 
 def grouped_frame(source: Table, names: list[str], *more: str) -> pl.DataFrame:
     """The grouping variables and others of a table. Raises `MissingColumn`."""
-    for name in (*names, *more):
-        if not source.has(name):
-            raise MissingColumn(name)
-    return pl.DataFrame(
-        [source.series(name).alias(name) for name in dict.fromkeys([*names, *more])]
-    )
+    return source.frame([*names, *more])
 
 
 Does = Callable[[Doing], Column | Mapping[str, Column]]

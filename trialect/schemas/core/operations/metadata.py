@@ -123,7 +123,7 @@ def minus(doing: Doing) -> Column:
 
 
 def _first_list(doing: Doing, name: object) -> list[Any]:
-    column = doing.table.columns.get(str(name)) if name else None
+    column = doing.table.get(str(name)) if name else None
     if column is None:
         return []
     value = column.value if isinstance(column, Same) else column.to_list()[0]

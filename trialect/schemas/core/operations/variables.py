@@ -17,7 +17,7 @@ from trialect.schemas.core.table import Column, Same
 @operation("get_column_order_from_dataset")
 def column_order_from_dataset(doing: Doing) -> Column:
     """The variables of the dataset in its own order."""
-    return Same([name for name in doing.source().columns if not name.startswith("$")])
+    return Same([name for name in doing.source().names if not name.startswith("$")])
 
 
 @operation("get_column_order_from_library")
@@ -29,7 +29,7 @@ def column_order_from_library(doing: Doing) -> Column:
 @operation("get_dataset_filtered_variables")
 def dataset_filtered_variables(doing: Doing) -> Column:
     """Of the standard's variables that `key_name` selects, those that the dataset has."""
-    columns = doing.source().columns
+    columns = frozenset(doing.source().names)
     return Same([one.name for one in _selected(doing, _of_guide(doing)) if one.name in columns])
 
 
@@ -49,7 +49,7 @@ def model_filtered_variables(doing: Doing) -> Column:
 @operation("get_parent_model_column_order")
 def parent_model_column_order(doing: Doing) -> Column:
     """For each record the variables that the model allows in the dataset of its RDOMAIN."""
-    column = doing.table.columns.get("RDOMAIN")
+    column = doing.table.get("RDOMAIN")
     if column is None:
         raise MissingDataset("the parent dataset")
     domains = doing.table.spread(column)

@@ -25,7 +25,7 @@ class Asked:
         """What the target is compared to: a column when the value names one, else the value."""
         value = self.value
         if isinstance(value, str) and not self.options.get("value_is_literal"):
-            column = table.columns.get(value)
+            column = table.get(value)
             return Same(value) if column is None else column
         return Same(value)
 

@@ -70,7 +70,7 @@ def _referenced(table: Table, name: str, like: Column | None) -> pl.Series:
         names = table.series(name).cast(pl.String)
         found = pl.repeat(None, table.height, dtype=dtype, eager=True)
         for one in names.drop_nulls().unique(maintain_order=True):
-            if (column := table.columns.get(one)) is None:
+            if (column := table.get(one)) is None:
                 continue
             values = table.spread(column)
             fits = values.dtype == pl.String if as_text else values.dtype.is_numeric()
@@ -80,7 +80,7 @@ def _referenced(table: Table, name: str, like: Column | None) -> pl.Series:
             found = values.cast(dtype).zip_with(here, found)
         return found
 
-    return table.kept(("referenced", name, like is None, as_text), table.columns, make)
+    return table.kept(("referenced", name, like is None, as_text), table.names, make)
 
 
 def same(left: Column, right: Column) -> Mask:

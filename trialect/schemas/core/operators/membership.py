@@ -185,7 +185,7 @@ def expanded(table: Table, names: Iterable[Any]) -> list[Any]:
         if isinstance(name, list):
             found.extend(expanded(table, name))
             continue
-        column = table.columns.get(name) if isinstance(name, str) else None
+        column = table.get(name) if isinstance(name, str) else None
         if isinstance(column, Same) and isinstance(column.value, list):
             found.extend(column.value)
         elif isinstance(column, pl.Series) and isinstance(column.dtype, pl.List) and len(column):

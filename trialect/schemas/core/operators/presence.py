@@ -14,7 +14,7 @@ def exists(table: Table, asked: Asked) -> Mask:
     if table.has(asked.target):
         return True
     for name in table.lists:
-        column = table.columns[name]
+        column = table.column(name)
         if isinstance(column, Same):
             if asked.target in column.value:
                 return True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from itertools import pairwise
 
 import polars as pl
@@ -13,12 +12,6 @@ from trialect.schemas.core.operators.membership import among, expanded
 from trialect.schemas.core.outcome import MissingColumn, NotAsked
 from trialect.schemas.core.patterns import pattern
 from trialect.schemas.core.table import Mask, Same, Table, both, either, opposite
-
-
-def _frame(table: Table, names: Iterable[str]) -> pl.DataFrame:
-    """Columns of a table as a frame; a value that every row has does not tell rows apart."""
-    series = [table.series(name).alias(name) for name in names]
-    return pl.DataFrame(series)
 
 
 def _listed(value: object) -> list[str]:
@@ -39,7 +32,7 @@ def is_unique_set(table: Table, asked: Asked) -> Mask:
         raise MissingColumn(asked.target)
 
     def make() -> Mask:
-        frame = _frame(table, names)
+        frame = table.frame(names)
         if regex:
             frame = shortened(frame, str(regex))
         counts = frame.select(pl.len().over(names) <= 1).to_series()
@@ -80,7 +73,7 @@ def is_not_unique_relationship(table: Table, asked: Asked) -> Mask:
         table.column(name)
 
     def make() -> Mask:
-        frame = _frame(table, dict.fromkeys(names))
+        frame = table.frame(names)
         frame = frame.with_columns(pl.col(pl.String).replace("", None))
         one = pl.col(asked.target)
         other = pl.struct(others) if len(others) > 1 else pl.col(others[0])
@@ -138,9 +131,7 @@ def is_inconsistent_across_dataset(table: Table, asked: Asked) -> Mask:
             texts = target.cast(pl.String)
             found = texts.str.extract(rust.found, min(rust.groups, 1))
             value = found.zip_with(found.is_not_null(), texts)
-        frame = pl.DataFrame(
-            [value.alias("@value"), *(table.series(name).alias(name) for name in groups)]
-        )
+        frame = table.frame(groups).with_columns(value.alias("@value"))
         counts = frame.group_by([*groups, "@value"]).len("@count")
         best = counts.group_by(groups).agg(
             pl.len().alias("@values"),
@@ -167,7 +158,7 @@ def present_on_multiple_rows_within(table: Table, asked: Asked) -> Mask:
     if isinstance(least, bool) or not isinstance(least, int | float):
         raise NotAsked(f"value of {asked.operator} is {least!r}, no number")
     names = [*asked.names("within"), asked.target]
-    frame = _frame(table, dict.fromkeys(names))
+    frame = table.frame(names)
     return frame.select(pl.len().over(list(dict.fromkeys(names))) > least).to_series()
 
 
@@ -202,7 +193,7 @@ def inconsistent_enumerated_columns(table: Table, asked: Asked) -> Mask:
     """Of TSVAL, TSVAL1, TSVAL2, ... one has a value and the one before it has none."""
     numbered = re.compile(rf"{re.escape(asked.target)}([0-9]*)\Z")
     names = sorted(
-        (name for name in table.columns if numbered.match(name)), key=lambda one: (len(one), one)
+        (name for name in table.names if numbered.match(name)), key=lambda one: (len(one), one)
     )
     found: Mask = False
     for before, after in pairwise(names):

@@ -18,8 +18,7 @@ _ROW = "@row"
 
 def _frame(table: Table, columns: Mapping[str, str]) -> pl.DataFrame:
     """Columns of a table under the names given, with the number of each row."""
-    frame = pl.DataFrame([table.series(name).alias(alias) for alias, name in columns.items()])
-    return frame.with_row_index(_ROW)
+    return table.frame(columns).with_row_index(_ROW)
 
 
 def _at(rows: pl.Series, height: int, default: bool = False) -> Mask:

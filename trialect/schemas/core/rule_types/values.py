@@ -51,7 +51,7 @@ def _values(building: Building) -> Iterator[tuple[Dataset, str, Table]]:
                 {
                     "row_number": part.numbers(),
                     "variable_name": Same(name),
-                    "variable_value": part.columns[name],
+                    "variable_value": part.column(name),
                 },
                 part.height,
                 part.dataset,
@@ -65,7 +65,7 @@ def _suspect(rule: CoreRule, part: Table) -> list[str]:
     """The columns of which some value passes each test that all values can be put to at once."""
     check = rule.check
     tests = check.members if isinstance(check, Group) and check.kind == "all" else ()
-    names = list(part.columns)
+    names = part.names
     for test in tests:
         if not isinstance(test, Condition) or test.name != "variable_value":
             continue
@@ -73,11 +73,10 @@ def _suspect(rule: CoreRule, part: Table) -> list[str]:
             names = [name for name in names if part.empties(name) is not False]
             continue
         found = _text_test(test)
-        texts = [name for name in names if _is_text(part.columns[name])]
+        texts = [name for name in names if _is_text(part.column(name))]
         if found is None or not texts:
             continue
-        frame = pl.DataFrame([part.series(name).alias(name) for name in texts])
-        hits = frame.select(found.any()).row(0, named=True)
+        hits = part.frame(texts).select(found.any()).row(0, named=True)
         names = [name for name in names if hits.get(name, True)]
     return names
 

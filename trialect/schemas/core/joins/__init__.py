@@ -1,0 +1,1 @@
+"""How records of two datasets are joined: on keys, as qualifiers, through RELREC, to parents."""
