@@ -90,7 +90,7 @@ class Pick(Later):
             if not self._rows.null_count():
                 return mask
             mask = self._table.broadcast(mask)
-        return mask.gather(self._rows).fill_null(True)
+        return certain(mask.gather(self._rows), unknown=True)
 
     @property
     def is_list(self) -> bool:
@@ -243,7 +243,7 @@ class Table:
             return mask
         if isinstance(mask, Once):
             return _first(self.height) if mask.holds else self.broadcast(False)
-        return pl.repeat(mask, self.height, dtype=pl.Boolean, eager=True)
+        return pl.Series([mask]).new_from_index(0, self.height)
 
 
 def _is_list(column: Column | Later) -> bool:
@@ -280,6 +280,13 @@ def _empties(columns: list[tuple[str, pl.Series]]) -> dict[str, Mask]:
 def _first(height: int) -> pl.Series:
     """The first row alone."""
     return pl.int_range(height, eager=True) == 0
+
+
+def certain(mask: pl.Series, *, unknown: bool = False) -> pl.Series:
+    """A mask whose nulls count as `unknown`."""
+    if not mask.null_count():
+        return mask
+    return mask | mask.is_null() if unknown else mask & mask.is_not_null()
 
 
 def opposite(mask: Mask) -> Mask:

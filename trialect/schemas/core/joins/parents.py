@@ -6,7 +6,7 @@ import polars as pl
 
 from trialect.schemas.core.joins.keys import alike, as_words, words
 from trialect.schemas.core.rule import MatchDataset
-from trialect.schemas.core.table import Column, Later, Pick, Table
+from trialect.schemas.core.table import Column, Later, Pick, Table, certain
 
 _ROW, _PARENT = "@row", "@parent"
 REFERENCE = ("IDVAR", "IDVARVAL")
@@ -23,7 +23,7 @@ def with_parent(table: Table, parent: Table, name: str, match: MatchDataset, pre
     rows = pl.int_range(table.height, dtype=pl.UInt32, eager=True).alias(_ROW)
     mine = rows
     if table.has("RDOMAIN"):
-        mine = rows.filter((table.series("RDOMAIN") == name).fill_null(False))
+        mine = rows.filter(certain(table.series("RDOMAIN") == name))
     if not len(mine):
         return table
     keys = [

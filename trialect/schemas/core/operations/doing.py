@@ -12,7 +12,7 @@ from trialect.schemas.core.outcome import NotAsked
 from trialect.schemas.core.package import Dataset, Datasets
 from trialect.schemas.core.rule import Operation
 from trialect.schemas.core.study import Study
-from trialect.schemas.core.table import Column, Same, Table
+from trialect.schemas.core.table import Column, Same, Table, certain
 
 _RELATIONSHIPS = ("RELREC", "RELSUB", "CO")
 
@@ -135,8 +135,8 @@ class Doing:
             elif isinstance(value, str) == (column.dtype == pl.String):
                 found = column == value
             else:
-                found = pl.repeat(False, table.height, dtype=pl.Boolean, eager=True)
-            found = found.fill_null(False)
+                found = table.broadcast(False)
+            found = certain(found)
             mask = found if mask is None else mask & found
         assert mask is not None
         return table.gather(mask.arg_true())

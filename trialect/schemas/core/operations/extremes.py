@@ -143,9 +143,9 @@ def study_day(doing: Doing) -> Column:
 
 def _days(dates: pl.Series) -> pl.Series:
     if dates.dtype != pl.String:
-        return pl.repeat(None, len(dates), dtype=pl.Int64, eager=True)
+        return pl.Series([None], dtype=pl.Int64).new_from_index(0, len(dates))
     known = dates.drop_nulls().unique()
     numbers = {text: day_of(text) for text in known.to_list()}
     if not numbers:
-        return pl.repeat(None, len(dates), dtype=pl.Int64, eager=True)
+        return pl.Series([None], dtype=pl.Int64).new_from_index(0, len(dates))
     return dates.replace_strict(numbers, default=None, return_dtype=pl.Int64)

@@ -11,7 +11,7 @@ import polars as pl
 from trialect.schemas.core.dates import PARTS, UNITS, is_complete, is_duration, moments
 from trialect.schemas.core.operators.ask import Asked, negation, operator
 from trialect.schemas.core.outcome import NotAsked
-from trialect.schemas.core.table import Mask, Same, Table
+from trialect.schemas.core.table import Mask, Same, Table, certain
 
 
 def _of_texts(table: Table, name: str, what: str, test: Callable[[str], bool]) -> Mask:
@@ -26,7 +26,7 @@ def _of_texts(table: Table, name: str, what: str, test: Callable[[str], bool]) -
         good = [text for text in column.drop_nulls().unique().to_list() if test(text)]
         if not good:
             return False
-        return column.is_in(pl.Series(good, dtype=pl.String).implode()).fill_null(False)
+        return certain(column.is_in(pl.Series(good, dtype=pl.String).implode()))
 
     return table.kept((what, name), (name,), make)
 
@@ -46,7 +46,7 @@ def invalid_date(table: Table, asked: Asked) -> Mask:
     column = table.column(asked.target)
     if isinstance(column, pl.Series) and column.dtype != pl.String:
         return True
-    valid = _moments(table, asked.target)["valid"].fill_null(False)
+    valid = certain(_moments(table, asked.target)["valid"])
     return ~valid
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from trialect.schemas.core.operators.ask import Asked, is_lists, operator
-from trialect.schemas.core.table import Column, Mask, Same, Table, both, is_null, opposite
+from trialect.schemas.core.table import Column, Mask, Same, Table, both, certain, is_null, opposite
 
 
 @operator("equal_to")
@@ -76,7 +76,7 @@ def _referenced(table: Table, name: str, like: Column | None) -> pl.Series:
             fits = values.dtype == pl.String if as_text else values.dtype.is_numeric()
             if not fits and (like is not None or isinstance(values.dtype, pl.List)):
                 continue
-            here = (names == one).fill_null(False)
+            here = certain(names == one)
             found = values.cast(dtype).zip_with(here, found)
         return found
 
@@ -97,12 +97,12 @@ def same(left: Column, right: Column) -> Mask:
         if isinstance(left.dtype, pl.List):
             return pl.Series([one == right.value for one in left.to_list()], dtype=pl.Boolean)
         found: pl.Series = left == right.value
-        return found.fill_null(False)
+        return certain(found)
     if left.dtype != right.dtype and not (left.dtype.is_numeric() and right.dtype.is_numeric()):
         return False
-    mask = (left == right).fill_null(False)
+    mask = certain(left == right)
     if left.dtype == pl.String:
-        mask &= (left != "").fill_null(False)
+        mask &= certain(left != "")
     return mask
 
 
@@ -116,9 +116,9 @@ def _missing(column: Column) -> Mask:
         return is_null(column.value)
     mask = column.is_null()
     if column.dtype == pl.String:
-        mask |= (column == "").fill_null(True)
+        mask |= certain(column == "", unknown=True)
     elif isinstance(column.dtype, pl.List):
-        mask |= (column.list.len() == 0).fill_null(True)
+        mask |= certain(column.list.len() == 0, unknown=True)
     return mask
 
 

@@ -11,7 +11,7 @@ import polars as pl
 from trialect.schemas.core.operators.ask import Asked, negation, operator, text_column
 from trialect.schemas.core.operators.regex import as_texts
 from trialect.schemas.core.outcome import NotAsked
-from trialect.schemas.core.table import Mask, Same, Table
+from trialect.schemas.core.table import Mask, Same, Table, certain
 
 
 def _declare(name: str, compare: Callable[[Any, Any], pl.Series]) -> None:
@@ -22,11 +22,11 @@ def _declare(name: str, compare: Callable[[Any, Any], pl.Series]) -> None:
         if isinstance(value, Same):
             if isinstance(value.value, bool) or not isinstance(value.value, int | float):
                 raise NotAsked(f"{name} needs a number, and {value.value!r} is none")
-            return compare(lengths, value.value).fill_null(False)
+            return certain(compare(lengths, value.value))
         other = value.str.len_chars() if value.dtype == pl.String else value
         if not other.dtype.is_numeric():
             raise NotAsked(f"{name} needs a number, and {asked.value} is none")
-        return compare(lengths.cast(pl.Float64), other.cast(pl.Float64)).fill_null(False)
+        return certain(compare(lengths.cast(pl.Float64), other.cast(pl.Float64)))
 
 
 _declare("has_equal_length", op.eq)
@@ -46,8 +46,8 @@ def split_parts_have_equal_length(table: Table, asked: Asked) -> Mask:
     first = parts.list.get(0, null_on_oob=True).str.len_chars()
     second = parts.list.get(1, null_on_oob=True).str.len_chars()
     count = parts.list.len()
-    fine = (count == 1) | ((count == 2) & (first == second).fill_null(False))
-    return fine.fill_null(True)
+    fine = (count == 1) | ((count == 2) & certain(first == second))
+    return certain(fine, unknown=True)
 
 
 negation("split_parts_have_unequal_length", of="split_parts_have_equal_length")

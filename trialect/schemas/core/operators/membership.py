@@ -9,7 +9,7 @@ import polars as pl
 
 from trialect.schemas.core.operators.ask import Asked, is_lists, negation, operator
 from trialect.schemas.core.outcome import MissingColumn, NotAsked
-from trialect.schemas.core.table import Column, Mask, Once, Same, Table, is_null
+from trialect.schemas.core.table import Column, Mask, Once, Same, Table, certain, is_null
 
 
 @operator("is_contained_by", "value")
@@ -60,11 +60,13 @@ def among(target: Column, values: Iterable[Any]) -> Mask:
         fits = values.dtype == target.dtype or (
             values.dtype.is_numeric() and target.dtype.is_numeric()
         )
-        return target.is_in(values.implode()).fill_null(False) if fits else False
+        return certain(target.is_in(values.implode())) if fits else False
     fitting = _fitting(target, values)
     if not len(fitting):
         return False
-    return target.is_in(fitting.implode()).fill_null(False)
+    if len(fitting) == 1:
+        return certain(target == fitting[0])
+    return certain(target.is_in(fitting.implode()))
 
 
 def _fitting(target: pl.Series, values: Iterable[Any]) -> pl.Series:
@@ -95,7 +97,7 @@ def _among_rows(table: Table, target: Column, values: pl.Series) -> Mask:
     frame = pl.DataFrame({"value": series, "known": values})
     found = frame.select(pl.col("known").list.contains(pl.col("value"))).to_series()
     # A missing value is in no list, even in one that lists what is missing.
-    return found.fill_null(False) & series.is_not_null()
+    return certain(found) & series.is_not_null()
 
 
 @operator("contains", "value")
@@ -128,7 +130,7 @@ def contains_case_insensitive(table: Table, asked: Asked) -> Mask:
         return _holds(target, str(value.value), asked)
     frame = pl.DataFrame({"text": table.spread(target), "part": value.cast(pl.String)})
     held = pl.col("text").str.contains(pl.col("part"), literal=True)
-    return frame.select(held).to_series().fill_null(False)
+    return certain(frame.select(held).to_series())
 
 
 negation("does_not_contain_case_insensitive", of="contains_case_insensitive")
@@ -141,7 +143,7 @@ def _holds(target: Column, part: str, asked: Asked) -> Mask:
         return False
     if target.dtype != pl.String:
         raise NotAsked(f"{asked.operator} needs text, and {asked.target} is numeric")
-    return target.str.contains(part, literal=True).fill_null(False)
+    return certain(target.str.contains(part, literal=True))
 
 
 def _list_holds(table: Table, target: Column, value: Column) -> Mask:

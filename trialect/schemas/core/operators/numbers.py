@@ -10,7 +10,7 @@ import polars as pl
 
 from trialect.schemas.core.operators.ask import Asked, operator
 from trialect.schemas.core.outcome import NotAsked
-from trialect.schemas.core.table import Column, Mask, Same, Table
+from trialect.schemas.core.table import Column, Mask, Same, Table, certain
 
 
 def _declare(name: str, compare: Callable[[Any, Any], Any]) -> None:
@@ -30,9 +30,9 @@ def _declare(name: str, compare: Callable[[Any, Any], Any]) -> None:
             if isinstance(right, Same):
                 return bool(compare(left.value, right.value))
             found: pl.Series = compare(pl.lit(left.value), pl.lit(right))
-            return pl.select(found).to_series().fill_null(False)
+            return certain(pl.select(found).to_series())
         found = compare(left, right.value if isinstance(right, Same) else right)
-        return found.fill_null(False)
+        return certain(found)
 
 
 def numeric(column: Column) -> Column:

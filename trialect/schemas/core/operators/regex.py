@@ -12,7 +12,7 @@ import polars as pl
 
 from trialect.schemas.core.operators.ask import Asked, operator
 from trialect.schemas.core.patterns import Pattern, pattern
-from trialect.schemas.core.table import Column, Mask, Same, Table, both, opposite
+from trialect.schemas.core.table import Column, Mask, Same, Table, both, certain, opposite
 
 
 def _match(table: Table, asked: Asked) -> tuple[Mask, Mask]:
@@ -42,8 +42,8 @@ def _asked_of(
         if texts.value is None:
             return False, False
         return True, bool(part(pl.Series([texts.value])).str.contains(rust)[0])
-    there = texts.is_not_null()
-    found = part(texts).str.contains(rust).fill_null(False)
+    there = texts.is_not_null() if texts.null_count() else True
+    found = certain(part(texts).str.contains(rust))
     return there, found
 
 

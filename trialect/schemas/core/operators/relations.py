@@ -11,7 +11,7 @@ from trialect.schemas.core.operators.ask import Asked, negation, operator
 from trialect.schemas.core.operators.membership import among, expanded
 from trialect.schemas.core.outcome import MissingColumn, NotAsked
 from trialect.schemas.core.patterns import pattern
-from trialect.schemas.core.table import Mask, Same, Table, both, either, opposite
+from trialect.schemas.core.table import Mask, Same, Table, both, certain, either, opposite
 
 
 def _listed(value: object) -> list[str]:
@@ -100,8 +100,8 @@ def is_not_unique_relationship(table: Table, asked: Asked) -> Mask:
         ]
         if not any(len(keys) for keys in broken):
             return False
-        mask = frame["one"].is_in(broken[0].implode()).fill_null(False)
-        return mask | frame["other"].is_in(broken[1].implode()).fill_null(False)
+        mask = certain(frame["one"].is_in(broken[0].implode()))
+        return mask | certain(frame["other"].is_in(broken[1].implode()))
 
     return table.kept(("relationship", tuple(names)), names, make)
 

@@ -11,7 +11,7 @@ from trialect.schemas.core.operators.equality import canonical, same
 from trialect.schemas.core.operators.membership import contained
 from trialect.schemas.core.outcome import NotAsked
 from trialect.schemas.core.patterns import pattern
-from trialect.schemas.core.table import Column, Mask, Same, Table
+from trialect.schemas.core.table import Column, Mask, Same, Table, certain
 
 
 def _part(table: Table, asked: Asked, which: str) -> Column:
@@ -95,7 +95,7 @@ def _any(masks: list[pl.Series]) -> Mask:
     found: pl.Series | None = None
     for mask in masks:
         found = mask if found is None else found | mask
-    return False if found is None else found.fill_null(False)
+    return False if found is None else certain(found)
 
 
 @operator("equals_string_part", "value", "regex")
@@ -134,7 +134,7 @@ def is_title_case(table: Table, asked: Asked) -> Mask:
     texts = text_column(table, asked.target, asked.operator)
     known = texts.drop_nulls().unique()
     wrong = [one for one in known.to_list() if one and one.strip() != title(one.strip())]
-    return ~texts.is_in(pl.Series(wrong, dtype=pl.String).implode()).fill_null(False)
+    return ~certain(texts.is_in(pl.Series(wrong, dtype=pl.String).implode()))
 
 
 negation("is_not_title_case", of="is_title_case")

@@ -16,5 +16,5 @@ def tables(building: Building) -> Iterable[Table]:
     parts = building.parts()
     rows = [dataset_facts(one) for one in parts]
     names = pl.Series([one.name for one in parts], dtype=pl.String)
-    first = pl.repeat(1, len(parts), dtype=pl.Int64, eager=True)
+    first = pl.Series([1] * len(parts), dtype=pl.Int64)
     return [rows_table(rows, list(rows[0]), names, first, building.dataset.prefix)]

@@ -33,7 +33,7 @@ def tables(building: Building) -> Iterable[Table]:
                 rows.append(_row(building, None, meta))
                 names.append(name)
     columns = list(dict.fromkeys(name for row in rows for name in row))
-    first = pl.repeat(1, len(rows), dtype=pl.Int64, eager=True)
+    first = pl.Series([1] * len(rows), dtype=pl.Int64)
     dataset = pl.Series(names, dtype=pl.String)
     return [rows_table(rows, columns, dataset, first, building.dataset.prefix)]
 

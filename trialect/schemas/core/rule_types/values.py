@@ -27,7 +27,7 @@ from trialect.schemas.core.rule_types.variable_metadata import (
     library_rows,
     variable_rows,
 )
-from trialect.schemas.core.table import Column, Same, Table
+from trialect.schemas.core.table import Column, Same, Table, certain
 
 
 def _check_alone(building: Building) -> None:
@@ -161,7 +161,7 @@ def _where(part: Table, described: DatasetMeta, checks: tuple[Where, ...]) -> pl
         texts = part.series(check.variable)
         if texts.dtype != pl.String:
             texts = texts.cast(pl.Int64, strict=False).cast(pl.String)
-        found = texts.is_in(pl.Series(check.values, dtype=pl.String).implode()).fill_null(False)
+        found = certain(texts.is_in(pl.Series(check.values, dtype=pl.String).implode()))
         if check.comparator in ("NE", "NOTIN"):
             found = ~found
         mask = found if mask is None else mask & found
