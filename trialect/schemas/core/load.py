@@ -142,6 +142,7 @@ def _rule(top: Mapping[str, Any], id: str, file: str) -> CoreRule:
         authorities=tuple(_list(top.get("Authorities"), "Authorities")),
         severity=cast(Any, severity),
         mend=str(own.get("Mend") or ""),
+        replaces=_texts(own.get("Replaces")),
         file=file,
     )
 

@@ -112,8 +112,9 @@ class CoreRule:
     """A rule as published; `file` is where it was read from.
 
     `authorities` is what the rule says of its origin, as it is written; `references` reads it.
-    `severity` and `mend` are trialect's own keys (`Trialect: {Severity:, Mend:}`): how bad a
-    finding is and how to mend it, which the CORE language has no words for.
+    `severity`, `mend` and `replaces` are trialect's own keys (`Trialect: {Severity:, Mend:,
+    Replaces:}`), which the CORE language has no words for: how bad a finding is, how to mend it,
+    and which of trialect's own checks say the same.
     """
 
     id: str
@@ -132,6 +133,7 @@ class CoreRule:
     authorities: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
     severity: Severity = "error"
     mend: str = ""
+    replaces: tuple[str, ...] = ()
     file: str = ""
 
     @property
