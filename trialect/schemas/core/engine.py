@@ -99,17 +99,9 @@ def run(
 
 
 def _of_rule(rule: CoreRule, study: Study) -> RuleResult:
-    datasets = study.datasets
     findings: list[Finding] = []
     outcomes: list[Outcome] = []
-    done: set[str] = set()
-    for dataset in datasets:
-        if not rule.scope.split and dataset.whole in done:
-            continue
-        done.add(dataset.whole)
-        reason = out_of_scope(rule, dataset, datasets)
-        if reason is not None:
-            continue
+    for dataset in study.kept(("scope", rule.scope), lambda: _in_scope(rule, study.datasets)):
         try:
             found = _of_dataset(rule, dataset, study)
         except NotAsked as error:
@@ -129,6 +121,19 @@ def _of_rule(rule: CoreRule, study: Study) -> RuleResult:
     # Those of one dataset are in the order of records already.
     findings.sort(key=lambda one: one.dataset)
     return RuleResult(rule, status, reason, tuple(findings), tuple(outcomes))
+
+
+def _in_scope(rule: CoreRule, datasets: Datasets) -> list[Dataset]:
+    """The datasets that a rule is asked of; of a split dataset the first part speaks for all."""
+    found: list[Dataset] = []
+    done: set[str] = set()
+    for dataset in datasets:
+        if not rule.scope.split and dataset.whole in done:
+            continue
+        done.add(dataset.whole)
+        if out_of_scope(rule, dataset, datasets) is None:
+            found.append(dataset)
+    return found
 
 
 def _summed(outcomes: list[Outcome]) -> tuple[Status, str]:

@@ -76,22 +76,25 @@ def _date(doing: Doing, *, latest: bool) -> Column:
     for text, key in keys.items():
         if key is None:
             raise NotAsked(f"{target} holds {text!r}, which is no date of ISO 8601")
-    shown = {text: _shown(text) for text in known}
     frame = grouped_frame(source, groups, target).with_columns(
+        texts.alias("@"),
         texts.replace_strict(keys, default=None, return_dtype=pl.Int64).alias("@key")
         if keys
         else pl.lit(None, dtype=pl.Int64).alias("@key"),
-        texts.replace_strict(shown, default=None, return_dtype=pl.String).alias("@")
-        if shown
-        else pl.lit(None, dtype=pl.String).alias("@"),
     )
     place = pl.col("@key").arg_max() if latest else pl.col("@key").arg_min()
     found = pl.col("@").get(place)
     if not groups:
-        return Same(frame.select(found).item() if frame["@key"].count() else None)
+        chosen = frame.select(found).item() if frame["@key"].count() else None
+        return Same(None if chosen is None else _shown(chosen))
     frame = frame.filter(pl.all_horizontal(pl.col(name).is_not_null() for name in groups))
     frame = frame.filter(pl.col("@key").is_not_null())
-    return doing.per_group(frame.group_by(groups).agg(found), "@")
+    chosen = frame.group_by(groups).agg(found)
+    shown = {text: _shown(text) for text in chosen["@"].unique().to_list()}
+    if shown:
+        as_shown = pl.col("@").replace_strict(shown, default=None, return_dtype=pl.String)
+        chosen = chosen.with_columns(as_shown)
+    return doing.per_group(chosen, "@")
 
 
 def _key(text: str) -> int | None:
@@ -130,15 +133,23 @@ def study_day(doing: Doing) -> Column:
     if not doing.datasets.named("DM"):
         raise MissingDataset("DM")
     demographics = doing.study.whole("DM")
-    subjects = grouped_frame(demographics, ["USUBJID"], "RFSTDTC").unique(
-        subset=["USUBJID"], keep="first", maintain_order=True
-    )
-    table = doing.table
-    dates = table.series(doing.target)
-    own = pl.DataFrame([table.series("USUBJID").alias("USUBJID")])
-    joined = own.join(subjects, on="USUBJID", how="left", maintain_order="left")
-    days = _days(dates) - _days(joined["RFSTDTC"])
-    return pl.select(pl.when(days < 0).then(days).otherwise(days + 1)).to_series()
+    table, target = doing.table, doing.target
+
+    def make() -> pl.Series:
+        subjects = doing.study.kept(
+            ("RFSTDTC",),
+            lambda: (
+                grouped_frame(demographics, ["USUBJID"], "RFSTDTC")
+                .unique(subset=["USUBJID"], keep="first", maintain_order=True)
+                .with_columns(pl.col("RFSTDTC").map_batches(_days, return_dtype=pl.Int64))
+            ),
+        )
+        own = pl.DataFrame([table.series("USUBJID").alias("USUBJID")])
+        joined = own.join(subjects, on="USUBJID", how="left", maintain_order="left")
+        days = _days(table.series(target)) - joined["RFSTDTC"]
+        return days + (days >= 0).cast(pl.Int64)
+
+    return table.kept(("dy", target), (target, "USUBJID"), make)
 
 
 def _days(dates: pl.Series) -> pl.Series:

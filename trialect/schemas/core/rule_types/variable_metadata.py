@@ -21,7 +21,14 @@ from trialect.schemas.core.table import Table
 
 def tables(building: Building) -> Iterable[Table]:
     """variable_name, variable_label, variable_data_type, variable_size, variable_order_number."""
-    return [_table(building, _described(building))]
+    longest = building.mentions("variable_max_size")
+    names = tuple(part.name for part in building.parts())
+    return [
+        building.study.kept(
+            ("variables", building.dataset.name, names, longest),
+            lambda: _table(building, _described(building)),
+        )
+    ]
 
 
 def with_library(building: Building) -> Iterable[Table]:
