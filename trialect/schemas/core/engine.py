@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import polars as pl
 
@@ -31,8 +31,7 @@ NOT_IN_DATASET = "Not in dataset"
 """What a finding shows for a variable that the dataset has not."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """A place where a rule does not hold.
 
     `record` counts from 1 in the dataset's own file; None is about the dataset as a whole.
@@ -406,7 +405,11 @@ def _texts(column: Column, rows: pl.Series) -> list[str | None]:
         return [_text(column.value)] * len(rows)
     if column.dtype == pl.String:
         return [one or None for one in column.gather(rows).to_list()]
-    return [_text(one) for one in column.gather(rows).to_list()]
+    values = column.gather(rows)
+    if not values.dtype.is_numeric():
+        return [_text(one) for one in values.to_list()]
+    known = {one: _text(one) for one in values.unique().to_list()}
+    return [known.get(one) for one in values.to_list()]
 
 
 def _text(value: Any) -> str | None:
