@@ -20,7 +20,7 @@ from typing import Any
 
 import orjson
 
-from trialect.schemas.fhir import ReferenceIndex, check_bundle_text, check_ndjson, check_resource
+from trialect.schemas.fhir import ReferenceIndex, check_bundle_texts, check_ndjson, check_resource
 from trialect.schemas.fhir.table import table
 
 ROUNDS = 5
@@ -99,14 +99,19 @@ def exactly(lines: list[bytes]) -> None:
         exhaust(check_resource(orjson.loads(line)))
 
 
-def bundle(lines: list[bytes]) -> bytes:
-    entries = b",".join(
-        b'{"fullUrl":"urn:uuid:%08x-6f5c-5d0e-9d5e-0b0e7a52ff00","resource":%s,'
-        b'"request":{"method":"POST","url":"Observation","ifNoneExist":"identifier=a|%d"}}'
-        % (number, line, number)
-        for number, line in enumerate(lines)
-    )
-    return b'{"resourceType":"Bundle","type":"transaction","entry":[' + entries + b"]}"
+def bundles(lines: list[bytes], size: int = 500) -> list[tuple[str, bytes]]:
+    """Transactions of some resources each, in the form in which trialect writes them."""
+    texts = []
+    for start in range(0, len(lines), size):
+        entries = b",\n".join(
+            b'{"fullUrl":"urn:uuid:%08x-6f5c-5d0e-9d5e-0b0e7a52ff00","resource":%s,'
+            b'"request":{"method":"PUT","url":"Observation?identifier=a|%d"}}'
+            % (number, line, number)
+            for number, line in enumerate(lines[start : start + size], start=start)
+        )
+        head = b'{"resourceType":"Bundle","type":"transaction","entry":[\n'
+        texts.append((str(start), head + entries + b"\n]}\n"))
+    return texts
 
 
 def json_schema(root: str) -> dict[str, Any]:
@@ -185,11 +190,11 @@ def main() -> None:
     lines = [json.dumps(observation(n), separators=(",", ":")).encode() for n in range(count)]
     size = statistics.mean(map(len, lines))
     part = lines[: count // 5]
-    whole = bundle(part)
+    whole = bundles(part)
     checks: dict[str, tuple[Check | None, list[bytes]]] = {
         OURS: (lambda part: exhaust(check_ndjson(part)), lines),
         "trialect check_ndjson with references": (with_index, lines),
-        "trialect check_bundle_text": (lambda _: exhaust(check_bundle_text(whole)), part),
+        "trialect check_bundle_texts": (lambda _: exhaust(check_bundle_texts(whole)), part),
         "trialect check_resource (exact path)": (exactly, lines[: count // 50]),
         "jsonschema-rs, schema of the same table": (schema_check(), lines[: count // 2]),
         "orjson.loads, no check": (decoded, lines),

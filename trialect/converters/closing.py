@@ -71,12 +71,12 @@ def provenance(job: Job, parts: Sequence[Part]) -> list[Provenance]:
     return [*dict.fromkeys(job.tables.provenance), *by_place]
 
 
-def frames(parts: Sequence[Part], dataset: str) -> Iterator[pl.DataFrame]:
-    """A dataset's records with their lineage, part by part."""
+def frames(parts: Sequence[Part], dataset: str) -> Iterator[pl.LazyFrame]:
+    """A dataset's records with their lineage, part by part, to be read column by column."""
     for part in parts:
         file = part.frame_file(dataset)
         if file.exists():
-            yield pl.read_ipc(file)
+            yield pl.scan_ipc(file)
 
 
 def transliterated(parts: Sequence[Part]) -> Iterator[pl.DataFrame]:

@@ -43,7 +43,7 @@ def key_columns(dataset: str, columns: Iterable[str]) -> list[str]:
 
 def write_lineage(
     package: Path,
-    frames: dict[str, Iterable[pl.DataFrame]],
+    frames: dict[str, Iterable[pl.LazyFrame]],
     transliterated: Iterable[pl.DataFrame],
     provenance: Sequence[Provenance],
 ) -> None:
@@ -51,14 +51,7 @@ def write_lineage(
     folder = package / LINEAGE
     folder.mkdir(parents=True, exist_ok=True)
     for dataset, parts in frames.items():
-        lines = (
-            part.select(
-                *key_columns(dataset, part.columns),
-                *sorted(column for column in part.columns if is_lineage(column)),
-            )
-            for part in parts
-        )
-        _write(folder, dataset, lines)
+        _write(folder, dataset, (_lines(dataset, part) for part in parts))
     _write(folder, TRANSLITERATED, transliterated)
     rules = [{k: v for k, v in asdict(one).items() if v not in (None, ())} for one in provenance]
     (folder / RULES).write_bytes(
@@ -98,6 +91,12 @@ def read_rules(package: Path) -> list[Provenance]:
         )
         for one in orjson.loads(file.read_bytes())
     ]
+
+
+def _lines(dataset: str, part: pl.LazyFrame) -> pl.DataFrame:
+    columns = part.collect_schema().names()
+    lineage = sorted(column for column in columns if is_lineage(column))
+    return part.select(*key_columns(dataset, columns), *lineage).collect()
 
 
 def _write(folder: Path, name: str, parts: Iterable[pl.DataFrame]) -> None:

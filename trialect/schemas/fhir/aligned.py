@@ -37,7 +37,7 @@ MOST_ALIGNMENTS = 24
 
 
 FIRST_BYTES = 64 * 1024
-MOST_BYTES = 32 * 1024 * 1024
+MOST_BYTES = 16 * 1024 * 1024
 """Bytes of texts that are looked at together: at first, and at most. Memory holds twice as much."""
 
 Item = TypeVar("Item")

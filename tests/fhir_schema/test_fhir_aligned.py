@@ -1,0 +1,240 @@
+"""Texts that lie alike: what is found valid as a block is what is found valid text by text."""
+
+import json
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+from fhir_examples import GOOD, TOKENS, leaves
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from trialect.schemas.fhir import ReferenceIndex, check_bundle, check_bundle_texts, check_ndjson
+from trialect.schemas.fhir.aligned import is_plain, left_over, stacks_of
+from trialect.schemas.fhir.bundles import check_bundle_text
+from trialect.schemas.fhir.fast import Shapes
+from trialect.schemas.fhir.json_text import parse
+from trialect.schemas.fhir.positions import NARROWER, certain
+from trialect.schemas.fhir.primitives import ANY_UUID, ID
+from trialect.schemas.fhir.primitives import TOKENS as PATTERNS
+from trialect.schemas.fhir.shapes import FULL_URL, UnfitError, compile_shape
+from trialect.schemas.fhir.table import table
+
+
+def learned(text: str) -> Shapes:
+    shapes = Shapes(table())
+    for _ in range(64):
+        shapes.learn(text)
+    return shapes
+
+
+def fit() -> list[str]:
+    texts = []
+    for resource in GOOD.values():
+        text = json.dumps(resource, default=float, ensure_ascii=False)
+        try:
+            compile_shape(text, table())
+        except UnfitError:
+            continue
+        texts.append(text)
+    return texts
+
+
+FIT = fit()
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_a_block_takes_what_its_shape_takes(data: st.DataObject) -> None:
+    text = data.draw(st.sampled_from(FIT))
+    shapes = learned(text)
+    places = leaves(parse(text))
+    texts = [text] * 8
+    values = st.one_of(
+        st.sampled_from(TOKENS),
+        st.sampled_from([leaf.raw for leaf in places]),
+        st.text(max_size=8).map(lambda t: json.dumps(t, ensure_ascii=False)),
+    )
+    for _ in range(data.draw(st.integers(1, 12))):
+        leaf = data.draw(st.sampled_from(places))
+        value = data.draw(values)
+        if data.draw(st.booleans()):
+            value = (value + " " * len(leaf.raw))[: len(leaf.raw)]
+        texts.append(text[: leaf.start] + value + text[leaf.end :])
+    given_bytes = [one.encode() for one in texts]
+    stacks = stacks_of(given_bytes, shapes) if is_plain(given_bytes) else []
+    taken = {row for stack in stacks for row in stack.rows.tolist()}
+    for row in taken:
+        assert shapes.vouch(texts[row]) is not None
+    for stack in stacks:
+        for place, row in enumerate(stack.rows.tolist()):
+            known = shapes.vouch(texts[row])
+            assert known is not None
+            shape, groups = known
+            if shape is stack.shape:
+                for capture, value in enumerate(groups):
+                    found = stack.captured(capture)[place].tobytes().rstrip(b"\0")
+                    assert found == value[1:-1].encode()
+    assert set(left_over(given_bytes, stacks)) == set(range(len(texts))) - taken
+
+
+def test_texts_that_lie_alike_need_no_other_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = json.dumps(GOOD["Observation"], default=float)
+    shapes = learned(text)
+    texts = [text.encode()] * 500
+    asked: list[str] = []
+    vouch = Shapes.vouch
+    monkeypatch.setattr(Shapes, "vouch", lambda self, one: (asked.append(one), vouch(self, one))[1])
+    (stack,) = stacks_of(texts, shapes)
+    assert len(stack) == 500
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("bad", [b"\xff", b"a\0b", b"\xed\xa0\x80"])
+def test_texts_that_are_no_plain_utf8_are_left(bad: bytes) -> None:
+    assert not is_plain([b"{}", bad])
+    assert is_plain([b"{}", "größer".encode()])
+
+
+PATTERN = st.sampled_from([*PATTERNS.values(), FULL_URL, f'"Patient/{ID}"', f'"{ANY_UUID}"'])
+WORDS = (
+    '" urn:uuid: 0b0e7a52-6f5c-5d0e-9d5e-000000000003 Patient/ a.b-c é x \\ 2026-02-28 \x01 ≥'
+    " https://example.org/a?b=c T09:30:00Z true -12.50"
+)
+PIECES = st.sampled_from([" ", *WORDS.split(" ")])
+
+
+@settings(max_examples=500, deadline=None)
+@given(PATTERN, st.lists(st.lists(PIECES, max_size=6).map("".join), min_size=1, max_size=5))
+def test_what_positions_tell_the_pattern_tells(pattern: str, inside: list[str]) -> None:
+    values = [f'"{one}"'.encode() for one in inside] + [one.encode() for one in inside if one]
+    for value in values:
+        column = np.frombuffer(value, np.uint8).reshape(1, -1)
+        if certain(pattern, column)[0]:
+            assert re.fullmatch(pattern, value.decode(), re.ASCII)
+
+
+def test_the_usual_values_are_told_by_their_positions() -> None:
+    usual = {
+        f'"Patient/{ID}"': b'"Patient/0b0e7a52-6f5c-5d0e-9d5e-000000000003"',
+        FULL_URL: b'"urn:uuid:0b0e7a52-6f5c-5d0e-9d5e-000000000003"',
+        PATTERNS["string"]: '"größer ≥ 5"'.encode(),
+        PATTERNS["uri"]: b'"https://example.org/records"',
+        PATTERNS["id"]: b'"a.1"',
+    }
+    for pattern, value in usual.items():
+        assert certain(pattern, np.frombuffer(value, np.uint8).reshape(1, -1)).all(), pattern
+    assert all(re.compile(one) for one in NARROWER.values())
+
+
+def transaction(number: int, **changes: Any) -> dict[str, Any]:
+    """A bundle of one patient and observations, in the form in which bundles are written."""
+    uuid = "urn:uuid:0b0e7a52-6f5c-5d0e-9d5e-%06d%06d"
+    identifier = {"system": "https://example.org/s", "value": f"S-{number:03d}"}
+    entries = [
+        {
+            "fullUrl": uuid % (number, 0),
+            "resource": {"resourceType": "Patient", "identifier": [identifier]},
+            "request": {"method": "PUT", "url": f"Patient?identifier=s|S-{number:03d}"},
+        }
+    ]
+    for place in range(1, 9):
+        resource = {
+            "resourceType": "Observation",
+            "status": "final",
+            "code": {"text": "Pain"},
+            "subject": {"reference": uuid % (number, 0)},
+            "valueInteger": place,
+        }
+        url = f"Observation?identifier=s|S-{number:03d}.{place}"
+        request = {"method": "PUT", "url": url}
+        entries.append(
+            {"fullUrl": uuid % (number, place), "resource": resource, "request": request}
+        )
+    return {"resourceType": "Bundle", "type": "transaction", "entry": entries, **changes}
+
+
+def written(bundle: dict[str, Any]) -> bytes:
+    head = {key: value for key, value in bundle.items() if key != "entry"}
+    entries = ",\n".join(json.dumps(one, separators=(",", ":")) for one in bundle["entry"])
+    return f'{json.dumps(head)[:-1]},"entry":[\n{entries}\n]}}\n'.encode()
+
+
+def broken(bundle: dict[str, Any], how: str) -> dict[str, Any]:
+    first, second = bundle["entry"][3], bundle["entry"][4]
+    match how:
+        case "lost reference":
+            first["resource"]["subject"]["reference"] = first["fullUrl"].replace("0003", "0999")
+        case "wrong type":
+            first["resource"]["subject"]["reference"] = second["fullUrl"]
+        case "another's patient":
+            other = first["resource"]["subject"]["reference"].replace("5e-0000", "5e-0009")
+            first["resource"]["subject"]["reference"] = other
+        case "fullUrl twice":
+            first["fullUrl"] = second["fullUrl"]
+        case "condition twice":
+            first["request"]["url"] = second["request"]["url"]
+        case "status":
+            first["resource"]["status"] = "done!"
+        case "method":
+            first["request"]["method"] = "PUD"
+        case "url":
+            first["request"]["url"] = "Patient?identifier=s|S-000.3"
+        case "no condition":
+            first["request"]["url"] = "Observation?identifier"
+        case "kind":
+            bundle["type"] = "collection"
+        case "total":
+            bundle["total"] = 3
+    return bundle
+
+
+HOW = ["lost reference", "wrong type", "another's patient", "fullUrl twice", "condition twice"]
+HOW += ["status", "method", "url", "no condition", "kind", "total"]
+
+
+@pytest.mark.parametrize("how", HOW)
+def test_one_broken_bundle_among_many_is_found(how: str) -> None:
+    bundles = [transaction(number) for number in range(60)]
+    assert list(check_bundle_texts((str(n), written(one)) for n, one in enumerate(bundles))) == []
+    bundles[41] = broken(bundles[41], how)
+    expected = [(p.rule, p.path, p.value) for p in check_bundle(bundles[41])]
+    assert expected
+    texts = [(str(number), written(one)) for number, one in enumerate(bundles)]
+    found = list(check_bundle_texts(texts))
+    assert [(p.rule, p.path, p.value) for p in found] == expected
+    assert {p.file for p in found} == {"41"}
+
+
+@pytest.mark.parametrize("cut", [1, 5, 40, 400])
+def test_a_cut_bundle_among_many_is_found(cut: int) -> None:
+    texts = [(str(number), written(transaction(number))) for number in range(30)]
+    texts[20] = ("20", texts[20][1][:-cut])
+    assert {p.file for p in check_bundle_texts(texts)} == ({"20"} if cut > 1 else set())
+    assert list(check_bundle_texts(texts)) == check_bundle_text(texts[20][1], file="20")
+
+
+def test_many_lines_note_what_single_lines_note() -> None:
+    lines = []
+    for number in range(400):
+        resource = {
+            "resourceType": "Observation",
+            "id": f"o{number % 390:03d}",
+            "status": "final",
+            "code": {"text": "Pain"},
+            "subject": {"reference": f"Patient/p{number % 7}"},
+        }
+        lines.append(json.dumps(resource).encode() + b"\n")
+    lines += [json.dumps({"resourceType": "Patient", "id": f"p{n}"}).encode() for n in range(6)]
+    index = ReferenceIndex()
+    assert list(check_ndjson(lines, "all.ndjson", index)) == []
+    assert len(index) == len(lines)
+
+    def again(_: str) -> list[bytes]:
+        return lines
+
+    assert {(p.row, p.value) for p in index.unresolved(again)} == {(7, "Patient/p6")}
+    assert [(p.row, p.value) for p in index.duplicates(again)] == [
+        (391 + n, f"Observation/o{n:03d}") for n in range(10)
+    ]
