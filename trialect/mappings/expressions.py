@@ -91,7 +91,8 @@ def result_type(text: str, schema: Mapping[str, pl.DataType]) -> pl.DataType:
     """The type of the result over columns of these types. Raises `ExpressionError`."""
     expression(text, schema)
     parsed = _parsed(text)
-    out = _on_nothing(pl.DataFrame(schema=dict(schema)), parsed)
+    read = {name: schema[name] for name in parsed.columns}
+    out = _on_nothing(pl.DataFrame(schema=read), parsed)
     if out[_RESULT].dtype.is_temporal():
         raise ExpressionError("its value is neither text nor number nor truth")
     for number, (cast, _) in enumerate(parsed.failing):
