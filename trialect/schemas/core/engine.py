@@ -16,7 +16,8 @@ import polars as pl
 from trialect.schemas.core.match import matched
 from trialect.schemas.core.operations import OPERATIONS
 from trialect.schemas.core.operations.doing import Doing
-from trialect.schemas.core.operators import OPERATORS, Asked
+from trialect.schemas.core.operators import OPERATORS
+from trialect.schemas.core.operators.ask import put, spelt
 from trialect.schemas.core.outcome import MissingColumn, NotAsked
 from trialect.schemas.core.package import Dataset, Datasets
 from trialect.schemas.core.rule import BrokenRule, Check, Condition, CoreRule, conditions
@@ -283,23 +284,8 @@ def _condition(condition: Condition, table: Table) -> Mask:
     targets = table.names if condition.name is None else [condition.name]
     found: Mask = True
     for target in targets:
-        asked = Asked(
-            condition.operator,
-            spelt(target, table.prefix),
-            spelt(condition.value, table.prefix),
-            {name: spelt(value, table.prefix) for name, value in condition.options.items()},
-        )
-        found = both(found, operator.answer(table, asked))
+        found = both(found, operator.answer(table, put(condition, target, table.prefix)))
     return found
-
-
-def spelt(value: Any, prefix: str) -> Any:
-    """A text that begins with `--` with the prefix instead; so each text of a list."""
-    if isinstance(value, str):
-        return prefix + value[2:] if value.startswith("--") else value
-    if isinstance(value, list):
-        return [spelt(one, prefix) for one in value]
-    return value
 
 
 def _findings(rule: CoreRule, table: Table, mask: Mask, dataset: Dataset) -> list[Finding]:

@@ -69,6 +69,26 @@ class Later:
         return False
 
 
+class Shown(Later):
+    """A column of another table of the same rows, under whatever name."""
+
+    def __init__(self, table: Table, name: str) -> None:
+        self._table = table
+        self._name = name
+
+    def _make(self) -> Column:
+        return self._table.column(self._name)
+
+    def empties(self) -> Mask | None:
+        """Where it has no value."""
+        return self._table.empties(self._name)
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it holds lists."""
+        return self._name in self._table.lists
+
+
 class Pick(Later):
     """A column of rows of another table; a row that is null has no value."""
 

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from trialect.schemas.core.outcome import NotAsked
+from trialect.schemas.core.rule import Condition
 from trialect.schemas.core.table import Column, Mask, Same, Table
 
 
@@ -43,6 +44,25 @@ class Asked:
         if not found or not all(isinstance(name, str) and name for name in found):
             raise NotAsked(f"{option} of {self.operator} is {value!r}, no name of a variable")
         return list(dict.fromkeys(found))
+
+
+def put(condition: Condition, target: str, prefix: str) -> Asked:
+    """A condition put to a table about one target; `--` stands for the prefix."""
+    return Asked(
+        condition.operator,
+        spelt(target, prefix),
+        spelt(condition.value, prefix),
+        {name: spelt(value, prefix) for name, value in condition.options.items()},
+    )
+
+
+def spelt(value: Any, prefix: str) -> Any:
+    """A text that begins with `--` with the prefix instead; so each text of a list."""
+    if isinstance(value, str):
+        return prefix + value[2:] if value.startswith("--") else value
+    if isinstance(value, list):
+        return [spelt(one, prefix) for one in value]
+    return value
 
 
 Answer = Callable[[Table, Asked], Mask]

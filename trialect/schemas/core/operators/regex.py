@@ -7,6 +7,7 @@ A missing value neither matches nor fails to match. Numbers are matched as peopl
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import polars as pl
 
@@ -41,10 +42,15 @@ def _asked_of(
     if isinstance(texts, Same):
         if texts.value is None:
             return False, False
-        return True, bool(part(pl.Series([texts.value])).str.contains(rust)[0])
+        return True, _found(part(pl.Series([texts.value]))[0], rust)
     there = texts.is_not_null() if texts.null_count() else True
     found = certain(part(texts).str.contains(rust))
     return there, found
+
+
+@lru_cache(maxsize=4096)
+def _found(text: str, rust: str) -> bool:
+    return bool(pl.Series([text]).str.contains(rust)[0])
 
 
 def as_texts(column: Column) -> Column:

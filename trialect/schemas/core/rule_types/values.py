@@ -16,6 +16,7 @@ from trialect.metadata import DatasetMeta
 from trialect.schemas.core.define_facts import value_facts
 from trialect.schemas.core.operations.metadata import dataset_facts
 from trialect.schemas.core.operators import OPERATORS
+from trialect.schemas.core.operators.ask import put
 from trialect.schemas.core.outcome import NotAsked
 from trialect.schemas.core.package import Dataset
 from trialect.schemas.core.patterns import pattern
@@ -27,7 +28,7 @@ from trialect.schemas.core.rule_types.variable_metadata import (
     library_rows,
     variable_rows,
 )
-from trialect.schemas.core.table import Column, Same, Table, certain
+from trialect.schemas.core.table import Column, Same, Shown, Table, certain
 
 
 def _check_alone(building: Building) -> None:
@@ -51,7 +52,7 @@ def _values(building: Building) -> Iterator[tuple[Dataset, str, Table]]:
                 {
                     "row_number": part.numbers(),
                     "variable_name": Same(name),
-                    "variable_value": part.column(name),
+                    "variable_value": Shown(part, name),
                 },
                 part.height,
                 part.dataset,
@@ -62,23 +63,42 @@ def _values(building: Building) -> Iterator[tuple[Dataset, str, Table]]:
 
 
 def _suspect(rule: CoreRule, part: Table) -> list[str]:
-    """The columns of which some value passes each test that all values can be put to at once."""
+    """The columns whose name, and of which some value, passes each test that can be put to all."""
     check = rule.check
     tests = check.members if isinstance(check, Group) and check.kind == "all" else ()
+    plain = [test for test in tests if isinstance(test, Condition)]
     names = part.names
-    for test in tests:
-        if not isinstance(test, Condition) or test.name != "variable_value":
+    for test in plain:
+        if test.name == "variable_name":
+            names = _of_names(test, names, part.prefix)
+    texts: frozenset[str] = part.kept(("texts",), (), lambda: _texts(part))
+    for test in plain:
+        if test.name != "variable_value":
             continue
         if test.operator == "empty":
             names = [name for name in names if part.empties(name) is not False]
             continue
         found = _text_test(test)
-        texts = [name for name in names if _is_text(part.column(name))]
-        if found is None or not texts:
+        asked = [name for name in names if name in texts]
+        if found is None or not asked:
             continue
-        hits = part.frame(texts).select(found.any()).row(0, named=True)
+        hits = part.frame(asked).select(found.any()).row(0, named=True)
         names = [name for name in names if hits.get(name, True)]
     return names
+
+
+def _of_names(test: Condition, names: list[str], prefix: str) -> list[str]:
+    """The names for which a test holds; all of them where it asks of more than the name."""
+    operator = OPERATORS[test.operator]
+    words = test.value if isinstance(test.value, list) else []
+    literal = test.options.get("value_is_literal") or isinstance(test.value, list)
+    alone = (literal or operator.value_is_pattern) and not operator.across
+    if not names or not alone or any(str(word).startswith("$") for word in words):
+        return names
+    column = pl.Series("variable_name", names, dtype=pl.String)
+    table = Table({"variable_name": column}, len(names), Same(""), prefix=prefix)
+    mask = operator.answer(table, put(test, "variable_name", prefix))
+    return column.filter(table.broadcast(mask)).to_list()
 
 
 def _text_test(test: Condition) -> pl.Expr | None:
@@ -91,8 +111,14 @@ def _text_test(test: Condition) -> pl.Expr | None:
     return None
 
 
-def _is_text(column: Column) -> bool:
-    return isinstance(column, pl.Series) and column.dtype == pl.String
+def _texts(part: Table) -> frozenset[str]:
+    """The columns that hold texts."""
+    columns = ((name, part.column(name)) for name in part.names)
+    return frozenset(
+        name
+        for name, column in columns
+        if isinstance(column, pl.Series) and column.dtype == pl.String
+    )
 
 
 def with_dataset_facts(building: Building) -> Iterable[Table]:
