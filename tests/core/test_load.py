@@ -255,6 +255,16 @@ def test_expressions_that_cannot_be_bounded_are_refused_soon(text: str) -> None:
     assert perf_counter() - start < 2
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [("(a{1000}){1000}", "size limit of 10485760 bytes"), ("(?a)x", "unrecognized flag")],
+)
+def test_what_the_engine_says_of_an_expression_is_told_alone(text: str, reason: str) -> None:
+    with pytest.raises(BadPattern) as error:
+        pattern(text)
+    assert str(error.value).endswith(reason)
+
+
 @pytest.mark.parametrize("text", [r"(a+)+$", r"(a|aa)*b", r"(.*)*x", r"(a?){40}a{40}"])
 def test_expressions_that_explode_elsewhere_take_bounded_time(text: str) -> None:
     import polars as pl

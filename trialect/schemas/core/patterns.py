@@ -55,7 +55,9 @@ def pattern(text: str) -> Pattern:
     try:
         pl.Series([""]).str.contains(found.at_start)
     except pl.exceptions.PolarsError as error:
-        reason = str(error).strip().splitlines()[-1].strip()
+        # What follows the empty line is the call that was made to try the expression.
+        said = str(error).partition("\n\n")[0].splitlines()[-1]
+        reason = said.removeprefix("regex error: ").removeprefix("error: ").strip(" .")
         raise BadPattern(f"regular expression {shown!r} cannot be run: {reason}") from error
     return found
 
