@@ -1,6 +1,6 @@
 """The official case format of CORE rules: a folder of data, and the findings expected of it.
 
-    RULE_ID/positive|negative/NN/data/*.csv  _datasets.csv  _variables.csv  env.txt
+    RULE_ID/positive|negative/NN/data/*.csv  _datasets.csv  _variables.csv  env.txt  define.xml
                                 results/results.csv   (Dataset, Record, Variable, Value)
 
 A positive case is one that the rule holds for, a negative one that it does not.
@@ -13,13 +13,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
 from trialect.schemas.core.engine import Finding, RuleResult, run
 from trialect.schemas.core.package import Dataset, Datasets, VariableFacts
 from trialect.schemas.core.rule import BrokenRule, CoreRule
+
+if TYPE_CHECKING:
+    from trialect.converters.readers.define_xml import DefineXml
 
 Row = tuple[str, str, str, str]
 """Dataset, record, variable, value; a record or value that is not there is an empty text."""
@@ -154,9 +157,23 @@ def read_case(folder: Path) -> Datasets:
     environment = _environment(folder)
     return Datasets.of(
         [_dataset(file, datasets, described) for file in files],
+        define=_define(folder / "define.xml"),
         standard=environment.get("PRODUCT", "SDTMIG"),
         version=environment.get("VERSION", "3-4").replace("-", "."),
     )
+
+
+def _define(file: Path) -> DefineXml | None:
+    """The Define-XML of a case, where there is one. Raises `BadCase`."""
+    if not file.is_file():
+        return None
+    from trialect.converters.readers.define_xml import read_define
+    from trialect.problems import Unusable
+
+    try:
+        return read_define(file)
+    except Unusable as error:
+        raise BadCase(f"{file.name}: {error}") from error
 
 
 def _dataset(
