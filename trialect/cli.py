@@ -159,8 +159,25 @@ def convert(
 def validate(
     paths: Annotated[
         list[Path],
-        typer.Argument(help="Packages, XPT, Dataset-JSON, define.xml, FHIR bundles or NDJSON."),
+        typer.Argument(
+            help="Packages, XPT, Dataset-JSON, CSV beside its _variables.csv, define.xml, "
+            "FHIR bundles or NDJSON."
+        ),
     ],
+    rules: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--rules",
+            "-r",
+            help="A folder of rules in CDISC's CORE language, or one rule; may be repeated.",
+        ),
+    ] = None,
+    no_pack: Annotated[
+        bool, typer.Option("--no-pack", help="Ask only the rules given, not those of trialect.")
+    ] = False,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Print the rules that took the most time.")
+    ] = False,
     report: Annotated[
         list[Path] | None,
         typer.Option(
@@ -179,17 +196,29 @@ def validate(
     baseline: Baseline = None,
 ) -> None:
     """Check files of any kind; each is recognised by its content."""
+    from trialect.converters.rules_run import timed
     from trialect.converters.summary import plural
     from trialect.converters.validate import validate as run
     from trialect.converters.validate import write_report
 
     with _busy("check"):
-        validation = _run(lambda: run(*paths, explanations=explanations, baseline=baseline))
+        validation = _run(
+            lambda: run(
+                *paths,
+                rules=rules or (),
+                pack=not no_pack,
+                profile=profile,
+                explanations=explanations,
+                baseline=baseline,
+            )
+        )
     for path in report or ():
         _run(partial(write_report, path, validation))
     _say(f"{plural(validation.files, 'file')} checked: {validation.summary}")
-    if rules := validation.review.by_status:
-        _say("Rules: " + ", ".join(f"{count:,} {status}" for status, count in rules.items()))
+    if fared := validation.review.by_status:
+        _say("Rules: " + ", ".join(f"{count:,} {status}" for status, count in fared.items()))
+    if profile:
+        _say(*timed(validation.review.runs, SHOWN))
     _reviewed(validation.review.explained_by_severity, validation.review.by_state)
     _show(validation, report)
     if validation.open_errors:

@@ -130,7 +130,7 @@ def test_the_demo_leaves_a_study_that_somebody_changed(run: Run, tmp_path: Path)
 
 def test_findings_of_a_validation(run: Run, package: Path, tmp_path: Path) -> None:
     clean = package / "dataset-json" / "te.json"
-    result = run("validate", clean)
+    result = run("validate", clean, "--no-pack")
     assert (result.exit_code, result.stdout) == (
         0,
         "1 file checked: 0 errors, 0 warnings, 0 notes\n",

@@ -138,13 +138,13 @@ def test_validate_marks_what_is_explained(run: Run, checked: Path, tmp_path: Pat
 
 
 def test_validate_tells_what_is_new(run: Run, checked: Path, tmp_path: Path) -> None:
-    run("validate", checked, "--report", tmp_path / "old.json")
+    run("validate", checked, "--no-pack", "--report", tmp_path / "old.json")
     old = read(tmp_path / "old.json")
     left = [one for one in old["problems"] if one["severity"] != "error"]
     (tmp_path / "old.json").write_text(
         json.dumps({**old, "problems": [*left, {**left[0], "domain": "ZZ"}]}), encoding="utf-8"
     )
-    result = run("validate", checked, "--baseline", tmp_path / "old.json")
+    result = run("validate", checked, "--no-pack", "--baseline", tmp_path / "old.json")
     assert f"Against the earlier run: 1 new, {len(left)} remaining, 1 gone" in result.stdout
     lines = result.stdout.splitlines()
     assert lines[2].startswith("new error: ")
@@ -159,7 +159,7 @@ def test_validate_counts_the_rules_that_were_run(
         RuleRun("A-2", "t", Severity.ERROR),
         RuleRun("A-3", "t", Severity.NOTE, status=RunStatus.NOT_RUN, reason="It is broken."),
     ]
-    assert "Rules: " not in run("validate", checked).stdout
+    assert "Rules: " not in run("validate", checked, "--no-pack").stdout
     told = Validation(review=review([], runs=runs))
     monkeypatch.setattr("trialect.converters.validate.validate", lambda *_, **__: told)
     assert "Rules: 2 run, 0 skipped, 1 not run\n" in run("validate", checked).stdout

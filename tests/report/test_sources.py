@@ -91,7 +91,7 @@ def test_the_findings_of_a_conversion_and_of_its_package_lead_there(
         for one in report["problems"]
         if one["rule"] == "FHIR-NO-CODE" and one.get("value") == mapped["value"]
     ]
-    validation = trialect.validate(converted.out)
+    validation = trialect.validate(converted.out, pack=False)
     (checked,) = [
         validation.review.source(place)
         for place, one in enumerate(validation.problems)
@@ -115,7 +115,7 @@ def test_a_broken_lineage_leaves_the_findings(
         (copy / "manifest.json").write_text(
             json.dumps({**manifest, "outputs": kept}), encoding="utf-8"
         )
-    validation = trialect.validate(copy)
+    validation = trialect.validate(copy, pack=False)
     rules = {one.rule for one in validation.problems}
     assert "SDTM-CT-NOT-EXTENSIBLE" in rules
     assert ("PACKAGE-CHANGED" in rules) is known
@@ -124,6 +124,6 @@ def test_a_broken_lineage_leaves_the_findings(
 
 def test_without_lineage_nothing_is_told(converted: trialect.Conversion, tmp_path: Path) -> None:
     (xpt,) = converted.out.rglob("ae.xpt")
-    validation = trialect.validate(xpt)
+    validation = trialect.validate(xpt, pack=False)
     assert validation.review.sources == {}
     assert not validation.review.traced

@@ -13,6 +13,7 @@ import pytest
 
 import trialect
 from trialect.converters import validate as module
+from trialect.converters import validate_files
 
 TOLERATED = {
     "SDTM-CT-NOT-EXTENSIBLE",  # the term of the example that nobody mapped
@@ -28,7 +29,7 @@ def sdtm(package: Path) -> Path:
 
 
 def rules(*paths: Path) -> Counter[str]:
-    return Counter(problem.rule for problem in trialect.validate(*paths).problems)
+    return Counter(problem.rule for problem in trialect.validate(*paths, pack=False).problems)
 
 
 Pick = Callable[[Path], Path]
@@ -53,7 +54,7 @@ def test_each_kind_is_checked_and_clean(package: Path, kind: str) -> None:
 def test_a_compressed_dataset_is_recognised(package: Path, tmp_path: Path) -> None:
     packed = tmp_path / "qs.dsjc"
     packed.write_bytes(zlib.compress((package / "dataset-json/qs.ndjson").read_bytes()))
-    validation = trialect.validate(packed)
+    validation = trialect.validate(packed, pack=False)
     assert (validation.files, validation.problems) == (1, [])
 
 
@@ -62,9 +63,9 @@ def test_a_resource_alone_is_recognised(package: Path, tmp_path: Path) -> None:
         resource = json.loads(next(lines))
     path = tmp_path / "patient.json"
     path.write_text(json.dumps(resource), encoding="utf-8")
-    assert trialect.validate(path).problems == []
+    assert trialect.validate(path, pack=False).problems == []
     path.write_text(json.dumps({**resource, "gender": "none"}), encoding="utf-8")
-    assert trialect.validate(path).errors
+    assert trialect.validate(path, pack=False).errors
 
 
 def test_several_paths_are_checked_together(package: Path) -> None:
@@ -79,7 +80,7 @@ def test_a_subject_of_another_file_is_missed(package: Path, tmp_path: Path) -> N
     folder = sdtm(package)
     data = (folder / "qs.xpt").read_bytes()
     (tmp_path / "qs.xpt").write_bytes(data.replace(b"CTFPIRHD2025-01-001", b"CTFPIRHD2025-09-999"))
-    found = trialect.validate(folder / "dm.xpt", tmp_path / "qs.xpt").problems
+    found = trialect.validate(folder / "dm.xpt", tmp_path / "qs.xpt", pack=False).problems
     stray = [problem for problem in found if problem.rule == "SDTM-USUBJID-NOT-IN-DM"]
     assert {problem.usubjid for problem in stray} == {"CTFPIRHD2025-09-999"}
     assert [problem.row for problem in stray] == list(range(1, len(stray) + 1))
@@ -91,7 +92,7 @@ def test_a_subject_of_another_file_is_missed(package: Path, tmp_path: Path) -> N
 
 def test_what_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(trialect.Unusable, match=r"nothing\.xpt does not exist"):
-        trialect.validate(tmp_path / "nothing.xpt")
+        trialect.validate(tmp_path / "nothing.xpt", pack=False)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"\x00\x01\x02", b"a,b\n1,2\n"])
@@ -102,13 +103,13 @@ def test_what_cannot_be_validated_is_refused(tmp_path: Path, content: bytes | No
     else:
         path.write_bytes(content)
     with pytest.raises(trialect.Unusable, match="is no package, XPT"):
-        trialect.validate(path)
+        trialect.validate(path, pack=False)
 
 
 def test_a_file_that_is_not_what_its_name_says_is_told(copy: Path) -> None:
     (sdtm(copy) / "ae.xpt").write_bytes(b"")
     (copy / "fhir/ndjson/Patient.ndjson").write_bytes(b"\x00" * 100)
-    found = trialect.validate(copy / "m5", copy / "fhir").problems
+    found = trialect.validate(copy / "m5", copy / "fhir", pack=False).problems
     told = {p.file for p in found if p.rule == "VALIDATE-NOT-RECOGNISED"}
     assert told == {"ae.xpt", "Patient.ndjson"}
 
@@ -117,8 +118,8 @@ def test_a_file_that_cannot_be_read_is_told(package: Path, monkeypatch: pytest.M
     def refuse(path: Path) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(module, "recognise", refuse)
-    (problem,) = trialect.validate(sdtm(package) / "dm.xpt").problems
+    monkeypatch.setattr(validate_files, "recognise", refuse)
+    (problem,) = trialect.validate(sdtm(package) / "dm.xpt", pack=False).problems
     assert problem.rule == "VALIDATE-NOT-READ"
     assert "dm.xpt cannot be read: Permission denied" in problem.message
 
@@ -156,7 +157,7 @@ def test_a_file_that_was_cut_is_told(package: Path, tmp_path: Path, file: str, r
         cut(path)
     else:
         path.write_text('{"resourceType":"Patient","id":', encoding="utf-8")
-    found = trialect.validate(path).problems
+    found = trialect.validate(path, pack=False).problems
     assert rule in {problem.rule for problem in found}
     assert {problem.file for problem in found} == {file}
 
@@ -178,7 +179,7 @@ def test_a_broken_manifest_is_told_and_the_rest_is_checked(
     copy: Path, text: str, said: str
 ) -> None:
     (copy / "manifest.json").write_text(text, encoding="utf-8")
-    validation = trialect.validate(copy)
+    validation = trialect.validate(copy, pack=False)
     told = [p.message for p in validation.problems if p.rule == "PACKAGE-MANIFEST"]
     assert len(told) == 1
     assert said in told[0]
@@ -191,7 +192,7 @@ def test_a_broken_manifest_is_told_and_the_rest_is_checked(
 def test_what_was_changed_or_lost_is_told(copy: Path) -> None:
     (copy / "report.html").write_text("another", encoding="utf-8")
     (copy / "fhir/ndjson/Group.ndjson").unlink()
-    found = {(p.rule, p.file) for p in trialect.validate(copy).problems}
+    found = {(p.rule, p.file) for p in trialect.validate(copy, pack=False).problems}
     assert ("PACKAGE-CHANGED", "report.html") in found
     assert ("PACKAGE-MISSING", "fhir/ndjson/Group.ndjson") in found
 
@@ -201,7 +202,7 @@ def test_bundles_of_a_package_are_checked(copy: Path) -> None:
     bundle = json.loads(path.read_bytes())
     bundle["entry"][0]["resource"].pop("resourceType")
     path.write_text(json.dumps(bundle), encoding="utf-8")
-    found = trialect.validate(copy).problems
+    found = trialect.validate(copy, pack=False).problems
     assert any(p.rule.startswith("FHIR-") and p.file == path.name for p in found)
 
 
@@ -211,7 +212,7 @@ def test_bundles_of_a_package_are_checked(copy: Path) -> None:
 @pytest.mark.parametrize("suffix", [".json", ".html", ".csv"])
 def test_a_report_is_written(copy: Path, tmp_path: Path, suffix: str) -> None:
     (sdtm(copy) / "ts.xpt").unlink()
-    validation = trialect.validate(copy)
+    validation = trialect.validate(copy, pack=False)
     path = tmp_path / "deep" / f"report{suffix}"
     module.write_report(path, validation)
     assert "PACKAGE-MISSING" in path.read_text(encoding="utf-8")
@@ -226,7 +227,7 @@ def test_a_report_of_another_kind_is_refused(tmp_path: Path) -> None:
 
 def test_the_summary_counts_by_severity(copy: Path) -> None:
     (sdtm(copy) / "ts.xpt").unlink()
-    validation = trialect.validate(copy)
+    validation = trialect.validate(copy, pack=False)
     assert validation.summary.startswith(f"{len(validation.errors)} errors")
     worst = [problem.severity.value for problem in validation.problems]
     assert worst == sorted(worst, key=["error", "warning", "note"].index)

@@ -71,7 +71,7 @@ def test_what_is_declared_as_sdtmig_does_is_not_told(tmp_path: Path) -> None:
 
 
 def test_a_file_is_named_after_its_dataset(tmp_path: Path) -> None:
-    found = trialect.validate(write(tmp_path, "AE", AE, file="events.xpt")).problems
+    found = trialect.validate(write(tmp_path, "AE", AE, file="events.xpt"), pack=False).problems
     assert about(found, "SDTM-FILE-NAME") == [("events.xpt", None)]
 
 
@@ -83,7 +83,7 @@ def test_a_dataset_of_no_known_domain_is_told(tmp_path: Path) -> None:
 
 def test_labels_are_those_of_sdtmig(tmp_path: Path) -> None:
     path = write(tmp_path, "AE", AE, label="Events", labels={"AETERM": "Event"})
-    found = trialect.validate(path).problems
+    found = trialect.validate(path, pack=False).problems
     assert about(found, "SDTM-LABEL") == [("ae.xpt", "AETERM")]
     assert about(found, "SDTM-DATASET-LABEL") == [("ae.xpt", None)]
 
@@ -97,7 +97,7 @@ def test_a_part_may_say_in_its_label_which_it_is(tmp_path: Path) -> None:
 
 
 def test_a_variable_is_no_longer_than_its_longest_value(tmp_path: Path) -> None:
-    found = trialect.validate(write(tmp_path, "AE", AE, length=200)).problems
+    found = trialect.validate(write(tmp_path, "AE", AE, length=200), pack=False).problems
     assert about(found, "SDTM-LENGTH") == [
         ("ae.xpt", "AETERM"),
         ("ae.xpt", "DOMAIN"),
@@ -110,7 +110,7 @@ def test_the_longest_value_of_a_split_dataset_counts_for_all_parts(tmp_path: Pat
     for number, term in enumerate(whole["AETERM"], start=1):
         part = {name: values[:1] for name, values in whole.items()} | {"AETERM": [term]}
         write(tmp_path, f"AE{number}", part, length=5 if term != "Fever" else None)
-    found = trialect.validate(tmp_path).problems
+    found = trialect.validate(tmp_path, pack=False).problems
     assert not [one for one in found if one.rule == "SDTM-LENGTH" and one.variable == "AETERM"]
 
 
@@ -118,7 +118,7 @@ def test_seq_is_unique_over_the_parts_of_a_dataset(tmp_path: Path) -> None:
     part = {"STUDYID": ["S"], "DOMAIN": ["AE"], "USUBJID": ["S-1"], "AESEQ": [1.0]}
     write(tmp_path, "AE1", part)
     write(tmp_path, "AE2", part)
-    found = trialect.validate(tmp_path).problems
+    found = trialect.validate(tmp_path, pack=False).problems
     twice = [(p.file, p.row, p.seq) for p in found if p.rule == "SDTM-SEQ-UNIQUE"]
     assert twice == [("ae1.xpt", 1, "1"), ("ae2.xpt", 1, "1")]
 
@@ -127,7 +127,7 @@ def test_a_dataset_that_is_there_twice_is_told(tmp_path: Path) -> None:
     (tmp_path / "old").mkdir()
     write(tmp_path, "AE", AE)
     write(tmp_path / "old", "AE", AE)
-    found = trialect.validate(tmp_path).problems
+    found = trialect.validate(tmp_path, pack=False).problems
     assert [one.file for one in found if one.rule == "VALIDATE-DATASET-TWICE"] == ["ae.xpt"]
 
 
@@ -152,7 +152,7 @@ def test_values_that_regulators_reject_name_their_record(
 ) -> None:
     path = write(tmp_path, "AE", AE)
     assert rule not in rules(path)
-    found = trialect.validate(overwrite(path, b"Pain in the leg", new)).problems
+    found = trialect.validate(overwrite(path, b"Pain in the leg", new), pack=False).problems
     told = [(p.file, p.row, p.variable) for p in found if p.rule == rule]
     assert told == [("ae.xpt", 1, "AETERM")]
     assert "XPT-LEADING-BLANK" not in {p.rule for p in found}
@@ -195,7 +195,7 @@ def test_a_value_that_differs_between_forms_is_told(copy: Path, tmp_path: Path, 
     path = copy / "dataset-json/dm.json"
     change(path, '"WHITE"', '"ASIAN"')
     paths = [sdtm(copy) / "dm.xpt", path]
-    found = trialect.validate(*(paths if first == "xpt" else paths[::-1])).problems
+    found = trialect.validate(*(paths if first == "xpt" else paths[::-1]), pack=False).problems
     (problem,) = [one for one in found if one.rule == "VALIDATE-FORMS-DIFFER"]
     assert (problem.file, problem.domain, problem.variable) == ("dm.json", "DM", "RACE")
     assert "RACE is 'WHITE' in one and 'ASIAN' in the other" in problem.message
@@ -207,7 +207,7 @@ def test_a_record_that_is_in_one_form_only_is_told(copy: Path) -> None:
     attributes = json.loads(head)
     attributes["records"] -= 1
     path.write_text(json.dumps(attributes) + "\n" + "".join(rows[:-1]), encoding="utf-8")
-    found = trialect.validate(copy / "dataset-json").problems
+    found = trialect.validate(copy / "dataset-json", pack=False).problems
     (problem,) = [one for one in found if one.rule == "VALIDATE-FORMS-DIFFER"]
     assert problem.file == "ts.ndjson"
     assert f"they have {len(rows)} and {len(rows) - 1} records" in problem.message
@@ -215,7 +215,7 @@ def test_a_record_that_is_in_one_form_only_is_told(copy: Path) -> None:
 
 def test_a_variable_that_one_form_lacks_is_told(tmp_path: Path, package: Path) -> None:
     path = write(tmp_path, "TE", {"STUDYID": ["S"], "DOMAIN": ["TE"]})
-    found = trialect.validate(path, package / "dataset-json/te.json").problems
+    found = trialect.validate(path, package / "dataset-json/te.json", pack=False).problems
     told = [one.message for one in found if one.rule == "VALIDATE-FORMS-DIFFER"]
     assert told == ["te.json and te.xpt of TE differ: one of them has no ETCD."]
 
@@ -225,7 +225,7 @@ def test_a_variable_that_one_form_lacks_is_told(tmp_path: Path, package: Path) -
 
 def test_a_submission_without_dm_is_told(copy: Path) -> None:
     (sdtm(copy) / "dm.xpt").unlink()
-    found = trialect.validate(sdtm(copy)).problems
+    found = trialect.validate(sdtm(copy), pack=False).problems
     assert [p.domain for p in found if p.rule == "SDTM-REQUIRED-DATASET"] == ["DM"]
     assert [p.domain for p in found if p.rule == "DEFINE-DATASET-ABSENT"] == ["DM"]
 
@@ -244,7 +244,7 @@ def test_a_define_alone_is_checked_by_itself(package: Path, tmp_path: Path) -> N
 def test_another_version_of_the_standard_is_told(copy: Path) -> None:
     path = sdtm(copy) / "define.xml"
     change(path, 'Name="SDTMIG" Type="IG" Version="3.4"', 'Name="SDTMIG" Type="IG" Version="3.3"')
-    found = trialect.validate(sdtm(copy)).problems
+    found = trialect.validate(sdtm(copy), pack=False).problems
     (problem,) = [one for one in found if one.rule == "VALIDATE-STANDARD"]
     assert "define.xml names SDTMIG 3.3" in problem.message
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -38,3 +39,15 @@ class RuleRun:
     datasets: tuple[str, ...] = ()
     findings: int = 0
     seconds: float | None = None
+
+
+def timed(runs: Sequence[RuleRun], most: int) -> list[str]:
+    """Lines that tell the rules that took the most time, and what part of all of it each took."""
+    known = [(one.seconds, one) for one in runs if one.seconds is not None]
+    known.sort(key=lambda pair: (-pair[0], pair[1].id))
+    total = sum(seconds for seconds, _ in known)
+    lines = [f"{len(known):,} rules took {total:.3f} seconds; the slowest:"]
+    for seconds, one in known[:most]:
+        part = seconds / total if total else 0.0
+        lines.append(f"  {seconds:8.4f} {part:6.1%}  {one.id}: {one.title}")
+    return lines

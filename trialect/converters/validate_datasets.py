@@ -7,13 +7,14 @@ its number in it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
-from trialect.converters.readers.dataset_json import read_dataset_json
+from trialect.converters.readers.dataset_json import DatasetJson, read_dataset_json
 from trialect.converters.readers.xpt import XptReader, open_members
 from trialect.converters.readers.xpt_headers import SEVERAL_MEMBERS
 from trialect.converters.validate_terminology import in_use
@@ -21,11 +22,15 @@ from trialect.converters.xpt_plan import check_xpt_plan
 from trialect.converters.xpt_values import LEADING_BLANK, ValueChecks
 from trialect.problems import Problem, Severity, rule
 from trialect.profile import profile
+from trialect.schemas.core.package import Dataset, Datasets, VariableFacts
 from trialect.schemas.dataset_json import check_dataset_json
-from trialect.schemas.sdtm.checks import run_checks, run_trial_checks
+from trialect.schemas.sdtm.checks import CHECKS, WHOLE_CHECKS, run_checks, run_trial_checks
 from trialect.schemas.sdtm.metadata_checks import check_lengths, check_metadata
 from trialect.schemas.sdtm.model import datasets as models
 from trialect.trial import FORM, ROW, is_lineage
+
+if TYPE_CHECKING:
+    from trialect.converters.readers.define_xml import DefineXml
 
 DATASET_TWICE = rule(
     "VALIDATE-DATASET-TWICE",
@@ -50,10 +55,20 @@ LAST_BITS = 1e-12
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """A dataset's records, and the file that they came from."""
+    """A dataset's records, the file that they came from, and what it says of them."""
 
     file: str
     frame: pl.DataFrame
+    dataset: Dataset
+
+
+NOT_NUMBERS = rule(
+    "VALIDATE-NOT-NUMBERS",
+    "error",
+    "A variable is Num and holds text",
+    "{domain} in {file}: {reason}; what is about its values is not checked.",
+    "Correct the values, or the type in _variables.csv.",
+)
 
 
 @dataclass(slots=True)
@@ -63,6 +78,8 @@ class SeenDatasets:
     xpt: dict[str, _Held] = field(default_factory=dict)
     json: dict[str, _Held] = field(default_factory=dict)
     readers: list[XptReader] = field(default_factory=list)
+    held: dict[str, _Held] = field(default_factory=dict)
+    """One form of each dataset, once they were settled."""
     terminology: str = ""
     """The version of SDTM CT that the values were checked against, once they were."""
 
@@ -91,8 +108,8 @@ class SeenDatasets:
                 other = self.xpt[reader.name].file
                 yield DATASET_TWICE.problem(file=path.name, domain=reader.name, other=other)
             else:
-                frame = _numbered(pl.concat(batches), path.name)
-                self.xpt[reader.name] = _Held(path.name, frame)
+                dataset = _of_xpt(reader, pl.concat(batches))
+                self.xpt[reader.name] = _held(dataset)
                 self.readers.append(reader)
 
     def add_json(self, path: Path) -> Iterator[Problem]:
@@ -101,44 +118,72 @@ class SeenDatasets:
         yield from problems
         if any(problem.severity is Severity.ERROR for problem in problems):
             return
-        read = read_dataset_json(path)
-        held = _Held(path.name, _numbered(read.frame, path.name))
-        if (known := self._held(read.name)) is not None:
-            # Records that lie here in several forms are kept and checked once.
-            yield from _compared(read.name, known, held)
+        yield from self._add(_of_json(path, read_dataset_json(path)))
+
+    def add_table(self, dataset: Dataset) -> Iterator[Problem]:
+        """Take a dataset that was read from CSV with its metadata."""
+        if dataset.broken:
+            place = {"file": dataset.file, "domain": dataset.name}
+            yield NOT_NUMBERS.problem(**place, reason=dataset.broken)
+        yield from self._add(dataset)
+
+    def _add(self, dataset: Dataset) -> Iterator[Problem]:
+        """Keep a dataset; where its records lie here in another form, compare the two."""
+        held = _held(dataset)
+        if (known := self._held(dataset.name)) is not None:
+            yield from _compared(dataset.name, known, held)
         else:
-            self.json[read.name] = held
+            self.json[dataset.name] = held
 
     def _held(self, name: str) -> _Held | None:
         """A dataset as it was seen already; XPT parts (QS1, QS2) are one."""
         if name in self.xpt or name in self.json:
             return self.xpt.get(name) or self.json[name]
-        parts = {one: held.frame for one, held in self.xpt.items() if whole_name(one) == name}
-        return _Held(f"the parts of {name}", joined(parts)[name]) if parts else None
+        parts = {one: held for one, held in self.xpt.items() if whole_name(one) == name}
+        if not parts:
+            return None
+        frame = joined({one: held.frame for one, held in parts.items()})[name]
+        return _Held(f"the parts of {name}", frame, next(iter(parts.values())).dataset)
 
-    def between(self, defines: Iterable[Path] = ()) -> Iterator[Problem]:
-        """What shows when the datasets are held against each other and against the model.
+    def settle(self, defines: Iterable[Path] = ()) -> Iterator[Problem]:
+        """What shows when the files of a dataset are held against each other.
 
         `defines` are the define.xml beside them, which say the version of terminology.
         """
-        frames = {name: held.frame for name, held in self.xpt.items()}
+        self.held = dict(self.xpt)
         early, self.json = self.json, {}
         for name, held in early.items():
             if (known := self._held(name)) is not None:
                 yield from _compared(name, known, held)
             else:
-                frames[name] = held.frame
-        datasets = joined(frames)
-        terminology = in_use(defines, datasets.get("TS"))
+                self.held[name] = held
+        ts = self.held.get("TS")
+        terminology = in_use(defines, ts.frame if ts else None)
         self.terminology = terminology.version
         yield from terminology.problems
-        yield from run_checks(datasets, version=terminology.version)
+
+    def package(self, define: DefineXml | None = None) -> Datasets:
+        """The datasets as rules look at them, once they are settled."""
+        datasets = (held.dataset for held in self.held.values())
+        return Datasets.of(datasets, define=define, terminology=self.terminology or None)
+
+    def between(self, replaced: Collection[str] = ()) -> Iterator[Problem]:
+        """What shows when the settled datasets are held against each other and the model.
+
+        `replaced` are the ids of checks that something else was asked for already.
+        """
+        datasets = joined({name: held.frame for name, held in self.held.items()})
+        checks = [one for name, one in CHECKS.items() if name not in replaced]
+        yield from run_checks(datasets, checks=checks, version=self.terminology)
         profiles = profile(datasets)
-        yield from run_trial_checks(profiles)
+        whole = [one for name, one in WHOLE_CHECKS.items() if name not in replaced]
+        yield from run_trial_checks(profiles, checks=whole)
         for reader in self.readers:
             one = profiles[whole_name(reader.name)]
             longest = {name: known.max_bytes for name, known in one.variables.items()}
-            yield from check_lengths(reader.path.name, reader, longest, rows=one.rows)
+            for problem in check_lengths(reader.path.name, reader, longest, rows=one.rows):
+                if problem.rule not in replaced:
+                    yield problem
 
 
 def whole_name(name: str) -> str:
@@ -159,10 +204,34 @@ def joined(frames: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     }
 
 
-def _numbered(frame: pl.DataFrame, file: str) -> pl.DataFrame:
+def _held(dataset: Dataset) -> _Held:
     """The records with their file and number, as those of a conversion have form and row."""
-    numbers = pl.int_range(1, frame.height + 1, dtype=pl.Int64)
-    return frame.with_columns(pl.lit(file).alias(FORM), numbers.alias(ROW))
+    numbers = pl.int_range(1, dataset.frame.height + 1, dtype=pl.Int64)
+    columns = (pl.lit(dataset.file).alias(FORM), numbers.alias(ROW))
+    return _Held(dataset.file, dataset.frame.with_columns(columns), dataset)
+
+
+def _of_xpt(reader: XptReader, frame: pl.DataFrame) -> Dataset:
+    facts = tuple(
+        VariableFacts(one.name, one.label, one.type, one.length, one.format)
+        for one in reader.variables
+    )
+    file = reader.path
+    return Dataset(reader.name, frame, reader.label, file.name, file.stat().st_size, facts)
+
+
+def _of_json(path: Path, read: DatasetJson) -> Dataset:
+    facts = tuple(
+        VariableFacts(
+            one.name,
+            one.label,
+            "Num" if one.is_number else "Char",
+            one.length,
+            one.display_format or "",
+        )
+        for one in read.columns
+    )
+    return Dataset(read.name, read.frame, read.label, path.name, path.stat().st_size, facts)
 
 
 def _compared(name: str, one: _Held, other: _Held) -> Iterator[Problem]:

@@ -1,0 +1,245 @@
+"""Files under validation: each recognised by its content, checked by itself, and kept for the
+checks between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import orjson
+
+from trialect.converters.closing import digest
+from trialect.converters.package import MANIFEST
+from trialect.converters.recognise import Kind, recognise
+from trialect.converters.review import CheckedFile
+from trialect.converters.validate_datasets import SeenDatasets
+from trialect.problems import Problem, Unusable, rule
+from trialect.schemas.core.package import Datasets
+
+NOT_RECOGNISED = rule(
+    "VALIDATE-NOT-RECOGNISED",
+    "error",
+    "A file is not what its name says",
+    "{file} is no {kind}.",
+    "Write it again; it may be empty, cut or of another format.",
+)
+NOT_READ = rule(
+    "VALIDATE-NOT-READ",
+    "error",
+    "A file cannot be read",
+    "{file} cannot be read: {reason}.",
+    "Check the permissions and the disk.",
+)
+BAD_MANIFEST = rule(
+    "PACKAGE-MANIFEST",
+    "error",
+    "The manifest cannot be read",
+    "{file} is no manifest of a package: {reason}.",
+    "Convert again; what lies in the package is checked all the same.",
+)
+CHANGED = rule(
+    "PACKAGE-CHANGED",
+    "error",
+    "A file is not the one that was written",
+    "{file} has another SHA-256 than manifest.json says.",
+    "Convert again, or find out who changed it.",
+)
+MISSING = rule(
+    "PACKAGE-MISSING",
+    "error",
+    "A file of the package is missing",
+    "{file} is in manifest.json and not in the package.",
+    "Convert again, or put the file back.",
+)
+NO_TABLE = rule(
+    "VALIDATE-CSV",
+    "error",
+    "Datasets in CSV cannot be read",
+    "{file} cannot be read as datasets: {reason}.",
+    "Write CSV in UTF-8 with a header; _datasets.csv and _variables.csv say what the files hold.",
+)
+
+
+@dataclass(slots=True)
+class Seen:
+    """What the files named so far hold, for the checks between them."""
+
+    datasets: SeenDatasets = field(default_factory=SeenDatasets)
+    problems: list[Problem] = field(default_factory=list)
+    files: int = 0
+    xpt: dict[Path, list[Path]] = field(default_factory=dict)
+    defines: list[Path] = field(default_factory=list)
+    ndjson: list[Path] = field(default_factory=list)
+    folders: list[Path] = field(default_factory=list)
+    checked: list[CheckedFile] = field(default_factory=list)
+    packages: list[Path] = field(default_factory=list)
+    tables: dict[Path, Datasets] = field(default_factory=dict)
+
+
+NAMED = {
+    ".xpt": "XPT",
+    ".json": "Dataset-JSON or FHIR",
+    ".ndjson": "Dataset-JSON or FHIR",
+    ".dsjc": "Dataset-JSON",
+}
+"""What files in a folder are, by the endings of their names."""
+
+
+def look_at_folder(folder: Path, seen: Seen) -> None:
+    """Check every file of a folder; of a package those that are data."""
+    manifest = folder / MANIFEST
+    wanted = [folder]
+    if manifest.is_file():
+        seen.packages.append(folder)
+        seen.problems += _against_manifest(folder, manifest)
+        wanted = [folder / "m5", folder / "dataset-json", folder / "fhir"]
+    for part in wanted:
+        for path in sorted(part.rglob("*")):
+            if not path.is_file() or path.name.startswith(".") or path == manifest:
+                continue
+            if not look_at(path, seen) and path.suffix.lower() in NAMED:
+                seen.files += 1
+                kind = NAMED[path.suffix.lower()]
+                seen.problems.append(NOT_RECOGNISED.problem(file=path.name, kind=kind))
+            seen.folders.append(path.parent)
+
+
+def _against_manifest(folder: Path, manifest: Path) -> Iterator[Problem]:
+    try:
+        written = orjson.loads(manifest.read_bytes())
+        outputs = [(str(one["file"]), one["sha256"]) for one in written["outputs"]]
+    except (ValueError, KeyError, TypeError) as error:
+        reason = str(error) or type(error).__name__
+        yield BAD_MANIFEST.problem(file=manifest.name, reason=reason)
+        return
+    home = folder.resolve()
+    for name, sha256 in outputs:
+        path = folder / name
+        if not path.resolve().is_relative_to(home):
+            yield BAD_MANIFEST.problem(file=manifest.name, reason=f"{name} lies outside")
+        elif not path.is_file():
+            yield MISSING.problem(file=name)
+        elif digest(path) != sha256:
+            yield CHANGED.problem(file=name)
+
+
+def look_at(path: Path, seen: Seen) -> bool:
+    """Check one file; False when it is nothing that can be validated."""
+    try:
+        kind = recognise(path)
+        check = CHECKS_OF_A_FILE.get(kind)
+        if check is None or (kind is Kind.CSV and not _is_described(path)):
+            return False
+        seen.files += 1
+        seen.checked.append(CheckedFile(path.name, kind.value))
+        check(path, seen)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        seen.problems.append(NOT_READ.problem(file=path.name, reason=reason))
+    except Unusable as unusable:
+        seen.problems += [
+            problem if problem.file else problem.at(file=path.name) for problem in unusable.problems
+        ]
+    return True
+
+
+def _xpt(path: Path, seen: Seen) -> None:
+    seen.problems += seen.datasets.add_xpt(path)
+    seen.xpt.setdefault(path.parent, []).append(path)
+
+
+def _dataset_json(path: Path, seen: Seen) -> None:
+    seen.problems += seen.datasets.add_json(path)
+
+
+TABLES = ("_datasets.csv", "_variables.csv")
+"""The files beside datasets in CSV that say what these hold."""
+
+
+def _is_described(path: Path) -> bool:
+    """Whether a CSV file is a dataset, of which a file beside it tells."""
+    is_table = any((path.parent / name).is_file() for name in TABLES)
+    return is_table and path.suffix.lower() == ".csv" and not path.name.startswith("_")
+
+
+def _csv(path: Path, seen: Seen) -> None:
+    from trialect.schemas.core.cases import BadCase, read_case
+
+    try:
+        if path.parent not in seen.tables:
+            seen.tables[path.parent] = read_case(path.parent)
+    except BadCase as error:
+        seen.tables[path.parent] = Datasets(())
+        raise Unusable(NO_TABLE.problem(file=path.parent.name, reason=error)) from error
+    for dataset in seen.tables[path.parent]:
+        if dataset.file == path.name:
+            seen.problems += seen.datasets.add_table(dataset)
+
+
+def _define(path: Path, seen: Seen) -> None:
+    from trialect.schemas.define import check_define
+
+    seen.problems += check_define(path)
+    seen.defines.append(path)
+
+
+def _bundle(path: Path, seen: Seen) -> None:
+    from trialect.schemas.fhir import check_bundle_text
+
+    seen.problems += check_bundle_text(path.read_bytes(), file=path.name)
+
+
+def _resource(path: Path, seen: Seen) -> None:
+    from trialect.schemas.fhir import check_resource
+
+    if path.suffix == ".ndjson":
+        # A file of one line: others may refer to its resource.
+        seen.ndjson.append(path)
+        return
+    seen.problems += [p.at(file=path.name) for p in check_resource(_json(path))]
+
+
+def _ndjson(path: Path, seen: Seen) -> None:
+    seen.ndjson.append(path)
+
+
+NOT_JSON = rule(
+    "VALIDATE-NOT-JSON",
+    "error",
+    "The file is no JSON",
+    "{file} is no JSON: {reason}.",
+    "Write it again; it may have been cut.",
+)
+
+
+def _json(path: Path) -> object:
+    from decimal import Decimal
+    from json import JSONDecodeError, loads
+
+    try:
+        return loads(path.read_bytes(), parse_float=Decimal)
+    except (JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Unusable(NOT_JSON.problem(file=path.name, reason=error)) from error
+
+
+CHECKS_OF_A_FILE: dict[Kind, Callable[[Path, Seen], None]] = {
+    Kind.XPT5: _xpt,
+    Kind.XPT8: _xpt,
+    Kind.DATASET_JSON: _dataset_json,
+    Kind.DATASET_NDJSON: _dataset_json,
+    Kind.DSJC: _dataset_json,
+    Kind.CSV: _csv,
+    Kind.DEFINE_XML: _define,
+    Kind.FHIR_BUNDLE: _bundle,
+    Kind.FHIR_RESOURCE: _resource,
+    Kind.FHIR_NDJSON: _ndjson,
+}
+"""How a file of each kind is checked."""
+
+
+DATASETS = {
+    one.value for one in CHECKS_OF_A_FILE if CHECKS_OF_A_FILE[one] in (_xpt, _dataset_json, _csv)
+}
+"""The kinds of files that hold datasets."""

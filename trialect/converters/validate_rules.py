@@ -1,0 +1,100 @@
+"""Rules of the CORE language asked of the datasets under validation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from trialect.converters.rules_run import RuleRun
+from trialect.problems import Problem, Unusable, rule
+from trialect.schemas.core.engine import RuleResult, run
+from trialect.schemas.core.findings import problems_of, run_of
+from trialect.schemas.core.load import load_rules
+from trialect.schemas.core.package import Datasets
+from trialect.schemas.core.rule import BrokenRule, CoreRule
+from trialect.schemas.core.shipped import shipped_rules
+
+NO_RULES = rule(
+    "VALIDATE-NO-RULES",
+    "error",
+    "There are no rules where they are to be",
+    "{file} {reason}.",
+    "Name a folder of rules (.yml, .yaml, .json) or a file of one.",
+)
+BROKEN_RULE = rule(
+    "VALIDATE-RULE-BROKEN",
+    "warning",
+    "A rule cannot run",
+    "rule {value} cannot run: {reason}.",
+    "Mend the rule; what it is about was not checked.",
+)
+
+Rules = list[CoreRule | BrokenRule]
+
+
+@dataclass(slots=True)
+class Asked:
+    """What rules found in datasets: the problems, a line for each rule, and the ids of trialect's
+    own checks that a rule which ran stands for.
+    """
+
+    problems: list[Problem] = field(default_factory=list)
+    runs: list[RuleRun] = field(default_factory=list)
+    replaced: frozenset[str] = frozenset()
+
+
+def rules_to_ask(folders: Sequence[Path], *, pack: bool = True) -> Rules:
+    """The rules of folders and files, and those that come with trialect.
+
+    A rule that is given takes the place of a shipped one with its id; of several that are given
+    with one id all but the first are broken. Raises `Unusable` where there are none.
+    """
+    given: dict[str, CoreRule | BrokenRule] = {}
+    broken: Rules = []
+    for folder in folders:
+        for one in _read(folder):
+            first = given.setdefault(one.id, one)
+            if first is not one and first != one:
+                broken.append(BrokenRule(one.id, one.file, f"{first.file} has this id, too"))
+    rules = [*given.values(), *broken]
+    if pack:
+        rules += [one for one in shipped_rules() if one.id not in given]
+    return sorted(rules, key=lambda one: (one.id, one.file))
+
+
+def _read(folder: Path) -> Rules:
+    reason = "does not exist"
+    try:
+        found = load_rules(folder) if folder.exists() else []
+        if folder.exists():
+            reason = "holds no rules"
+    except OSError as error:
+        found, reason = [], f"cannot be read: {error.strerror or type(error).__name__}"
+    if not found:
+        raise Unusable(NO_RULES.problem(file=str(folder), reason=reason))
+    return found
+
+
+def ask(
+    rules: Iterable[CoreRule | BrokenRule], datasets: Datasets, *, timed: bool = False
+) -> Asked:
+    """Ask rules of datasets. Nothing that a rule or a dataset holds makes this raise."""
+    asked = Asked()
+    replaced: set[str] = set()
+    for result in run(rules, datasets):
+        asked.problems += problems_of(result, datasets)
+        asked.runs.append(run_of(result, timed=timed))
+        if isinstance(result.rule, BrokenRule):
+            place = {"file": result.rule.file, "row": result.rule.line}
+            given = {"value": result.rule.id, "reason": result.rule.reason}
+            asked.problems.append(BROKEN_RULE.problem(**place, **given))
+        elif _complete(result):
+            replaced.update(result.rule.replaces)
+    asked.replaced = frozenset(replaced)
+    return asked
+
+
+def _complete(result: RuleResult) -> bool:
+    """Whether a rule was asked of a dataset, and of all that it is about."""
+    return result.status == "run" and all(one.status != "not_run" for one in result.outcomes)
