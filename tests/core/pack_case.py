@@ -7,11 +7,13 @@
 
 `variables:` beside them are the lines of `_variables.csv` (dataset,variable,label,type,length),
 `datasets:` those of `_datasets.csv` (Filename,Label), for both; `good` and `bad` may have their own
-under `_variables` and `_datasets`. What is `define.xml` there is written as it stands.
+under `_variables` and `_datasets`, and `_sizes` (bytes of the file of a dataset).
+What is `define.xml` there is written as it stands.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ import yaml
 
 from trialect.schemas.core.cases import read_case
 from trialect.schemas.core.engine import RuleResult, run
+from trialect.schemas.core.package import Datasets
 from trialect.schemas.core.rule import CoreRule
 
 FOLDER = Path(__file__).parent / "pack_cases"
@@ -37,6 +40,7 @@ def pack_cases() -> dict[str, dict[str, Any]]:
 def asked(rule: CoreRule, case: dict[str, Any], kind: str, folder: Path) -> RuleResult:
     """The rule put to the good or bad data of its case."""
     data = dict(case[kind])
+    sizes = data.pop("_sizes", {})
     for what in ("variables", "datasets"):
         data.setdefault(f"_{what}", case.get(what))
     for name, lines in data.items():
@@ -44,7 +48,11 @@ def asked(rule: CoreRule, case: dict[str, Any], kind: str, folder: Path) -> Rule
             file = folder / (name if "." in name else f"{name}.csv")
             text = lines if isinstance(lines, str) else "\n".join(lines) + "\n"
             file.write_text(text, encoding="utf-8")
-    (result,) = run([rule], read_case(folder))
+    found = read_case(folder)
+    if sizes:
+        sized = [replace(one, size=sizes.get(one.name, one.size)) for one in found]
+        found = Datasets.of(sized, standard=found.standard, version=found.version)
+    (result,) = run([rule], found)
     return result
 
 
