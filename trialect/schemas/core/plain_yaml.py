@@ -7,6 +7,7 @@ tags, deep nesting, several documents, a key that is there twice. Dates and time
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import yaml
@@ -54,14 +55,27 @@ _UNSET = object()
 
 
 def _read(text: str) -> Any:
+    loader = _LOADER(text)
+    try:
+        return _document(loader.get_event)
+    finally:
+        loader.dispose()
+
+
+def _document(following: Callable[[], Any]) -> Any:
+    """The document that events tell, one after the other."""
+    # Names of the function's own, as a folder of rules has some 100,000 events.
+    scalar, end = yaml.ScalarEvent, yaml.StreamEndEvent
+    mapping, mapping_end = yaml.MappingStartEvent, yaml.MappingEndEvent
+    sequence, sequence_end = yaml.SequenceStartEvent, yaml.SequenceEndEvent
     root: Any = _UNSET
     # Open containers, and for each mapping the key that waits for its value.
     open_: list[Any] = []
     keys: list[Any] = []
-    event: Any
-    for event in yaml.parse(text, _LOADER):
+    while True:
+        event = following()
         kind = type(event)
-        if kind is yaml.ScalarEvent:
+        if kind is scalar:
             if event.anchor:
                 raise NotPlain(f"&{event.anchor} is an anchor", event.start_mark.line + 1)
             value: Any = event.value
@@ -69,21 +83,23 @@ def _read(text: str) -> Any:
                 value = _resolved(value)
             elif event.tag and event.tag != "!":
                 raise NotPlain(f"{event.tag} is a tag", event.start_mark.line + 1)
-        elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+        elif kind is mapping or kind is sequence:
             if event.anchor:
                 raise NotPlain(f"&{event.anchor} is an anchor", event.start_mark.line + 1)
             if not event.implicit:
                 raise NotPlain(f"{event.tag} is a tag", event.start_mark.line + 1)
             if len(open_) >= DEPTH_LIMIT:
                 raise NotPlain(f"it is nested more than {DEPTH_LIMIT} deep")
-            open_.append({} if kind is yaml.MappingStartEvent else [])
+            open_.append({} if kind is mapping else [])
             keys.append(_UNSET)
             continue
-        elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
+        elif kind is mapping_end or kind is sequence_end:
             value = open_.pop()
             keys.pop()
         elif kind is yaml.AliasEvent:
             raise NotPlain(f"*{event.anchor} is an alias", event.start_mark.line + 1)
+        elif kind is end:
+            break
         else:
             continue
         if not open_:
