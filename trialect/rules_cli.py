@@ -19,9 +19,12 @@ app = typer.Typer(
 )
 
 Rules = Annotated[
-    Path,
+    Path | None,
     typer.Option(
-        "--rules", "-r", exists=True, help="A folder of rules (.yml, .yaml, .json) or one rule."
+        "--rules",
+        "-r",
+        exists=True,
+        help="A folder of rules (.yml, .yaml, .json) or one rule; without it those of trialect.",
     ),
 ]
 
@@ -31,7 +34,7 @@ SHOWN = 5
 
 @app.command("list")
 def list_rules(
-    rules: Rules,
+    rules: Rules = None,
     broken: Annotated[bool, typer.Option("--broken", help="Only those that cannot run.")] = False,
 ) -> None:
     """List rules with their ids, what they are asked of and what they say."""
@@ -53,7 +56,7 @@ def list_rules(
 @app.command()
 def show(
     rule_id: Annotated[str, typer.Argument(metavar="ID", help="The rule's id (CORE-000001).")],
-    rules: Rules,
+    rules: Rules = None,
 ) -> None:
     """Show one rule: what it says, where it comes from, what it asks of which datasets."""
     from trialect.cli import Exit
@@ -71,8 +74,7 @@ def show(
         None,
     )
     if one is None:
-        typer.echo(f"error: {rules} has no rule {rule_id}.", err=True)
-        raise typer.Exit(Exit.UNUSABLE)
+        raise _unusable(f"{rules or 'trialect'} has no rule {rule_id}")
     if isinstance(one, BrokenRule):
         typer.echo(f"{one.id} ({one.file}) cannot run: {_why(one)}")
         raise typer.Exit(Exit.FINDINGS)
@@ -85,7 +87,7 @@ def run_tests(
     cases: Annotated[
         Path, typer.Argument(exists=True, help="A folder of cases (RULE/negative/01/data, ...).")
     ],
-    rules: Rules,
+    rules: Rules = None,
     every: Annotated[bool, typer.Option("--all", help="Print every difference.")] = False,
     only: Annotated[
         list[str] | None, typer.Option("--only", help="Only this rule's cases; may be repeated.")
@@ -99,6 +101,9 @@ def run_tests(
     from trialect.schemas.core.cases import find_cases, run_cases
 
     found = [case for case in find_cases(cases) if not only or case.rule in only]
+    if not found:
+        of = f" of {', '.join(only)}" if only else ""
+        raise _unusable(f"{cases} holds no cases{of}")
     counts = {"passed": 0, "failed": 0, "untold": 0}
     for result in run_cases(found, _load(rules)):
         counts[result.status] += 1
@@ -112,10 +117,22 @@ def run_tests(
         raise typer.Exit(Exit.FINDINGS)
 
 
-def _load(rules: Path) -> list[CoreRule | BrokenRule]:
+def _load(rules: Path | None) -> list[CoreRule | BrokenRule]:
     from trialect.schemas.core.load import load_rules
+    from trialect.schemas.core.shipped import shipped_rules
 
-    return load_rules(rules)
+    found = shipped_rules() if rules is None else load_rules(rules)
+    if not found:
+        raise _unusable(f"{rules or 'trialect'} holds no rules")
+    return found
+
+
+def _unusable(what: str) -> typer.Exit:
+    """Says what a command cannot start from; to be raised."""
+    from trialect.cli import Exit
+
+    typer.echo(f"error: {what}.", err=True)
+    return typer.Exit(Exit.UNUSABLE)
 
 
 def _why(rule: BrokenRule) -> str:
