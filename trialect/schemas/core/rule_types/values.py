@@ -14,6 +14,7 @@ import polars as pl
 from trialect.metadata import Condition as Where
 from trialect.metadata import DatasetMeta
 from trialect.schemas.core.define_facts import value_facts
+from trialect.schemas.core.joins.keys import words
 from trialect.schemas.core.operations.metadata import dataset_facts
 from trialect.schemas.core.operators import OPERATORS
 from trialect.schemas.core.operators.ask import put
@@ -122,13 +123,13 @@ def _texts(part: Table) -> frozenset[str]:
 
 
 def with_dataset_facts(building: Building) -> Iterable[Table]:
-    """Value Check with Dataset Metadata."""
+    """Each value of each variable, with what is known of the file (dataset_...)."""
     for dataset, _, table in _values(building):
         yield _with(table, dataset_facts(dataset))
 
 
 def with_variable_facts(building: Building) -> Iterable[Table]:
-    """Value Check with Variable Metadata."""
+    """Each value of each variable, with what is known of the variable (variable_...)."""
     described = {
         dataset.name: {row["variable_name"]: row for row in variable_rows(dataset)}
         for dataset in building.parts()
@@ -143,22 +144,25 @@ def with_variable_facts(building: Building) -> Iterable[Table]:
 
 
 def with_library(building: Building) -> Iterable[Table]:
-    """Value Check against Library Metadata."""
+    """Each value of each variable, with what the standard says (library_variable_...)."""
     known = library_rows(building, building.dataset)
     for _, name, table in _values(building):
         yield _with(table, known.get(name) or dict.fromkeys(library_fields()))
 
 
 def with_define_variables(building: Building) -> Iterable[Table]:
-    """Value Check against Define XML Variable."""
+    """Each value of each variable, with what the Define-XML says (define_variable_...)."""
+    described: dict[str, dict[str, dict[str, Any]]] = {}
     for dataset, name, table in _values(building):
-        known = define_rows(building, dataset)
+        if dataset.name not in described:
+            described[dataset.name] = define_rows(building, dataset)
+        known = described[dataset.name]
         facts = known.get(name) or dict.fromkeys(next(iter(known.values())))
         yield _with(table, facts)
 
 
 def with_define_values(building: Building) -> Iterable[Table]:
-    """Value Check against Define XML VLM: the values that value-level metadata is about."""
+    """Each value that value-level metadata is about, with what it says (define_vlm_...)."""
     define = building.study.datasets.define
     if define is None:
         raise NotAsked("the package has no Define-XML", skipped=True)
@@ -186,7 +190,9 @@ def _where(part: Table, described: DatasetMeta, checks: tuple[Where, ...]) -> pl
             return None
         texts = part.series(check.variable)
         if texts.dtype != pl.String:
-            texts = texts.cast(pl.Int64, strict=False).cast(pl.String)
+            texts = words(texts)
+        # A where-clause writes what is missing as an empty text.
+        texts = texts.fill_null("")
         found = certain(texts.is_in(pl.Series(check.values, dtype=pl.String).implode()))
         if check.comparator in ("NE", "NOTIN"):
             found = ~found
