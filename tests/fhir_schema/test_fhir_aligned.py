@@ -238,3 +238,24 @@ def test_many_lines_note_what_single_lines_note() -> None:
     assert [(p.row, p.value) for p in index.duplicates(again)] == [
         (391 + n, f"Observation/o{n:03d}") for n in range(10)
     ]
+
+
+def test_what_is_settled_stays_found_and_what_is_lost_stays_lost() -> None:
+    def lines(name: str) -> list[bytes]:
+        if name == "patients":
+            return [b'{"resourceType":"Patient","id":"p%d"}' % n for n in range(3)]
+        start = b'{"resourceType":"Consent","id":"c%d","status":"active","scope":{"text":"x"},'
+        end = b'"category":[{"text":"y"}],"policyRule":{"text":"z"},"patient":{"reference":"%b"}}'
+        named = [b"Patient/p1", b"Patient/p9", b"Patient/p2", b"Patient/late"]
+        return [start % n + end % one for n, one in enumerate(named)]
+
+    one, other = ReferenceIndex(), ReferenceIndex()
+    for name in ("patients", "consents"):
+        assert list(check_ndjson(lines(name), name, one)) == []
+    one.settle()
+    assert len(one.references) == 2
+    assert list(check_ndjson([b'{"resourceType":"Patient","id":"late"}'], "late", other)) == []
+    one.merge(other)
+    assert [(p.file, p.row, p.value) for p in one.unresolved(lines)] == [
+        ("consents", 2, "Patient/p9")
+    ]

@@ -36,13 +36,14 @@ def render(job: Job, frames: Mapping[str, pl.DataFrame], part: Part) -> list[Pro
         found += written.problems
     part.references = ReferenceIndex()
     found += check_rendered(folder, part.references)
+    part.references.settle()
     if "QS" in frames:
         observations = folder / "ndjson" / "Observation.ndjson"
         found += check_values(observations, frames["QS"], blinded=not job.unblinded)
     return found
 
 
-BUNDLES_AT_ONCE = 100
+BUNDLES_AT_ONCE = 200
 """Bundles' worth of subjects that are rendered at once: their texts are what memory holds."""
 
 

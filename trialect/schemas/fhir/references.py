@@ -67,6 +67,14 @@ class ReferenceIndex:
             self._files.append(file)
         return self._files.index(file)
 
+    def settle(self) -> None:
+        """Forget the references that lead to resources noted here already."""
+        import numpy as np
+
+        sought, places = self.references.columns()
+        lost = ~np.isin(sought, self.resources.columns()[0])
+        self.references.replace(sought[lost], places[lost])
+
     def merge(self, other: ReferenceIndex) -> None:
         """Add what another index has noted."""
         numbers = [self._number(name) for name in other._files]
@@ -172,6 +180,11 @@ class Column:
         found, places = other.columns()
         moved = np.array(numbers or [0], dtype=np.uint64)[places >> np.uint64(ROW_BITS)]
         self._keep(found, moved << np.uint64(ROW_BITS) | places & np.uint64(ROW_MASK))
+
+    def replace(self, found: Words, places: Words) -> None:
+        """Hold these names and their places instead."""
+        self._names, self._places = [], []
+        self._done, self._count = [(found, places)], len(found)
 
     def columns(self) -> tuple[Words, Words]:
         """All hashes and their places, in the order of these."""
