@@ -15,9 +15,8 @@ from hypothesis import strategies as st
 import trialect
 from trialect.converters.account import Account
 from trialect.converters.baseline import Baseline, read_baseline
-from trialect.converters.closing import place_of
 from trialect.converters.explanations import Explanation
-from trialect.converters.review import review
+from trialect.converters.review import place_of, review
 from trialect.converters.rules_run import RuleRun, RunStatus
 from trialect.converters.writers.findings import FIRST, LONGEST, findings
 from trialect.converters.writers.heat_map import LEVELS, heat_map, shade

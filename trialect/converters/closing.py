@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,17 +13,17 @@ import orjson
 import polars as pl
 
 from trialect.converters.account import Account, FormAccount, Output
+from trialect.converters.digest import digest
 from trialect.converters.explanations import EXPLANATIONS
 from trialect.converters.package import REJECTED
 from trialect.converters.partition import Job, Part
+from trialect.converters.review import place_of
 from trialect.converters.stage import rejected_frames
 from trialect.converters.writers.rejected import write_rejected
 from trialect.metadata import DatasetMeta, Provenance
-from trialect.problems import Problem, Severity
+from trialect.problems import Problem
 from trialect.schemas.sdtm.checks import CHECKS
 from trialect.schemas.sdtm.model import datasets
-
-_ORDER = {severity.value: place for place, severity in enumerate(Severity)}
 
 
 def account(
@@ -124,21 +123,6 @@ def count(account: Account, problems: Sequence[Problem]) -> None:
     account.by_domain = Counter(problem.domain for problem in problems if problem.domain)
 
 
-def place_of(problem: Problem) -> tuple[object, ...]:
-    """Sorts problems: the worst first, then by rule and place."""
-    return (
-        _ORDER[problem.severity.value],
-        problem.rule,
-        problem.file or "",
-        problem.row or 0,
-        problem.domain or "",
-        problem.usubjid or "",
-        problem.variable or problem.field or "",
-        problem.path or "",
-        problem.message,
-    )
-
-
 def fingerprint(package: Path, account: Account, metas: Sequence[DatasetMeta]) -> None:
     """Add every file of the package to the account, with its SHA-256 and number of records."""
     rows = {meta.name.lower(): meta.rows for meta in metas}
@@ -157,9 +141,3 @@ def _records(file: Path, rows: dict[str, int]) -> int | None:
 def _output(folder: Path, path: Path, known: Mapping[str, str] = MappingProxyType({})) -> Output:
     name = path.relative_to(folder).as_posix()
     return Output(name, known.get(name) or digest(path), path.stat().st_size)
-
-
-def digest(path: Path) -> str:
-    """The SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

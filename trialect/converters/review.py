@@ -20,6 +20,8 @@ from trialect.problems import RULES, Problem, Rule, Severity
 if TYPE_CHECKING:
     from trialect.converters.account import Account
 
+_ORDER = {severity.value: place for place, severity in enumerate(Severity)}
+
 DATASET_FILES = (".xpt", ".json", ".ndjson", ".dsjc", ".csv")
 """Endings of files whose rows are records of a dataset."""
 
@@ -208,8 +210,6 @@ def review(
 
     An explanation that explains nothing adds a finding.
     """
-    from trialect.converters.closing import place_of
-
     explainer = Explainer(explanations)
     found = [(one, explainer.of(one)) for one in problems]
     hits = _hits(explanations, (mine for _, mine in found))
@@ -228,6 +228,21 @@ def review(
         runs=tuple(runs),
         checked=checked or Checked(),
         account=account,
+    )
+
+
+def place_of(problem: Problem) -> tuple[object, ...]:
+    """Sorts problems: the worst first, then by rule and place."""
+    return (
+        _ORDER[problem.severity.value],
+        problem.rule,
+        problem.file or "",
+        problem.row or 0,
+        problem.domain or "",
+        problem.usubjid or "",
+        problem.variable or problem.field or "",
+        problem.path or "",
+        problem.message,
     )
 
 

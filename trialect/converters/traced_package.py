@@ -159,7 +159,7 @@ class Exports:
         return found
 
     def _batches(self, form: str) -> Iterable[pl.DataFrame]:
-        from trialect.converters.closing import digest
+        from trialect.converters.digest import digest
         from trialect.converters.readers import UNREADABLE_FILE, open_form
 
         shown = self._package.file_of(form)

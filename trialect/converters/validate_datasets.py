@@ -19,7 +19,7 @@ from trialect.converters.readers.xpt import XptReader, open_members
 from trialect.converters.readers.xpt_headers import SEVERAL_MEMBERS
 from trialect.converters.validate_terminology import in_use
 from trialect.converters.xpt_plan import check_xpt_plan
-from trialect.converters.xpt_values import LEADING_BLANK, ValueChecks
+from trialect.converters.xpt_values import LEADING_BLANK, ValueChecks, suspects
 from trialect.problems import Problem, Severity, rule
 from trialect.profile import profile
 from trialect.schemas.core.package import Dataset, Datasets, VariableFacts
@@ -97,7 +97,7 @@ class SeenDatasets:
             batches: list[pl.DataFrame] = []
             for batch in reader.iter_batches():
                 first = 1 + sum(one.height for one in batches)
-                for variable in reader.variables:
+                for variable in suspects(batch, reader.variables):
                     values.column(batch, variable, first)
                 batches.append(batch)
             for problem in (*reader.problems, *values.problems()):
@@ -250,6 +250,8 @@ def _difference(one: pl.DataFrame, other: pl.DataFrame) -> tuple[str, dict[str, 
     if one.height != other.height:
         return f"they have {one.height} and {other.height} records", {}
     for variable in names:
+        if one[variable].equals(other[variable]):
+            continue
         mine, theirs = _plain(one[variable]), _plain(other[variable])
         if mine.dtype != theirs.dtype:
             return f"{variable} is text in one and a number in the other", {"variable": variable}

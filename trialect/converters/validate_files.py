@@ -10,7 +10,7 @@ from pathlib import Path
 
 import orjson
 
-from trialect.converters.closing import digest
+from trialect.converters.digest import digest
 from trialect.converters.package import MANIFEST
 from trialect.converters.recognise import Kind, recognise
 from trialect.converters.review import CheckedFile

@@ -170,6 +170,33 @@ def check_batch(
     return checks.problems()
 
 
+def suspects(frame: pl.DataFrame, variables: Sequence[XptVariable]) -> list[XptVariable]:
+    """The variables of a frame that was read from XPT in which a value may break a rule.
+
+    One pass over all of them; which rule is broken where is for `ValueChecks` to say.
+    """
+    if not frame.height or not variables:
+        return []
+    held = frame.select(
+        _may_break_text(one) if one.type == "Char" else _may_break_number(one) for one in variables
+    ).row(0)
+    return [one for one, is_suspect in zip(variables, held, strict=True) if is_suspect]
+
+
+def _may_break_text(variable: XptVariable) -> pl.Expr:
+    values = pl.col(variable.name)
+    longest = min(variable.length, MAX_CHAR_LENGTH)
+    signs = values.str.contains(r"[^\x20-\x7E]|\A | \z")
+    return (signs | (values.str.len_bytes() > longest)).any()
+
+
+def _may_break_number(variable: XptVariable) -> pl.Expr:
+    values = pl.col(variable.name)
+    size = values.abs()
+    small = (size > 0) & (size < SMALLEST)
+    return (~values.is_finite() | (size > LARGEST) | small).any()
+
+
 class ValueChecks:
     """Collects the problems of a dataset's values, batch by batch, in bounded memory."""
 

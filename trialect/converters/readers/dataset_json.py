@@ -44,6 +44,8 @@ LINE_LIMIT = 16 * 2**20
 NUMERIC = frozenset({"integer", "float", "double", "decimal"})
 """Data types whose values are numbers (a decimal is written as text that is one)."""
 
+_NUMBER_KINDS = {int, float, type(None)}
+_TEXT_KINDS = {str, type(None)}
 _CHUNK = 2**20
 _HINT = "it needs one value for each column, null where there is none"
 _DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -212,6 +214,11 @@ class _Dataset:
     def _values(
         self, column: DatasetColumn, numbers: list[int], values: tuple[Any, ...]
     ) -> list[str | float | None]:
+        kinds = set(map(type, values))
+        if column.is_number and kinds <= _NUMBER_KINDS:
+            return [None if value is None else float(value) for value in values]
+        if not column.is_number and not column.is_boolean and kinds <= _TEXT_KINDS:
+            return [value or None for value in values]
         make = _number if column.is_number else _boolean if column.is_boolean else _string
         made: list[str | float | None] = []
         for number, value in zip(numbers, values, strict=True):
