@@ -11,12 +11,13 @@ from trialect.schemas.core.operations import (
     distinct,
     extremes,
     metadata,
+    permitted,
     terminology,
     variables,
 )
 from trialect.schemas.core.operations.doing import REGISTRY, Does, Doing
 
-_MODULES = (counts, define, distinct, extremes, metadata, terminology, variables)
+_MODULES = (counts, define, distinct, extremes, metadata, permitted, terminology, variables)
 
 OPERATIONS: dict[str, Does] = REGISTRY
 """Every operation by its name in rules."""
