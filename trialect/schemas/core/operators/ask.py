@@ -112,6 +112,7 @@ def negation(name: str, of: str, *needs: str) -> None:
     def answer(table: Table, asked: Asked) -> Mask:
         return opposite(original.answer(table, asked))
 
+    answer.__doc__ = f"The opposite of `{of}`."
     REGISTRY[name] = replace(original, name=name, answer=answer, needs=needs or original.needs)
 
 

@@ -71,10 +71,11 @@ def _moments(table: Table, name: str) -> pl.DataFrame:
     return table.kept(("moments", name), (name,), make)
 
 
-def _declare(name: str, compare: Callable[[Any, Any], pl.Expr], unequal: bool | None) -> None:
+def _declare(
+    name: str, compare: Callable[[Any, Any], pl.Expr], unequal: bool | None, said: str
+) -> None:
     """`unequal` is the answer where one date is known further than the other (None: compare)."""
 
-    @operator(name, "value", cost=3)
     def answer(table: Table, asked: Asked) -> Mask:
         left = _moments(table, asked.target)
         value = asked.value
@@ -93,6 +94,10 @@ def _declare(name: str, compare: Callable[[Any, Any], pl.Expr], unequal: bool | 
             found = _component(str(component), compare)
         comparable = pl.col("valid") & pl.col("valid_2")
         return frame.select((comparable & found).fill_null(False)).to_series()
+
+    known = "" if unequal is not None else ", as far as both are known"
+    answer.__doc__ = f"The date {said}{known}; `date_component` compares a part of both."
+    operator(name, "value", cost=3)(answer)
 
 
 def _as_far_as_known(compare: Callable[[Any, Any], pl.Expr], unequal: bool | None) -> pl.Expr:
@@ -122,9 +127,9 @@ def _component(name: str, compare: Callable[[Any, Any], pl.Expr]) -> pl.Expr:
     return compare(sides[0], sides[1])
 
 
-_declare("date_equal_to", op.eq, False)
-_declare("date_not_equal_to", op.ne, True)
-_declare("date_less_than", op.lt, None)
-_declare("date_less_than_or_equal_to", op.le, None)
-_declare("date_greater_than", op.gt, None)
-_declare("date_greater_than_or_equal_to", op.ge, None)
+_declare("date_equal_to", op.eq, False, "is the same, and known as far")
+_declare("date_not_equal_to", op.ne, True, "is another one, or known less or further")
+_declare("date_less_than", op.lt, None, "is earlier")
+_declare("date_less_than_or_equal_to", op.le, None, "is earlier or the same")
+_declare("date_greater_than", op.gt, None, "is later")
+_declare("date_greater_than_or_equal_to", op.ge, None, "is later or the same")

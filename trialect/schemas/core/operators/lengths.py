@@ -14,8 +14,7 @@ from trialect.schemas.core.outcome import NotAsked
 from trialect.schemas.core.table import Mask, Same, Table, certain
 
 
-def _declare(name: str, compare: Callable[[Any, Any], pl.Series]) -> None:
-    @operator(name, "value")
+def _declare(name: str, compare: Callable[[Any, Any], pl.Series], said: str) -> None:
     def answer(table: Table, asked: Asked) -> Mask:
         lengths = text_column(table, asked.target, asked.operator).str.len_chars()
         value = asked.comparator(table)
@@ -28,10 +27,13 @@ def _declare(name: str, compare: Callable[[Any, Any], pl.Series]) -> None:
             raise NotAsked(f"{name} needs a number, and {asked.value} is none")
         return certain(compare(lengths.cast(pl.Float64), other.cast(pl.Float64)))
 
+    answer.__doc__ = f"The text has {said} characters; of a column of texts, as theirs."
+    operator(name, "value")(answer)
 
-_declare("has_equal_length", op.eq)
-_declare("longer_than", op.gt)
-_declare("longer_than_or_equal_to", op.ge)
+
+_declare("has_equal_length", op.eq, "just as many")
+_declare("longer_than", op.gt, "more")
+_declare("longer_than_or_equal_to", op.ge, "as many or more")
 negation("has_not_equal_length", of="has_equal_length")
 negation("shorter_than", of="longer_than_or_equal_to")
 negation("shorter_than_or_equal_to", of="longer_than")

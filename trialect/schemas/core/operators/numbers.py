@@ -13,8 +13,7 @@ from trialect.schemas.core.outcome import NotAsked
 from trialect.schemas.core.table import Column, Mask, Same, Table, certain
 
 
-def _declare(name: str, compare: Callable[[Any, Any], Any]) -> None:
-    @operator(name, "value")
+def _declare(name: str, compare: Callable[[Any, Any], Any], said: str) -> None:
     def answer(table: Table, asked: Asked) -> Mask:
         left = numeric(table.column(asked.target))
         right = asked.comparator(table)
@@ -34,6 +33,9 @@ def _declare(name: str, compare: Callable[[Any, Any], Any]) -> None:
         found = compare(left, right.value if isinstance(right, Same) else right)
         return certain(found)
 
+    answer.__doc__ = f"The number is {said} the value."
+    operator(name, "value")(answer)
+
 
 def numeric(column: Column) -> Column:
     """A column as numbers; null where a text is no number."""
@@ -50,7 +52,7 @@ def numeric(column: Column) -> Column:
     return column.cast(pl.Float64, strict=False)
 
 
-_declare("less_than", op.lt)
-_declare("less_than_or_equal_to", op.le)
-_declare("greater_than", op.gt)
-_declare("greater_than_or_equal_to", op.ge)
+_declare("less_than", op.lt, "less than")
+_declare("less_than_or_equal_to", op.le, "at most")
+_declare("greater_than", op.gt, "more than")
+_declare("greater_than_or_equal_to", op.ge, "at least")

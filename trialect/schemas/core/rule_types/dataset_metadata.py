@@ -12,7 +12,7 @@ from trialect.schemas.core.table import Table
 
 
 def tables(building: Building) -> Iterable[Table]:
-    """dataset_name, dataset_label, dataset_location, dataset_size, record_count, ..."""
+    """Each file: dataset_name, dataset_label, dataset_location, dataset_size, record_count, ..."""
     parts = building.parts()
     rows = [dataset_facts(one) for one in parts]
     names = pl.Series([one.name for one in parts], dtype=pl.String)

@@ -20,7 +20,7 @@ from trialect.schemas.core.table import Table
 
 
 def tables(building: Building) -> Iterable[Table]:
-    """variable_name, variable_label, variable_data_type, variable_size, variable_order_number."""
+    """Each variable of the dataset: variable_name, variable_label, variable_data_type, ..."""
     longest = building.mentions("variable_max_size")
     names = tuple(part.name for part in building.parts())
     return [
@@ -32,14 +32,14 @@ def tables(building: Building) -> Iterable[Table]:
 
 
 def with_library(building: Building) -> Iterable[Table]:
-    """The same, with what the standard says (library_variable_...)."""
+    """Each variable, with what the standard says (library_variable_...)."""
     rows = _described(building, nulls=True)
     known = library_rows(building, building.dataset)
     return [_table(building, [_joined(row, known, library_fields()) for row in rows])]
 
 
 def with_define(building: Building) -> Iterable[Table]:
-    """The same, with what the Define-XML says (define_variable_...)."""
+    """Each variable, with what the Define-XML says (define_variable_...)."""
     rows = _described(building)
     known = define_rows(building, building.dataset)
     fields = list(next(iter(known.values())))
@@ -47,7 +47,7 @@ def with_define(building: Building) -> Iterable[Table]:
 
 
 def with_define_and_library(building: Building) -> Iterable[Table]:
-    """The same, with what both say."""
+    """Each variable, with what the Define-XML and the standard say."""
     rows = _described(building, nulls=True)
     define, standard = (
         define_rows(building, building.dataset),
@@ -58,7 +58,7 @@ def with_define_and_library(building: Building) -> Iterable[Table]:
 
 
 def define_with_library(building: Building) -> Iterable[Table]:
-    """Define Item Metadata Check: the variables of the Define-XML, with what the standard says."""
+    """Each variable of the Define-XML, with what the standard says."""
     rows = list(define_rows(building, building.dataset).values())
     known = library_rows(building, building.dataset)
     named = [{**row, "variable_name": row["define_variable_name"]} for row in rows]
