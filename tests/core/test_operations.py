@@ -369,6 +369,8 @@ def test_every_operation_is_held_to_a_case() -> None:
     tested |= {"get_codelist_attributes"}
     # These two read a Define-XML: test_rule_types.py.
     tested |= {"define_variable_metadata", "define_extensible_codelists"}
+    # These are of values: test_permitted.py.
+    tested |= {"permitted_terms", "permitted_terms_extensible", "nearest_permitted_term"}
     assert set(OPERATIONS) == tested
 
 
