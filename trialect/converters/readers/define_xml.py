@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import cast
 
@@ -68,6 +69,20 @@ def read_define(path: Path) -> DefineXml:
     """The content of a define.xml; references that lead nowhere are left out (`check_define` names
     them). Raises `Unusable` for a file that is no Define-XML.
     """
+    try:
+        state = path.stat()
+    except OSError:
+        return _read(path)
+    return _kept(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=4)
+def _kept(path: Path, _changed: int, _size: int) -> DefineXml:
+    """A file as it was read last, for the checks that look at the same one after each other."""
+    return _read(path)
+
+
+def _read(path: Path) -> DefineXml:
     tree = parse(path)
     version = version_of(tree, path)
     names = tree.getroot().find(f"{odm('Study')}/{odm('GlobalVariables')}")
