@@ -46,9 +46,16 @@ KINDS: dict[str, Pick] = {
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_kind_is_checked_and_clean(package: Path, kind: str) -> None:
-    validation = trialect.validate(KINDS[kind](package))
+    validation = trialect.validate(KINDS[kind](package), pack=False)
     assert validation.files
     assert {problem.rule for problem in validation.problems} <= TOLERATED
+
+
+def test_the_pack_finds_no_error_but_the_term_that_nobody_mapped(package: Path) -> None:
+    errors = trialect.validate(package).errors
+    assert {(one.domain, one.variable, one.value) for one in errors} <= {
+        ("AE", "AESEV", "Mild to moderate")
+    }
 
 
 def test_a_compressed_dataset_is_recognised(package: Path, tmp_path: Path) -> None:

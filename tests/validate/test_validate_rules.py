@@ -149,6 +149,16 @@ def test_long_lists_are_told_by_their_number(data: Path, tmp_path: Path) -> None
     assert "all (" in problem.message
 
 
+def test_how_to_mend_it_has_the_values_that_it_names(data: Path, tmp_path: Path) -> None:
+    keys: dict[str, Any] = {
+        "Operations": [{"id": "$last", "operator": "max", "name": "AESEQ"}],
+        "Outcome": {"Message": "No.", "Output Variables": ["--TERM", "$last"]},
+        "Trialect": {"Mend": "Look at record $last; $other stays."},
+    }
+    (problem,) = found(data, rules=rule(tmp_path / "own", **keys))
+    assert problem.mend == "Look at record '2.0'; $other stays."
+
+
 def csv_folder(folder: Path, seq: str = "2") -> Path:
     """The dataset as CSV with its metadata."""
     folder.mkdir()

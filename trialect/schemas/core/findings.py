@@ -50,7 +50,7 @@ def problems_of(result: RuleResult, datasets: Datasets) -> Iterator[Problem]:
             rule=result.rule.id,
             severity=severity,
             message=_message(finding),
-            mend=result.rule.mend,
+            mend=_mend(result.rule.mend, finding),
             file=dataset.file or None if dataset else None,
             row=finding.record,
             value=", ".join(values) if any(values) else None,
@@ -136,6 +136,14 @@ def _message(finding: Finding) -> str:
 
 _OF_VALUES = ("variable_name", "variable_value")
 """What a rule about variables, or about each value of them, calls these two."""
+
+
+def _mend(mend: str, finding: Finding) -> str:
+    """How to mend it, with the computed values that the sentence names."""
+    for name in sorted(finding.variables, key=len, reverse=True):
+        if name.startswith("$") and name in mend:
+            mend = mend.replace(name, repr(finding.variables[name] or ""))
+    return mend
 
 
 def _told(name: str, value: str | None) -> str:
