@@ -1,71 +1,58 @@
-"""What the codelists of a variable permit, asked of each value."""
-
-from __future__ import annotations
-
 from typing import Any
 
 from packages import ask, dataset, package, rule
 
-from trialect.schemas.core.engine import Finding
+from trialect.schemas.core.package import Datasets
 
-OPERATIONS = [
-    {"id": "$permitted", "operator": "permitted_terms"},
-    {"id": "$nearest", "operator": "nearest_permitted_term"},
-    {"id": "$extensible", "operator": "permitted_terms_extensible"},
-]
+VALUES = "Value Check with Variable Metadata"
 
 
-def found(name: str, columns: dict[str, list[Any]], variable: str) -> tuple[Finding, ...]:
-    """The values of a variable that are no permitted terms."""
-    domain = {"DOMAIN": [name] * len(next(iter(columns.values())))}
-    checked = {
-        "all": [
-            {
-                "name": "variable_name",
-                "operator": "equal_to",
-                "value": variable,
-                "value_is_literal": True,
-            },
-            {"name": "variable_value", "operator": "non_empty"},
-            {"name": "$permitted", "operator": "non_empty"},
-            {
-                "name": "variable_value",
-                "operator": "is_not_contained_by",
-                "value": "$permitted",
-            },
-        ]
-    }
-    made = rule(
-        checked,
-        Rule_Type="Value Check with Variable Metadata",
-        Operations=OPERATIONS,
-        output=["variable_value", "$nearest", "$extensible"],
+def told(datasets: Datasets, variable: str, extensible: str) -> list[tuple[str, Any]]:
+    """The values of a variable that are no term, each with the term that is nearest."""
+    one = rule(
+        {
+            "all": [
+                {"name": "variable_name", "operator": "equal_to", "value": variable},
+                {"name": "$terms", "operator": "non_empty"},
+                {"name": "$extensible", "operator": "equal_to", "value": extensible == "yes"},
+                {"name": "variable_value", "operator": "is_not_contained_by", "value": "$terms"},
+            ]
+        },
+        Rule_Type=VALUES,
+        Operations=[
+            {"id": "$terms", "operator": "permitted_terms"},
+            {"id": "$extensible", "operator": "permitted_terms_extensible"},
+            {"id": "$nearest", "operator": "nearest_permitted_term"},
+        ],
+        output=["variable_value", "$nearest"],
     )
-    result = ask(made, package(dataset(name, {**domain, **columns})))
-    assert result.status == "run", result.reason
-    return result.findings
+    found = ask(one, datasets).findings
+    return [(str(one.variables["variable_value"]), one.variables["$nearest"]) for one in found]
 
 
-def test_values_that_are_no_terms_and_the_terms_that_are_meant() -> None:
-    findings = found("DM", {"SEX": ["M", "Male", "F", None, "QQQQ"]}, "SEX")
-    assert [(one.record, dict(one.variables)) for one in findings] == [
-        (2, {"variable_value": "Male", "$nearest": "M", "$extensible": "False"}),
-        (5, {"variable_value": "QQQQ", "$nearest": None, "$extensible": "False"}),
-    ]
-
-
-def test_a_codelist_that_takes_terms_of_the_sponsor_says_so() -> None:
-    (finding,) = found("VS", {"VSTESTCD": ["SYSBP", "MYTEST"]}, "VSTESTCD")
-    assert finding.variables["variable_value"] == "MYTEST"
-    assert finding.variables["$extensible"] == "True"
-
-
-def test_questions_of_an_instrument_are_terms() -> None:
-    findings = found("RS", {"RSTESTCD": ["APCH101", "APCH199"]}, "RSTESTCD")
-    assert [one.variables["variable_value"] for one in findings] == ["APCH199"]
-    findings = found("RS", {"RSTEST": ["APCH1-Mean Arterial Pressure", "APCH1-Nothing"]}, "RSTEST")
-    assert [one.variables["variable_value"] for one in findings] == ["APCH1-Nothing"]
+def test_a_value_that_is_no_term_has_the_term_that_is_nearest() -> None:
+    events = package(dataset("AE", {"DOMAIN": ["AE"] * 3, "AESER": ["Y", "Yes", "Q#!"]}))
+    assert told(events, "AESER", "no") == [("Yes", "Y"), ("Q#!", None)]
+    assert told(events, "AESER", "yes") == []
 
 
 def test_a_variable_without_a_codelist_permits_everything() -> None:
-    assert found("AE", {"AETERM": ["whatever"]}, "AETERM") == ()
+    events = package(dataset("AE", {"DOMAIN": ["AE"], "AETERM": ["Pain"]}))
+    assert told(events, "AETERM", "no") == told(events, "AETERM", "yes") == []
+
+
+def test_a_variable_with_several_codelists_takes_the_terms_of_each() -> None:
+    terms = ["COMPLETED", "INFORMED CONSENT OBTAINED", "LEFT"]
+    events = package(dataset("DS", {"DOMAIN": ["DS"] * 3, "DSDECOD": terms}))
+    assert [value for value, _ in told(events, "DSDECOD", "yes")] == ["LEFT"]
+
+
+def test_a_question_of_an_instrument_is_permitted_as_a_test() -> None:
+    codes = ["HAMD101", "HAMD1XX"]
+    scores = package(dataset("RS", {"DOMAIN": ["RS"] * 2, "RSTESTCD": codes}))
+    assert [value for value, _ in told(scores, "RSTESTCD", "yes")] == ["HAMD1XX"]
+
+
+def test_a_dataset_that_the_standard_has_not_permits_everything() -> None:
+    own = package(dataset("XX", {"DOMAIN": ["XX"], "XXSER": ["Yes"]}))
+    assert told(own, "XXSER", "no") == told(own, "XXSER", "yes") == []
