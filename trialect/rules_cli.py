@@ -119,9 +119,9 @@ def run_tests(
 
 def _load(rules: Path | None) -> list[CoreRule | BrokenRule]:
     from trialect.schemas.core.load import load_rules
-    from trialect.schemas.core.shipped import shipped_rules
+    from trialect.schemas.core.pack import pack
 
-    found = shipped_rules() if rules is None else load_rules(rules)
+    found = list(pack()) if rules is None else load_rules(rules)
     if not found:
         raise _unusable(f"{rules or 'trialect'} holds no rules")
     return found

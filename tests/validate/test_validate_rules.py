@@ -312,7 +312,7 @@ def test_the_pack_is_asked_unless_it_is_not_wanted(
 ) -> None:
     pack = rule(tmp_path / "pack", "P-1").parent
     rule(tmp_path / "pack", "T-1", Description="The pack's own.")
-    monkeypatch.setattr("trialect.schemas.core.shipped.PACK", pack)
+    monkeypatch.setattr("trialect.schemas.core.pack.FOLDER", pack)
     asked = trialect.validate(data, rules=[rules]).review.runs
     assert [(one.id, one.title) for one in asked] == [
         ("P-1", "Each event has a term."),
@@ -320,7 +320,7 @@ def test_the_pack_is_asked_unless_it_is_not_wanted(
     ]
     asked = trialect.validate(data, rules=[rules], pack=False).review.runs
     assert [one.id for one in asked] == ["T-1"]
-    monkeypatch.setattr("trialect.schemas.core.shipped.PACK", tmp_path / "absent")
+    monkeypatch.setattr("trialect.schemas.core.pack.FOLDER", tmp_path / "absent")
     assert trialect.validate(data).review.runs == ()
 
 

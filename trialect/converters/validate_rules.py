@@ -11,9 +11,9 @@ from trialect.problems import Problem, Unusable, rule
 from trialect.schemas.core.engine import RuleResult, run
 from trialect.schemas.core.findings import problems_of, run_of
 from trialect.schemas.core.load import load_rules
+from trialect.schemas.core.pack import pack as shipped_rules
 from trialect.schemas.core.package import Datasets
 from trialect.schemas.core.rule import BrokenRule, CoreRule
-from trialect.schemas.core.shipped import shipped_rules
 
 NO_RULES = rule(
     "VALIDATE-NO-RULES",

@@ -16,7 +16,11 @@ FOLDER = Path(__file__).parent
 """The folder of the rules."""
 
 
-@cache
 def pack() -> tuple[CoreRule | BrokenRule, ...]:
     """Every rule of the pack, in the order of their ids; one that cannot run says why."""
-    return tuple(load_rules(FOLDER))
+    return _loaded(FOLDER) if FOLDER.is_dir() else ()
+
+
+@cache
+def _loaded(folder: Path) -> tuple[CoreRule | BrokenRule, ...]:
+    return tuple(load_rules(folder))
