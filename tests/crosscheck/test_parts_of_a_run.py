@@ -119,7 +119,7 @@ def test_lineage_is_the_same_whatever_the_parts(tmp_path: Path) -> None:
 
     def written(name: str, parts: Iterable[pl.DataFrame]) -> dict[str, bytes]:
         folder = tmp_path / name
-        write_lineage(folder, {"QS": parts}, [], told)
+        write_lineage(folder, {"QS": (one.lazy() for one in parts)}, [], told)
         return {path.name: path.read_bytes() for path in (folder / "lineage").iterdir()}
 
     one = written("one", [whole])

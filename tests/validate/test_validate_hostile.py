@@ -340,7 +340,6 @@ def test_ten_thousand_columns(tmp_path: Path) -> None:
     many["records"] = 1
     path = tmp_path / "relspec.json"
     path.write_text(json.dumps(many), encoding="utf-8")
-    began = time.process_time()
     found = trialect.validate(path)
     assert found.files == 1
     assert time.process_time() - began < 60

@@ -48,8 +48,13 @@ class Dataset:
     variables: tuple[VariableFacts, ...] = ()
     broken: str = ""
 
+    @cached_property
+    def columns(self) -> frozenset[str]:
+        """The names of the columns, of which there may be thousands."""
+        return frozenset(self.frame.columns)
+
     def _first(self, column: str) -> str | None:
-        if column not in self.frame.columns or not self.frame.height:
+        if column not in self.columns or not self.frame.height:
             return None
         value = self.frame.item(0, column)
         return None if value is None else str(value)

@@ -100,7 +100,7 @@ def variable_rows(dataset: Dataset) -> list[dict[str, Any]]:
 
 
 def _longest(dataset: Dataset, name: str) -> int:
-    if name not in dataset.frame.columns:
+    if name not in dataset.columns:
         return 0
     longest = dataset.frame[name].drop_nulls().cast(pl.String).str.len_chars().max()
     return int(longest) if isinstance(longest, int) else 0
@@ -108,10 +108,10 @@ def _longest(dataset: Dataset, name: str) -> int:
 
 def _null_facts(dataset: Dataset, name: str) -> dict[str, bool]:
     missing = total = dataset.frame.height
-    if name in dataset.frame.columns:
+    if name in dataset.columns:
         missing = dataset.frame[name].null_count()
     return {
-        "variable_has_empty_values": missing > 0 or name not in dataset.frame.columns,
+        "variable_has_empty_values": missing > 0 or name not in dataset.columns,
         "variable_is_empty": missing == total,
     }
 
