@@ -162,11 +162,7 @@ def _with_source(plan: Plan, meta: DatasetMeta, problems: Iterable[Problem]) -> 
             yield problem.at(domain=meta.name)
             continue
         if sources is None:
-            frames = (pl.read_ipc(f) for p in plan.parts if (f := p.frame_file(meta.name)).exists())
-            lineage = [
-                frame.select(c for c in (FORM, ROW) if c in frame.columns) for frame in frames
-            ]
-            sources = pl.concat(lineage, how="diagonal") if lineage else pl.DataFrame()
+            sources = _sources(plan, meta)
         place = problem.row - 1
         known = place < sources.height and sources.width == 2
         form, row = sources.row(place) if known else (None, None)

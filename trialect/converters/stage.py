@@ -7,7 +7,6 @@ a stretch of each of its batches. So the contents of a partition do not depend o
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 import polars as pl
 
 from trialect.converters.did_you_mean import meant
+from trialect.converters.digest import digest
 from trialect.converters.form_files import FormFiles
 from trialect.converters.readers import open_form
 from trialect.converters.readers.form import ERROR_CELL, OWN_COLUMNS, Misfit, OpenForm, frame_of
@@ -287,8 +287,7 @@ class _Spooled:
     def cut(self, firsts: pl.Series, prints: dict[Path, str]) -> StagedForm:
         """The form with its batches cut at the first subject of each further partition."""
         if self.path not in prints:
-            with self.path.open("rb") as file:
-                prints[self.path] = hashlib.file_digest(file, "sha256").hexdigest()
+            prints[self.path] = digest(self.path)
         return StagedForm(
             file=self.file,
             sha256=prints[self.path],
