@@ -15,7 +15,8 @@ import typer.main
 
 from trialect.cli import app
 from trialect.rulebook import every_rule
-from trialect.schemas.core.operations import DICTIONARIES, OPERATIONS
+from trialect.schemas.core import not_run
+from trialect.schemas.core.operations import OPERATIONS
 from trialect.schemas.core.operators import OPERATORS
 from trialect.schemas.core.pack import FOLDER, pack
 from trialect.schemas.core.rule import CoreRule
@@ -222,8 +223,8 @@ Trialect: {Severity: warning, Mend: Look at the consent.}
   qualifiers become variables, of `RELREC` the related records stand beside.
 - **Sensitivity** is `Record` (a finding for each row), `Dataset` (one for each dataset), `Group`
   (one for each group of `Grouping Variables`) or `Study`.
-- **Trialect** is no part of CORE: `Severity` (error, warning or note; else error), and `Mend`, how
-  to mend a finding.
+- **Trialect** is no part of CORE: `Severity` (error, warning or note; else error, or warning where
+  `Executability` says that the rule may overreport), and `Mend`, how to mend a finding.
 
 A rule that is broken, one that needs a dataset or a variable that is not there, and one that asks
 what cannot be answered have a named reason in the report; nothing is left out in silence. A
@@ -260,12 +261,9 @@ def language_page() -> str:
     for title, word, said, named in kinds:
         lines += ["", f"## {title}", "", f"| {word} | {said} |", "|---|---|"]
         lines += [f"| `{name}` | {_cell(_first(one))} |" for name, one in sorted(named.items())]
-    lines += [
-        "",
-        "Known and not run, as they need a dictionary that is licensed to its users: "
-        + ", ".join(f"`{name}`" for name in sorted(DICTIONARIES))
-        + ".",
-    ]
+    lines += ["", "## Named and not run", "", "| name | why |", "|---|---|"]
+    reasons = {**not_run.RULE_TYPES, **not_run.OPERATORS, **not_run.OPERATIONS}
+    lines += [f"| `{name}` | It {why}. |" for name, why in sorted(reasons.items())]
     return "\n".join(lines) + "\n"
 
 

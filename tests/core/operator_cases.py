@@ -306,6 +306,10 @@ _COUNTS = _case(
     "value_has_multiple_references", ["a", "b", None], "$c", "Ynn", same={"$c": {"a": 2, "b": 1}}
 )
 
+_NUMBERED_OTHERS = {"A1": ["y", "y", None], "A2": [None, None, "z"]}
+_NUMBERED = _case(
+    "inconsistent_enumerated_columns", ["x", None, "x"], None, "nYY", others=_NUMBERED_OTHERS
+)
 RELATIONS = [
     _UNIQUE,
     _negated(_UNIQUE, "is_not_unique_set"),
@@ -360,13 +364,9 @@ RELATIONS = [
     _case("has_same_values", ["a", "a"], None, "YY"),
     _COUNTS,
     _negated(_COUNTS, "value_does_not_have_multiple_references"),
-    _case(
-        "inconsistent_enumerated_columns",
-        ["x", None, "x"],
-        None,
-        "nYY",
-        others={"A1": ["y", "y", None], "A2": [None, None, "z"]},
-    ),
+    _NUMBERED,
+    _case("additional_columns_empty", ["x", None, "x"], None, "nYY", others=_NUMBERED_OTHERS),
+    _negated(_NUMBERED, "additional_columns_not_empty"),
 ]
 
 _GROUPED = {"G": ["1", "1", "1", "2", "2"], "O": [1.0, 3.0, 2.0, 1.0, 2.0]}

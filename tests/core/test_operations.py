@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from packages import ask, dataset, package, rule
 
+from trialect.schemas.core import not_run
 from trialect.schemas.core.load import rule_of
 from trialect.schemas.core.operations import OPERATIONS, Doing
 from trialect.schemas.core.outcome import NotAsked
@@ -201,6 +202,7 @@ def test_operation(name: str, operator: str, keys: dict[str, Any], wanted: Any) 
 
 CONTAINED: list[tuple[str, str, dict[str, Any], list[str], list[str]]] = [
     ("AE", "required_variables", {}, ["AETERM", "AEDECOD", "AESEQ"], ["AESER", "AESPID"]),
+    ("AE", "required_expected_variables", {}, ["AETERM", "AESER", "AESTDTC"], ["AESPID"]),
     ("AE", "expected_variables", {}, ["AESER", "AESTDTC"], ["AETERM", "AESPID"]),
     ("AE", "permissible_variables", {}, ["AESPID", "AEPRESP"], ["AETERM", "AESER"]),
     (
@@ -411,7 +413,7 @@ def test_dm_is_needed_for_a_study_day() -> None:
         done("AE", "dy", package(AE), name="--STDTC")
 
 
-@pytest.mark.parametrize("name", ["valid_whodrug_references", "get_xhtml_errors"])
+@pytest.mark.parametrize("name", sorted(not_run.OPERATIONS))
 def test_operations_for_what_is_not_here_say_so(name: str) -> None:
     keys = {"id": "$x", "operator": name}
     given = {"Core": {"Id": "T-1"}, "Rule Type": "Record Data", "Sensitivity": "Record"}

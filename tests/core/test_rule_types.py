@@ -154,6 +154,19 @@ def test_the_longest_value_is_measured_where_a_rule_asks_for_it() -> None:
     assert places(found) == [("AE", 5)]
 
 
+def test_lengths_in_bytes_are_those_of_the_file() -> None:
+    term = dataset("AE", {"DOMAIN": ["AE", "AE"], "AETERM": ["\u00e9\u00e9", "abc"]})
+    is_term = _is("variable_name", "AETERM")
+    longest = rule(
+        {"all": [is_term, _is("variable_max_size", 3), _is("variable_max_bytes", 4)]},
+        Rule_Type="Variable Metadata Check",
+    )
+    assert places(ask(longest, package(term))) == [("AE", 2)]
+    more = {"name": "variable_value_bytes", "operator": "greater_than", "value": 3}
+    longer = rule({"all": [is_term, more]}, Rule_Type="Value Check with Variable Metadata")
+    assert places(ask(longer, package(term))) == [("AE", 1)]
+
+
 def test_variable_metadata_against_the_standard() -> None:
     kind = "Variable Metadata Check against Library Metadata"
     for name, value in (
@@ -203,6 +216,25 @@ def test_variable_metadata_against_define_and_the_standard() -> None:
     }
     found = _ask(kind, differs, {"name": "define_variable_name", "operator": "non_empty"})
     assert places(found) == [("AE", 1), ("AE", 4), ("AE", 5), ("AE", 6)]
+
+
+def test_define_items() -> None:
+    found = _ask(
+        "Define Item Metadata Check",
+        _is("define_variable_ccode", "C66769"),
+        output=["define_variable_name", "define_variable_label"],
+    )
+    assert only(found).variables == {
+        "define_variable_name": "AESEV",
+        "define_variable_label": "AESEV",
+    }
+
+
+def test_define_item_groups() -> None:
+    kind = "Define Item Group Metadata Check"
+    found = _ask(kind, _is("define_dataset_structure", "One record an event"))
+    assert places(found) == [("AE", 1)]
+    assert places(_ask(kind, _is("define_dataset_class", "FINDINGS"))) == []
 
 
 def test_define_items_against_the_standard() -> None:

@@ -61,6 +61,9 @@ def asked(scope: dict[str, Any], *datasets: Dataset) -> set[str]:
         ({"Classes": {"Exclude": ["FINDINGS", "EVENTS"]}}, {"CM", "DM", "SUPPAE", "RELREC", "TX"}),
         ({"Classes": {"Include": ["EVENTS"]}, "Domains": {"Exclude": ["AE"]}}, {"MH", "APMH"}),
         ({"Entities": {"Include": ["AE"]}}, {"AE"}),
+        ({"Datasets": {"Include": ["AE"]}}, {"AE"}),
+        ({"Dataset or Domain or Item Group": {"Include": ["AE"]}}, {"AE"}),
+        ({"Subclasses": {"Include": ["ALL"]}, "Domains": {"Include": ["AE"]}}, {"AE"}),
         (
             {"Data Structures": {"Include": ["OCCURRENCE DATA STRUCTURE"]}},
             {"AE", "CM", "MH", "APMH"},

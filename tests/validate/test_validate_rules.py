@@ -117,6 +117,13 @@ def test_a_rule_that_may_tell_too_much_warns(
     assert run_of(data, rules=one).severity is severity
 
 
+def test_what_a_rule_says_of_itself_is_not_made_less(data: Path, tmp_path: Path) -> None:
+    said = "Partially Executable - Possible Overreporting"
+    one = rule(tmp_path / "own", Executability=said, Trialect={"Severity": "error"})
+    assert [problem.severity for problem in found(data, rules=one)] == [Severity.ERROR]
+    assert run_of(data, rules=one).severity is Severity.ERROR
+
+
 def test_a_rule_about_values_names_the_variable_and_the_subject(data: Path, tmp_path: Path) -> None:
     check = {
         "all": [

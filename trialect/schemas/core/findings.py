@@ -14,23 +14,13 @@ from trialect.schemas.core.engine import NOT_IN_DATASET, Finding, RuleResult
 from trialect.schemas.core.package import Dataset, Datasets
 from trialect.schemas.core.rule import BrokenRule, CoreRule
 
-_OVERREPORTING = "Overreporting"
-"""What Executability says of a rule that may also tell of what is in order."""
-
 LISTED = 20
 """Members of a list that a sentence tells at most; of a longer one it tells the number."""
 
 
 def severity_of(rule: CoreRule | BrokenRule) -> Severity:
-    """How bad a finding of a rule is: what the rule says, else an error.
-
-    One that by its own Executability may also tell of what is in order is a warning at most.
-    """
-    if isinstance(rule, BrokenRule):
-        return Severity.ERROR
-    said = Severity(rule.severity)
-    may_be_none = _OVERREPORTING in rule.executability
-    return Severity.WARNING if said is Severity.ERROR and may_be_none else said
+    """How bad a finding of a rule is; a rule that cannot run is an error."""
+    return Severity.ERROR if isinstance(rule, BrokenRule) else Severity(rule.severity)
 
 
 def problems_of(result: RuleResult, datasets: Datasets) -> Iterator[Problem]:

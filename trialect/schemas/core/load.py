@@ -11,7 +11,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast, get_args
 
-from trialect.schemas.core.operations import OPERATIONS, unknown_operation
+from trialect.schemas.core.not_run import (
+    unknown_operation,
+    unknown_operator,
+    unknown_rule_type,
+)
+from trialect.schemas.core.operations import OPERATIONS
 from trialect.schemas.core.operators import OPERATORS
 from trialect.schemas.core.patterns import BadPattern, pattern
 from trialect.schemas.core.plain_yaml import SIZE_LIMIT, NotPlain, plain_yaml
@@ -35,7 +40,11 @@ SUFFIXES = (".yml", ".yaml", ".json")
 
 _LEAF_KEYS = frozenset({"name", "operator", "value"})
 _OPERATION_KEYS = frozenset({"id", "operator", "name", "domain", "group"})
+_OVERREPORTING = "Overreporting"
+"""What Executability says of a rule that may also tell of what is in order."""
 _GROUPS = ("all", "any", "not")
+_DOMAINS = ("Domains", "Datasets", "Dataset_or_Domain_or_Item_Group")
+"""The key of a scope that names datasets, and its names of before."""
 
 
 class _Broken(ValueError):  # noqa: N818 # a rule is broken; the program is not
@@ -107,7 +116,7 @@ def _rule(top: Mapping[str, Any], id: str, file: str) -> CoreRule:
         raise _Broken("Core.Id is missing")
     rule_type = str(top.get("Rule_Type") or "")
     if rule_type not in RULE_TYPES:
-        raise _Broken(f"rule type {rule_type!r} is not known" if rule_type else "no Rule Type")
+        raise _Broken(unknown_rule_type(rule_type) if rule_type else "no Rule Type")
     sensitivity = top.get("Sensitivity")
     if sensitivity not in get_args(Sensitivity):
         raise _Broken(f"sensitivity {sensitivity!r} is not known")
@@ -118,7 +127,8 @@ def _rule(top: Mapping[str, Any], id: str, file: str) -> CoreRule:
     for condition in conditions(check):
         _check_condition(condition)
     own = _mapping(top.get("Trialect"), "Trialect")
-    severity = str(own.get("Severity") or "error").lower()
+    may_be_none = _OVERREPORTING in str(top.get("Executability") or "")
+    severity = str(own.get("Severity") or ("warning" if may_be_none else "error")).lower()
     if severity not in ("error", "warning", "note"):
         raise _Broken(f"severity {severity!r} is not error, warning or note")
     core = _mapping(top.get("Core"), "Core")
@@ -177,7 +187,7 @@ def _condition(given: Mapping[str, Any]) -> Condition:
 def _check_condition(condition: Condition) -> None:
     operator = OPERATORS.get(condition.operator)
     if operator is None:
-        raise _Broken(f"operator {condition.operator!r} is not known")
+        raise _Broken(unknown_operator(condition.operator))
     for option in operator.needs:
         if option == "value":
             if condition.value is None:
@@ -246,7 +256,10 @@ def _key(given: Any) -> tuple[str, str]:
 
 
 def _scope(given: Mapping[str, Any]) -> Scope:
-    domains = _mapping(given.get("Domains"), "Scope.Domains")
+    subclasses = _listed(given.get("Subclasses"))
+    if subclasses and "ALL" not in subclasses.include:
+        raise _Broken("Scope.Subclasses names classes of ADaM, which are not told apart here")
+    domains = next((_mapping(given[key], f"Scope.{key}") for key in _DOMAINS if given.get(key)), {})
     split = domains.get("include_split_datasets")
     return Scope(
         classes=_listed(given.get("Classes")),

@@ -114,7 +114,8 @@ class CoreRule:
     `authorities` is what the rule says of its origin, as it is written; `references` reads it.
     `severity`, `mend` and `replaces` are trialect's own keys (`Trialect: {Severity:, Mend:,
     Replaces:}`), which the CORE language has no words for: how bad a finding is, how to mend it,
-    and which of trialect's own checks say the same.
+    and which of trialect's own checks say the same. Where a rule does not say how bad it is, it is
+    an error, and a warning when its Executability says that it may tell of what is in order.
     """
 
     id: str

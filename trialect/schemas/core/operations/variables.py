@@ -64,18 +64,21 @@ def parent_model_column_order(doing: Doing) -> Column:
     return pl.Series([lists[domain] for domain in domains.to_list()], dtype=pl.List(pl.String))
 
 
-def _of_core(name: str, core: str, word: str) -> Does:
+def _of_core(name: str, word: str, *cores: str) -> Does:
     @operation(name)
     def does(doing: Doing) -> Column:
-        return Same([one.name for one in _of_guide(doing) if one.core == core])
+        return Same([one.name for one in _of_guide(doing) if one.core in cores])
 
     does.__doc__ = f"The variables that the implementation guide calls {word}."
     return does
 
 
-required_variables = _of_core("required_variables", "Req", "Required")
-expected_variables = _of_core("expected_variables", "Exp", "Expected")
-permissible_variables = _of_core("permissible_variables", "Perm", "Permissible")
+required_variables = _of_core("required_variables", "Required", "Req")
+expected_variables = _of_core("expected_variables", "Expected", "Exp")
+permissible_variables = _of_core("permissible_variables", "Permissible", "Perm")
+required_expected_variables = _of_core(
+    "required_expected_variables", "Required or Expected", "Req", "Exp"
+)
 
 
 @operation("variable_names")

@@ -188,6 +188,7 @@ def value_has_multiple_references(table: Table, asked: Asked) -> Mask:
 negation("value_does_not_have_multiple_references", of="value_has_multiple_references")
 
 
+@operator("additional_columns_empty", presence=True)
 @operator("inconsistent_enumerated_columns", presence=True)
 def inconsistent_enumerated_columns(table: Table, asked: Asked) -> Mask:
     """Of TSVAL, TSVAL1, TSVAL2, ... one has a value and the one before it has none."""
@@ -200,3 +201,6 @@ def inconsistent_enumerated_columns(table: Table, asked: Asked) -> Mask:
         gap = both(table.empties(before), opposite(table.empties(after)))
         found = either(found, gap)
     return found
+
+
+negation("additional_columns_not_empty", of="additional_columns_empty")

@@ -28,6 +28,8 @@ RULE_TYPES: dict[str, Builds] = {
         variable_metadata.with_define_and_library
     ),
     "Variable Metadata Check against Library Metadata": variable_metadata.with_library,
+    "Define Item Group Metadata Check": define_datasets.groups,
+    "Define Item Metadata Check": variable_metadata.define_items,
     "Define Item Metadata Check against Library Metadata": variable_metadata.define_with_library,
     "Value Check with Dataset Metadata": values.with_dataset_facts,
     "Value Check with Variable Metadata": values.with_variable_facts,
@@ -35,7 +37,6 @@ RULE_TYPES: dict[str, Builds] = {
     "Value Check against Define XML Variable": values.with_define_variables,
     "Value Check against Define XML VLM": values.with_define_values,
 }
-"""What builds the tables of each rule type. JSONata and JSON Schema Check are for USDM, which is
-no submission of datasets."""
+"""What builds the tables of each rule type; `not_run` has those that are not run."""
 
 __all__ = ["RULE_TYPES", "STUDY", "Building"]

@@ -38,6 +38,21 @@ def tables(building: Building) -> Iterable[Table]:
     return [rows_table(rows, columns, dataset, first, building.dataset.prefix)]
 
 
+def groups(building: Building) -> Iterable[Table]:
+    """What the Define-XML says of the dataset (define_dataset_...)."""
+    define = building.study.datasets.define
+    if define is None:
+        raise NotAsked("the package has no Define-XML", skipped=True)
+    described = {one.name: one for one in define}
+    parts = [one for one in building.parts() if one.name in described]
+    if not parts:
+        raise NotAsked(f"{building.dataset.name} is not in the Define-XML", skipped=True)
+    rows = [define_facts.dataset_facts(define, described[one.name]) for one in parts]
+    names = pl.Series([one.name for one in parts], dtype=pl.String)
+    first = pl.Series([1] * len(parts), dtype=pl.Int64)
+    return [rows_table(rows, list(rows[0]), names, first, building.dataset.prefix)]
+
+
 def _row(
     building: Building, dataset: Dataset | None, described: DatasetMeta | None
 ) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from trialect.schemas.core.rule_types.variable_metadata import (
     library_rows,
     variable_rows,
 )
-from trialect.schemas.core.table import Column, Same, Shown, Table, certain
+from trialect.schemas.core.table import Column, Mask, Same, Shown, Table, certain
 
 
 def _check_alone(building: Building) -> None:
@@ -128,6 +128,20 @@ def with_dataset_facts(building: Building) -> Iterable[Table]:
         yield _with(table, dataset_facts(dataset))
 
 
+class Bytes(Shown):
+    """How many bytes of UTF-8 a text has, as the XPT format counts; a number has none."""
+
+    def _make(self) -> Column:
+        column = super()._make()
+        if isinstance(column, Same) or column.dtype != pl.String:
+            return Same(None)
+        return column.str.len_bytes()
+
+    def empties(self) -> Mask | None:
+        """Where it has no value."""
+        return None
+
+
 def with_variable_facts(building: Building) -> Iterable[Table]:
     """Each value of each variable, with what is known of the variable (variable_...)."""
     described = {
@@ -140,7 +154,8 @@ def with_variable_facts(building: Building) -> Iterable[Table]:
     for dataset, name, table in _values(building):
         facts = described[dataset.name].get(name, empty)
         known = {key: value for key, value in facts.items() if key[0] != "@"}
-        yield _with(table, {**known, "variable_value_length": None})
+        made = _with(table, {**known, "variable_value_length": None})
+        yield made.with_columns({"variable_value_bytes": Bytes(table, "variable_value")})
 
 
 def with_library(building: Building) -> Iterable[Table]:

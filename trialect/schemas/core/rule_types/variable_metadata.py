@@ -5,7 +5,7 @@ Against Library Metadata, Define XML or both, what these say of the variable sta
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import polars as pl
@@ -21,7 +21,7 @@ from trialect.schemas.core.table import Table
 
 def tables(building: Building) -> Iterable[Table]:
     """Each variable of the dataset: variable_name, variable_label, variable_data_type, ..."""
-    longest = building.mentions("variable_max_size")
+    longest = _measured(building)
     names = tuple(part.name for part in building.parts())
     return [
         building.study.kept(
@@ -57,6 +57,12 @@ def with_define_and_library(building: Building) -> Iterable[Table]:
     return [_table(building, [_joined(row, standard, library_fields()) for row in both])]
 
 
+def define_items(building: Building) -> Iterable[Table]:
+    """Each variable of the Define-XML (define_variable_...)."""
+    rows = list(define_rows(building, building.dataset).values())
+    return [_table(building, rows, numbered=False)]
+
+
 def define_with_library(building: Building) -> Iterable[Table]:
     """Each variable of the Define-XML, with what the standard says."""
     rows = list(define_rows(building, building.dataset).values())
@@ -70,12 +76,12 @@ def define_with_library(building: Building) -> Iterable[Table]:
 
 def _described(building: Building, *, nulls: bool = False) -> list[dict[str, Any]]:
     """The variables of each file; `nulls` adds whether their values are missing."""
-    longest = building.mentions("variable_max_size")
+    longest = _measured(building)
     rows: list[dict[str, Any]] = []
     for dataset in building.parts():
         for row in variable_rows(dataset):
-            if longest:
-                row["variable_max_size"] = _longest(dataset, row["variable_name"])
+            for fact in longest:
+                row[fact] = _longest(dataset, row["variable_name"], _MEASURES[fact])
             if nulls:
                 row.update(_null_facts(dataset, row["variable_name"]))
             rows.append(row)
@@ -99,10 +105,22 @@ def variable_rows(dataset: Dataset) -> list[dict[str, Any]]:
     ]
 
 
-def _longest(dataset: Dataset, name: str) -> int:
+_MEASURES: dict[str, Callable[[pl.Series], pl.Series]] = {
+    "variable_max_size": lambda texts: texts.str.len_chars(),
+    "variable_max_bytes": lambda texts: texts.str.len_bytes(),
+}
+"""What the longest value is measured in: characters, or bytes of UTF-8, as the XPT format counts
+(of ASCII, which regulators take, both are the same)."""
+
+
+def _measured(building: Building) -> tuple[str, ...]:
+    return tuple(fact for fact in _MEASURES if building.mentions(fact))
+
+
+def _longest(dataset: Dataset, name: str, measure: Callable[[pl.Series], pl.Series]) -> int:
     if name not in dataset.columns:
         return 0
-    longest = dataset.frame[name].drop_nulls().cast(pl.String).str.len_chars().max()
+    longest = measure(dataset.frame[name].drop_nulls().cast(pl.String)).max()
     return int(longest) if isinstance(longest, int) else 0
 
 
