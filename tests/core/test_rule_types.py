@@ -165,6 +165,9 @@ def test_lengths_in_bytes_are_those_of_the_file() -> None:
     more = {"name": "variable_value_bytes", "operator": "greater_than", "value": 3}
     longer = rule({"all": [is_term, more]}, Rule_Type="Value Check with Variable Metadata")
     assert places(ask(longer, package(term))) == [("AE", 1)]
+    more = {"name": "variable_value_length", "operator": "greater_than", "value": 2}
+    longer = rule({"all": [is_term, more]}, Rule_Type="Value Check with Variable Metadata")
+    assert places(ask(longer, package(term))) == [("AE", 2)]
 
 
 def test_variable_metadata_against_the_standard() -> None:

@@ -6,7 +6,7 @@ rows. Operators that hold rows against each other have no meaning here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import polars as pl
@@ -128,18 +128,29 @@ def with_dataset_facts(building: Building) -> Iterable[Table]:
         yield _with(table, dataset_facts(dataset))
 
 
-class Bytes(Shown):
-    """How many bytes of UTF-8 a text has, as the XPT format counts; a number has none."""
+class Measured(Shown):
+    """How long the texts of a column are; numbers have no length."""
+
+    def __init__(self, table: Table, name: str, measure: Callable[[pl.Series], pl.Series]) -> None:
+        super().__init__(table, name)
+        self._measure = measure
 
     def _make(self) -> Column:
         column = super()._make()
         if isinstance(column, Same) or column.dtype != pl.String:
             return Same(None)
-        return column.str.len_bytes()
+        return self._measure(column)
 
     def empties(self) -> Mask | None:
         """Where it has no value."""
         return None
+
+
+_LENGTHS: dict[str, Callable[[pl.Series], pl.Series]] = {
+    "variable_value_length": lambda texts: texts.str.len_chars(),
+    "variable_value_bytes": lambda texts: texts.str.len_bytes(),
+}
+"""In characters, and in bytes of UTF-8, as the XPT format counts."""
 
 
 def with_variable_facts(building: Building) -> Iterable[Table]:
@@ -154,8 +165,9 @@ def with_variable_facts(building: Building) -> Iterable[Table]:
     for dataset, name, table in _values(building):
         facts = described[dataset.name].get(name, empty)
         known = {key: value for key, value in facts.items() if key[0] != "@"}
-        made = _with(table, {**known, "variable_value_length": None})
-        yield made.with_columns({"variable_value_bytes": Bytes(table, "variable_value")})
+        yield _with(table, known).with_columns(
+            {key: Measured(table, "variable_value", one) for key, one in _LENGTHS.items()}
+        )
 
 
 def with_library(building: Building) -> Iterable[Table]:
