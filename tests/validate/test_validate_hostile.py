@@ -33,12 +33,12 @@ QUICK = settings(
 
 def told(*paths: Path) -> list[Problem]:
     """The problems that a check tells or a refusal gives."""
-    began = time.monotonic()
+    began = time.process_time()
     try:
         found = trialect.validate(*paths, pack=False).problems
     except Unusable as unusable:
         found = unusable.problems
-    assert time.monotonic() - began < SECONDS
+    assert time.process_time() - began < SECONDS
     assert all(problem.message for problem in found)
     return found
 

@@ -14,6 +14,9 @@ from trialect.schemas.core.engine import NOT_IN_DATASET, Finding, RuleResult
 from trialect.schemas.core.package import Dataset, Datasets
 from trialect.schemas.core.rule import BrokenRule, CoreRule
 
+_OF_RECORDS = ("Record Data", "Dataset Contents", "Value Check")
+"""How the rule types begin whose rows are records; those of others are files and variables."""
+
 LISTED = 20
 """Members of a list that a sentence tells at most; of a longer one it tells the number."""
 
@@ -24,7 +27,8 @@ def severity_of(rule: CoreRule | BrokenRule) -> Severity:
 
 
 def problems_of(result: RuleResult, datasets: Datasets) -> Iterator[Problem]:
-    """The findings of a rule; `row` is the number of the record in the dataset's file.
+    """The findings of a rule; `row` is the number of the record in the dataset's file, None where
+    the finding is about no record.
 
     `variable` and `value` are of the variables of the dataset that the finding shows; what else it
     shows stands in the sentence.
@@ -32,8 +36,10 @@ def problems_of(result: RuleResult, datasets: Datasets) -> Iterator[Problem]:
     if isinstance(result.rule, BrokenRule):
         return
     severity = severity_of(result.rule)
+    of_records = result.rule.rule_type.startswith(_OF_RECORDS)
     for finding in result.findings:
         dataset = _of(finding, datasets)
+        record = finding.record if of_records else None
         shown = _shown(finding)
         values = [value or "" for value in shown.values()]
         yield Problem(
@@ -42,11 +48,11 @@ def problems_of(result: RuleResult, datasets: Datasets) -> Iterator[Problem]:
             message=_message(finding),
             mend=_mend(result.rule.mend, finding),
             file=dataset.file or None if dataset else None,
-            row=finding.record,
+            row=record,
             value=", ".join(values) if any(values) else None,
             domain=dataset.whole if dataset else None,
-            usubjid=finding.usubjid or _cell(dataset, "USUBJID", finding.record),
-            seq=finding.seq or _sequence(dataset, finding.record),
+            usubjid=finding.usubjid or _cell(dataset, "USUBJID", record),
+            seq=finding.seq or _sequence(dataset, record),
             variable=", ".join(shown) or None,
         )
 
