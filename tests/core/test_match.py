@@ -171,6 +171,15 @@ def test_a_supplemental_qualifier_is_joined_to_its_parent() -> None:
     assert places(terms) == [("SUPPAE", 1), ("SUPPAE", 3)]
 
 
+def test_without_a_key_of_both_sides_the_value_alone_names_the_parent() -> None:
+    lines = {"STUDYID": ["S", "S"], "RDOMAIN": ["AE", "AE"], "RELID": ["1", "1"]}
+    places_of = {"IDVAR": ["AESEQ", "AESEQ"], "IDVARVAL": ["1", "9"]}
+    relrec = dataset("RELREC", {**lines, **places_of})
+    keys = [_match("RELREC", "USUBJID", "IDVAR", "IDVARVAL", Child=True)]
+    found = _rows([NO_PARENT], keys, AE, relrec, of="RELREC")
+    assert places(found) == [("RELREC", 2)]
+
+
 def test_a_supplemental_dataset_may_be_larger_than_its_parent() -> None:
     many = 5_000
     supp = _supp([("1", "AESEQ", str(1 + number % 3), "Q", "x") for number in range(many)])

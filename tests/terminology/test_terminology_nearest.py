@@ -6,8 +6,9 @@ import pytest
 from nci_files import DATE, codelists, write
 
 from trialect.converters.terminology.install import install
-from trialect.schemas.ct import terminology
-from trialect.schemas.ct.nearest import alike, meant, suggestion
+from trialect.schemas.ct import Codelist, nearest, terminology
+from trialect.schemas.ct.codelists import Term
+from trialect.schemas.ct.nearest import COMPARED, LONGEST, alike, hint, meant, suggestion
 
 
 @pytest.fixture(autouse=True)
@@ -40,3 +41,36 @@ def test_another_word_is_no_spelling() -> None:
     assert meant("REDD", [colour]) is None
     assert alike("Rouge", [colour]) is None
     assert alike("RED", []) is None
+
+
+def test_what_the_mapping_says_names_the_term() -> None:
+    colour = terminology(DATE).codelist("COLR")
+    assert colour is not None
+    assert hint("Rouge", [colour]) == hint("REDD", [colour]) == " (nearest: RED)"
+    assert hint("zzzz", [colour]) == ""
+
+
+def test_of_a_long_codelist_the_most_alike_is_found() -> None:
+    terms = tuple(Term(f"TERM {n:05} OF {n % 7}", f"C{n}", "", ()) for n in range(5_000))
+    long = Codelist("C1", "LONG", "Long", extensible=True, terms=terms)
+    assert alike("TREM 04321 OF 2", [long]) == terms[4321]
+    assert alike("qqqq", [long]) is None
+
+
+def test_free_text_held_against_a_long_codelist_is_not_compared_at_length(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compared: list[int] = []
+
+    def counted(word: str, words: list[str], n: int) -> list[str]:
+        compared.append(len(word) * sum(map(len, words)))
+        return []
+
+    monkeypatch.setattr(nearest, "get_close_matches", counted)
+    terms = tuple(Term(f"A LONG TERM {n} " * 8, f"C{n}", "", ()) for n in range(3_000))
+    long = Codelist("C2", "LONG2", "Long", extensible=True, terms=terms)
+    for size in (10, LONGEST, LONGEST + 1, 10_000):
+        alike("a long term " * size, [long])
+    alike("a long term", [long])
+    assert len(compared) == 1
+    assert compared[0] <= LONGEST * COMPARED * 200

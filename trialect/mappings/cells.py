@@ -18,11 +18,12 @@ from trialect.mappings.table_rules import (
     UNKNOWN_WORD,
 )
 from trialect.mappings.tables import Words
-from trialect.mappings.terms import NEW_TERM, nearest
+from trialect.mappings.terms import NEW_TERM
 from trialect.mappings.values import EXPRESSION
 from trialect.metadata import Origin
 from trialect.problems import Problems, Rule
 from trialect.schemas.ct import Codelist, Terminology
+from trialect.schemas.ct.nearest import hint
 
 ORIGINS = ("Collected", "Derived", "Assigned", "Protocol", "Predecessor")
 ORIGIN_SOURCES = ("Investigator", "Sponsor", "Subject", "Vendor")
@@ -142,6 +143,6 @@ class Cells:
         if is_open and not warn:
             return
         names = " or ".join(f"{one.name} ({one.code})" for one in known)
-        close = nearest(value, known)
+        close = hint(value, known)
         declared = NEW_TERM if is_open else NOT_A_TERM
         self.tell(declared, line, column, value=value, codelist=names, nearest=close)

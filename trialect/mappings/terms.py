@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 
 import polars as pl
 
@@ -11,6 +10,7 @@ from trialect.mappings.tables import Line, Words
 from trialect.mappings.values import Call, RowProblem
 from trialect.problems import Rule, rule
 from trialect.schemas.ct import Codelist, Terminology
+from trialect.schemas.ct.nearest import hint
 from trialect.schemas.sdtm import Variable
 
 UNKNOWN_TERM = rule(
@@ -36,9 +36,6 @@ UNLISTED = rule(
     "{value!r} is not in codelist {codelist}; it is kept as it is.",
     "Add a line to mappings/codelists/{codelist}.csv.",
 )
-
-
-_LONGEST_TEXT, _MOST_TERMS = 40, 300
 
 
 def codelists_of(
@@ -109,17 +106,4 @@ def _unknown(
         return UNLISTED, {"value": text, "codelist": words[0][0]}
     names = " or ".join(f"{codelist.name} ({codelist.code})" for codelist in codelists)
     declared = UNKNOWN_TERM if not any(c.extensible for c in codelists) else NEW_TERM
-    return declared, {"value": text, "codelist": names, "nearest": nearest(text, codelists)}
-
-
-def nearest(text: str, codelists: list[Codelist]) -> str:
-    """` (nearest: TERM)`, or nothing when no term is like the text.
-
-    Long texts and long codelists are not searched: a column of free text that is held against a
-    codelist by mistake must not take hours.
-    """
-    terms = [term.value for codelist in codelists for term in codelist.terms]
-    if len(text) > _LONGEST_TEXT or len(terms) > _MOST_TERMS:
-        return ""
-    close = get_close_matches(text.upper(), terms, n=1)
-    return f" (nearest: {close[0]})" if close else ""
+    return declared, {"value": text, "codelist": names, "nearest": hint(text, codelists)}

@@ -60,11 +60,26 @@ class Codelist:
                     found.setdefault(key, one)
         return found
 
+    @cached_property
+    def by_pair(self) -> dict[str, list[int]]:
+        """The places of the terms whose submission value has a pair of letters, for each pair."""
+        found: dict[str, list[int]] = {}
+        for place, term in enumerate(self.terms):
+            for pair in letter_pairs(term.value.casefold()):
+                found.setdefault(pair, []).append(place)
+        return found
+
     def find(self, text: str) -> Term | None:
         """The term a text means: its submission value, else any case of it, a synonym that only
         one term has, or the preferred term; None when no term is meant.
         """
         return self.by_value.get(text) or self._by_word.get(text.strip().casefold())
+
+
+def letter_pairs(word: str) -> set[str]:
+    """The pairs of neighbouring letters, those with the beginning and the end among them."""
+    framed = f"^{word}$"
+    return {framed[at : at + 2] for at in range(len(framed) - 1)}
 
 
 class Terminology:

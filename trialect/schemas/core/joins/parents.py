@@ -33,8 +33,8 @@ def with_parent(table: Table, parent: Table, name: str, match: MatchDataset, pre
     ]
     keys = [(left, right) for left, right in keys if table.has(left) and parent.has(right)]
     none = pl.repeat(None, table.height, dtype=pl.String, eager=True)
-    child = table.frame({f"@{at}": left for at, (left, _) in enumerate(keys)}).with_columns(
-        rows,
+    child = rows.to_frame().with_columns(
+        *(table.series(left).alias(f"@{at}") for at, (left, _) in enumerate(keys)),
         *(
             (table.series(one) if table.has(one) else none).cast(pl.String).alias(one)
             for one in REFERENCE

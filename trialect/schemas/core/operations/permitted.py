@@ -14,7 +14,7 @@ from trialect.schemas.core.operations.doing import Doing, operation
 from trialect.schemas.core.operations.terminology import terms_of
 from trialect.schemas.core.table import Column, Same
 from trialect.schemas.ct.codelists import Codelist, Terminology
-from trialect.schemas.ct.nearest import alike, meant
+from trialect.schemas.ct.nearest import nearest
 from trialect.schemas.sdtm.model import VERSION, datasets
 
 VALUE = "variable_value"
@@ -56,9 +56,7 @@ def nearest_permitted_term(doing: Doing) -> Column:
         for value in _values(doing)
         if not any(value in codelist.by_value for codelist in codelists)
     ]
-    near = {
-        value: (meant(value, codelists) or alike(value, codelists)) for value in unknown[:_ASKED]
-    }
+    near = {value: nearest(value, codelists) for value in unknown[:_ASKED]}
     words = {value: term.value for value, term in near.items() if term is not None}
     if not words:
         return Same(None)
