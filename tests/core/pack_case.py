@@ -39,6 +39,12 @@ def pack_cases() -> dict[str, dict[str, Any]]:
 
 def asked(rule: CoreRule, case: dict[str, Any], kind: str, folder: Path) -> RuleResult:
     """The rule put to the good or bad data of its case."""
+    (result,) = run([rule], data_of(case, kind, folder))
+    return result
+
+
+def data_of(case: dict[str, Any], kind: str, folder: Path) -> Datasets:
+    """The good or bad data of a case."""
     data = dict(case[kind])
     sizes = data.pop("_sizes", {})
     for what in ("variables", "datasets"):
@@ -52,8 +58,7 @@ def asked(rule: CoreRule, case: dict[str, Any], kind: str, folder: Path) -> Rule
     if sizes:
         sized = [replace(one, size=sizes.get(one.name, one.size)) for one in found]
         found = Datasets.of(sized, standard=found.standard, version=found.version)
-    (result,) = run([rule], found)
-    return result
+    return found
 
 
 def places(result: RuleResult) -> list[str]:

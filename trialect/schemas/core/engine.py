@@ -6,7 +6,7 @@ raise: a rule that cannot be asked of a dataset has an outcome with a reason ins
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, Literal, NamedTuple
@@ -27,6 +27,7 @@ from trialect.schemas.core.study import Study
 from trialect.schemas.core.table import Column, Mask, Same, Table, both, either, is_null, opposite
 
 Status = Literal["run", "skipped", "not_run"]
+Among = Callable[[CoreRule, Dataset], bool]
 
 NOT_IN_DATASET = "Not in dataset"
 """What a finding shows for a variable that the dataset has not."""
@@ -74,12 +75,16 @@ class RuleResult:
 
 
 def run(
-    rules: Iterable[CoreRule | BrokenRule], datasets: Datasets, *, study: Study | None = None
+    rules: Iterable[CoreRule | BrokenRule],
+    datasets: Datasets,
+    *,
+    study: Study | None = None,
+    among: Among | None = None,
 ) -> Iterator[RuleResult]:
     """Every rule asked of every dataset it is about, in the order of the rules.
 
     Findings are in the order of dataset and record. `study` shares what was made for other runs
-    on the same datasets.
+    on the same datasets; `among` leaves datasets out that a rule is not to be asked of.
     """
     study = study or Study(datasets)
     for rule in rules:
@@ -87,7 +92,7 @@ def run(
         if isinstance(rule, BrokenRule):
             yield RuleResult(rule, "not_run", rule.reason)
             continue
-        result = _of_rule(rule, study)
+        result = _of_rule(rule, study, among)
         yield RuleResult(
             rule,
             result.status,
@@ -98,10 +103,12 @@ def run(
         )
 
 
-def _of_rule(rule: CoreRule, study: Study) -> RuleResult:
+def _of_rule(rule: CoreRule, study: Study, among: Among | None) -> RuleResult:
     findings: list[Finding] = []
     outcomes: list[Outcome] = []
     for dataset in study.kept(("scope", rule.scope), lambda: _in_scope(rule, study.datasets)):
+        if among is not None and not among(rule, dataset):
+            continue
         try:
             found = _of_dataset(rule, dataset, study)
         except NotAsked as error:
@@ -115,11 +122,16 @@ def _of_rule(rule: CoreRule, study: Study) -> RuleResult:
             continue
         outcomes.append(Outcome(dataset.name, "run"))
         findings.extend(found)
+    return summed(rule, findings, outcomes)
+
+
+def summed(rule: CoreRule, findings: list[Finding], outcomes: list[Outcome]) -> RuleResult:
+    """The result of a rule, of what it found in each dataset and how it fared there."""
     status, reason = _summed(outcomes)
+    # Of one record those come first that were found first: a sort keeps the order of equals.
+    findings = sorted(findings, key=lambda one: (one.dataset, one.record or 0))
     if rule.sensitivity == "Study":
         findings = findings[:1]
-    # Those of one dataset are in the order of records already.
-    findings.sort(key=lambda one: one.dataset)
     return RuleResult(rule, status, reason, tuple(findings), tuple(outcomes))
 
 
@@ -161,7 +173,7 @@ def _of_dataset(rule: CoreRule, dataset: Dataset, study: Study) -> list[Finding]
         mask = answer(rule.check, table)
         if mask is False:
             continue
-        findings.extend(_findings(rule, table, mask, dataset))
+        findings.extend(_findings(rule, table, mask, dataset, partial=study.partial))
     return findings
 
 
@@ -263,16 +275,17 @@ def _look(check: Check, table: Table) -> None:
         if name is not None and not OPERATORS[check.operator].presence:
             table.column(name)
         return
+    members = sorted(check.members, key=_cost)
     if check.kind != "any":
-        for member in check.members:
+        for member in members:
             _look(member, table)
         return
     missing = None
-    for member in check.members:
+    for member in members:
         try:
             _look(member, table)
         except MissingColumn as error:
-            missing = error
+            missing = missing or error
         else:
             return
     if missing is not None:
@@ -288,14 +301,20 @@ def _condition(condition: Condition, table: Table) -> Mask:
     return found
 
 
-def _findings(rule: CoreRule, table: Table, mask: Mask, dataset: Dataset) -> list[Finding]:
+def _findings(
+    rule: CoreRule, table: Table, mask: Mask, dataset: Dataset, *, partial: bool
+) -> list[Finding]:
     rows = table.broadcast(mask).arg_true()
     if not len(rows):
         return []
     targets = _targets(rule, table, rows)
     message = rule.message.replace("--", table.prefix)
     sources = _texts(table.dataset, rows)
-    if rule.sensitivity == "Dataset":
+    if rule.sensitivity == "Dataset" and partial:
+        # The first of each file, of which the first in all parts will speak for all.
+        at = pl.Series(sources, dtype=pl.String).arg_unique().sort()
+        rows, sources = rows.gather(at), [sources[place] for place in at.to_list()]
+    elif rule.sensitivity == "Dataset":
         names = ", ".join(sorted({source or "" for source in sources}))
         first = {name: _values(table, name, rows.head(1))[0] for name in targets}
         return [Finding(rule.id, names, None, first, message)]

@@ -98,7 +98,7 @@ def _cell(dataset: Dataset | None, name: str, record: int | None) -> str | None:
     """What a record has in a variable; a rule about single values does not tell it."""
     if dataset is None or record is None or name not in dataset.columns:
         return None
-    value = dataset.frame.item(record - 1, name) if record <= dataset.frame.height else None
+    value = dataset.cell(name, record)
     return None if value is None else str(value)
 
 

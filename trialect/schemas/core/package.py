@@ -8,9 +8,9 @@ null, never an empty text.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import polars as pl
 
@@ -31,6 +31,24 @@ class VariableFacts:
     format: str = ""
 
 
+class Stored(Protocol):
+    """Records that lie elsewhere and are read a column at a time, in the file's order."""
+
+    height: int
+
+    def column(self, name: str) -> pl.Series:
+        """All values of a variable."""
+        ...
+
+    def pieces(self, name: str) -> Iterator[pl.Series]:
+        """The same in pieces, one after another."""
+        ...
+
+    def cell(self, name: str, row: int) -> object:
+        """The value of one record (from 0)."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """The records of one file. `file` is the file's name, `size` its bytes.
@@ -38,6 +56,9 @@ class Dataset:
     `frame` holds the variables as columns in the file's order. A variable that is described and
     has no column is one of `variables` all the same. `broken` says why the records cannot be
     asked (a Num variable holds text); rules about them have that for an outcome.
+
+    Where `stored` has the records, `frame` has the first of them alone. A part (`part`) has some of
+    the records of the dataset `of`, and their `numbers` in the file.
     """
 
     name: str
@@ -47,6 +68,50 @@ class Dataset:
     size: int = 0
     variables: tuple[VariableFacts, ...] = ()
     broken: str = ""
+    stored: Stored | None = field(default=None, repr=False)
+    of: Dataset | None = field(default=None, repr=False)
+    numbers: pl.Series | None = field(default=None, repr=False)
+
+    def part(self, frame: pl.DataFrame, numbers: pl.Series) -> Dataset:
+        """Some of the records, with their numbers (from 1) in the file; all else is the same."""
+        return replace(self, frame=frame, stored=None, of=self.of or self, numbers=numbers)
+
+    @property
+    def records(self) -> int:
+        """The number of records in the file."""
+        if self.of is not None:
+            return self.of.records
+        return self.frame.height if self.stored is None else self.stored.height
+
+    def pieces(self, name: str) -> Iterator[pl.Series]:
+        """The values of a variable in the file, in one piece or in several."""
+        if self.of is not None:
+            yield from self.of.pieces(name)
+        elif self.stored is not None:
+            yield from self.stored.pieces(name)
+        else:
+            yield self.frame[name]
+
+    def cell(self, name: str, record: int) -> object:
+        """What a record of the file (from 1) has in a variable; None where there is no record."""
+        if not 0 < record <= self.records:
+            return None
+        if self.stored is not None:
+            return self.stored.cell(name, record - 1)
+        return self.frame.item(record - 1, name)
+
+    def nulls(self, name: str) -> int:
+        """In how many records of the file a variable has no value."""
+        return sum(piece.null_count() for piece in self.pieces(name))
+
+    def has_at_most(self, count: int, name: str) -> bool:
+        """Whether a variable has no more different values in the file than so many."""
+        known: set[object] = set()
+        for piece in self.pieces(name):
+            known.update(piece.unique().to_list())
+            if len(known) > count:
+                return False
+        return True
 
     @cached_property
     def columns(self) -> frozenset[str]:
@@ -54,6 +119,8 @@ class Dataset:
         return frozenset(self.frame.columns)
 
     def _first(self, column: str) -> str | None:
+        if self.of is not None:
+            return self.of._first(column)
         if column not in self.columns or not self.frame.height:
             return None
         value = self.frame.item(0, column)
@@ -94,7 +161,7 @@ class Dataset:
         """Whether it is about associated persons (SDTM 2.0, 4)."""
         if self.is_supp:
             return bool(self.rdomain and len(self.rdomain) == 4 and self.rdomain.startswith("AP"))
-        has_records = self.frame.height > 0
+        has_records = self.records > 0
         return (has_records and "APID" in self.frame.columns) or self.name.startswith("AP")
 
     @cached_property

@@ -8,17 +8,22 @@ from typing import Any, TypeVar
 import polars as pl
 
 from trialect.schemas.core.outcome import MissingDataset, NotAsked
-from trialect.schemas.core.package import Dataset, Datasets
-from trialect.schemas.core.table import Column, Same, Table
+from trialect.schemas.core.package import Dataset, Datasets, Stored
+from trialect.schemas.core.table import Column, Later, Same, Table
 
 Value = TypeVar("Value")
 
 
 class Study:
-    """Tables of datasets by name, and whatever else rules share, for one run of many rules."""
+    """Tables of datasets by name, and whatever else rules share, for one run of many rules.
 
-    def __init__(self, datasets: Datasets) -> None:
+    `partial` says that the datasets are parts of those of a study; what is found in them is then
+    told so that it can be put together with what is found in the other parts.
+    """
+
+    def __init__(self, datasets: Datasets, *, partial: bool = False) -> None:
         self.datasets = datasets
+        self.partial = partial
         self._kept: dict[Hashable, Any] = {}
 
     def kept(self, what: Hashable, make: Callable[[], Value]) -> Value:
@@ -27,6 +32,11 @@ class Study:
             self._kept[what] = make()
         found: Value = self._kept[what]
         return found
+
+    def release(self) -> None:
+        """Forget the columns of datasets that are stored elsewhere, which are large."""
+        if any(one.stored for one in self.datasets):
+            self._kept.clear()
 
     def part(self, dataset: Dataset) -> Table:
         """The records of one file. Raises `NotAsked` when they are broken."""
@@ -54,8 +64,23 @@ class Study:
 def _table(dataset: Dataset) -> Table:
     if dataset.broken:
         raise NotAsked(dataset.broken)
-    columns: dict[str, Column] = {one.name: one for one in dataset.frame.get_columns()}
-    return Table(columns, dataset.frame.height, Same(dataset.name), prefix=dataset.prefix)
+    columns: dict[str, Column | Later] = {one.name: one for one in dataset.frame.get_columns()}
+    height = dataset.frame.height
+    if (stored := dataset.stored) is not None:
+        columns = {name: Read(stored, name) for name in columns}
+        height = stored.height
+    return Table(columns, height, Same(dataset.name), dataset.numbers, dataset.prefix)
+
+
+class Read(Later):
+    """A column of records that are stored elsewhere."""
+
+    def __init__(self, stored: Stored, name: str) -> None:
+        self._stored = stored
+        self._name = name
+
+    def _make(self) -> Column:
+        return self._stored.column(self._name)
 
 
 def _joined(parts: list[Table]) -> Table:

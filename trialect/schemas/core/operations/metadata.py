@@ -67,7 +67,7 @@ def dataset_facts(dataset: Dataset) -> dict[str, Any]:
         "dataset_location": dataset.file,
         "dataset_name": dataset.name,
         "dataset_label": dataset.label,
-        "record_count": dataset.frame.height,
+        "record_count": dataset.records,
         "is_ap": dataset.is_ap,
         "ap_suffix": dataset.ap_suffix,
         "domain": dataset.domain,

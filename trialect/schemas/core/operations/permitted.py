@@ -47,7 +47,10 @@ def permitted_terms_extensible(doing: Doing) -> Column:
 
 @operation("nearest_permitted_term")
 def nearest_permitted_term(doing: Doing) -> Column:
-    """For each value that is no term the one that was probably meant, where one is like it."""
+    """For each value that is no term the one that was probably meant, where one is like it.
+
+    Of a variable with very many values, which are no slips of the pen, none is looked for.
+    """
     codelists = _codelists(doing)
     if not codelists:
         return Same(None)
@@ -56,7 +59,9 @@ def nearest_permitted_term(doing: Doing) -> Column:
         for value in _values(doing)
         if not any(value in codelist.by_value for codelist in codelists)
     ]
-    near = {value: nearest(value, codelists) for value in unknown[:_ASKED]}
+    if not unknown or not _has_few_values(doing):
+        return Same(None)
+    near = {value: nearest(value, codelists) for value in unknown}
     words = {value: term.value for value, term in near.items() if term is not None}
     if not words:
         return Same(None)
@@ -64,8 +69,15 @@ def nearest_permitted_term(doing: Doing) -> Column:
     return column.replace_strict(words, default=None, return_dtype=pl.String)
 
 
-_ASKED = 500
-"""Values of a variable for which a term is looked for; more of them are no slips of the pen."""
+_ASKED = 2_000
+"""Values of a variable in its file for which a term is looked for."""
+
+
+def _has_few_values(doing: Doing) -> bool:
+    """The same for any part of the records, which its own values could not tell."""
+    name = doing.table.dataset
+    dataset = doing.datasets.by_name.get(str(name.value)) if isinstance(name, Same) else None
+    return dataset is None or dataset.has_at_most(_ASKED, _variable(doing))
 
 
 def _variable(doing: Doing) -> str:

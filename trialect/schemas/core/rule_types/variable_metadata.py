@@ -120,14 +120,14 @@ def _measured(building: Building) -> tuple[str, ...]:
 def _longest(dataset: Dataset, name: str, measure: Callable[[pl.Series], pl.Series]) -> int:
     if name not in dataset.columns:
         return 0
-    longest = measure(dataset.frame[name].drop_nulls().cast(pl.String)).max()
-    return int(longest) if isinstance(longest, int) else 0
+    lengths = (measure(piece.drop_nulls().cast(pl.String)).max() for piece in dataset.pieces(name))
+    return max((int(one) for one in lengths if isinstance(one, int)), default=0)
 
 
 def _null_facts(dataset: Dataset, name: str) -> dict[str, bool]:
-    missing = total = dataset.frame.height
+    missing = total = dataset.records
     if name in dataset.columns:
-        missing = dataset.frame[name].null_count()
+        missing = dataset.nulls(name)
     return {
         "variable_has_empty_values": missing > 0 or name not in dataset.columns,
         "variable_is_empty": missing == total,
