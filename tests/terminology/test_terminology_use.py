@@ -146,6 +146,10 @@ def test_convert_uses_the_version_that_the_study_names(study: Path) -> None:
     assert terms(tree, "C74457")["MARTIAN"] == ([NEW_RACE.code], None)
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["standards"]["SDTM CT"] == DATE
+    assert manifest["inputs"]["terminology"] == {
+        "version": DATE,
+        "sha256": ct.terminology(DATE).content_sha256,
+    }
 
 
 def test_a_term_that_the_version_does_not_have_extends_it(study: Path) -> None:

@@ -46,7 +46,8 @@ class Account:
     """The whole of a conversion in numbers.
 
     `flows` counts the records of each dataset by the form they came from (form "" for records
-    that a derivation made); `fhir` the resources by type; `digests` the SHA-256 of files of the
+    that a derivation made); `terminology` is the SHA-256 of what the table of terms holds; `fhir`
+    the resources by type; `digests` the SHA-256 of files of the
     package that is known since they were written; `by_rule`, `by_severity` and `by_domain` the
     problems, `explained` those that the study's explanations speak of, and `by_state` all against
     an earlier run.
@@ -59,6 +60,7 @@ class Account:
     subjects: int = 0
     forms: dict[str, FormAccount] = field(default_factory=dict)
     other_inputs: list[Output] = field(default_factory=list)
+    terminology: str = ""
     datasets: dict[str, int] = field(default_factory=dict)
     flows: Counter[tuple[str, str]] = field(default_factory=Counter)
     fhir: Counter[str] = field(default_factory=Counter)
@@ -117,6 +119,7 @@ class Account:
                     for name, form in sorted(self.forms.items())
                 },
                 "study": [_output(one) for one in self.other_inputs],
+                "terminology": {"version": self.study.sdtm.ct, "sha256": self.terminology},
             },
             "datasets": dict(self.datasets),
             "flows": [

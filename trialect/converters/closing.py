@@ -22,6 +22,7 @@ from trialect.converters.stage import rejected_frames
 from trialect.converters.writers.rejected import write_rejected
 from trialect.metadata import DatasetMeta, Provenance
 from trialect.problems import Problem
+from trialect.schemas.ct import terminology
 from trialect.schemas.sdtm.checks import CHECKS
 from trialect.schemas.sdtm.model import datasets
 
@@ -50,6 +51,7 @@ def account(
         )
         if path.is_file()
     ]
+    whole.terminology = terminology(job.study.sdtm.ct).content_sha256
     counts: dict[str, int] = {}
     for part in parts:
         whole.subjects += part.subjects

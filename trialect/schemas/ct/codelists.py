@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from trialect.problems import Unusable
-from trialect.schemas.ct.table import DAMAGED, unpack
+from trialect.schemas.ct.table import DAMAGED, fingerprint, unpack
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,7 @@ class Terminology:
         self.version = version
         self.file = file
         facts, self._lines = unpack(packed, file)
+        self._packed = packed
         if facts["version"] != version:
             reason = f"it says that it is version {facts['version']}"
             raise Unusable(DAMAGED.problem(file=file, reason=reason))
@@ -104,6 +105,11 @@ class Terminology:
         self._read: dict[int, Codelist] = {}
         self.codes: tuple[str, ...] = tuple(code for code, _ in facts["codelists"])
         """The NCI codes of all codelists, in the order of the publication."""
+
+    @cached_property
+    def content_sha256(self) -> str:
+        """SHA-256 of what the table holds, the same wherever it lies and however it is packed."""
+        return fingerprint(self._packed, self.file)
 
     def codelist(self, key: str) -> Codelist | None:
         """The codelist with this NCI code or short name; None when there is none."""
