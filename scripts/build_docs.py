@@ -224,7 +224,8 @@ Trialect: {Severity: warning, Mend: Look at the consent.}
 - **Sensitivity** is `Record` (a finding for each row), `Dataset` (one for each dataset), `Group`
   (one for each group of `Grouping Variables`) or `Study`.
 - **Trialect** is no part of CORE: `Severity` (error, warning or note; else error, or warning where
-  `Executability` says that the rule may overreport), and `Mend`, how to mend a finding.
+  `Executability` says that the rule may overreport), `Alone`, the severity where no Define-XML
+  describes the datasets (they may be a piece of a submission), and `Mend`, how to mend a finding.
 
 A rule that is broken, one that needs a dataset or a variable that is not there, and one that asks
 what cannot be answered have a named reason in the report; nothing is left out in silence. A

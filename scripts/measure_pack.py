@@ -17,8 +17,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from trialect.problems import Severity
 from trialect.schemas.core.cases import BadCase, Case, find_cases, read_case, read_results
 from trialect.schemas.core.engine import Finding, run
+from trialect.schemas.core.findings import severity_of
 from trialect.schemas.core.load import load_rules
 from trialect.schemas.core.pack import pack
 from trialect.schemas.core.package import Datasets
@@ -77,13 +79,13 @@ def reaches(cases: Iterable[Case]) -> Iterator[Reach]:
 def untold(cases: Iterable[Case], official: Iterable[CoreRule | BrokenRule]) -> Iterator[Untold]:
     """The errors of the pack on each positive case that no official rule finds there."""
     official = list(official)
-    errors = {one.id for one in pack() if isinstance(one, CoreRule) and one.severity == "error"}
     for case in cases:
         datasets = _datasets(case)
         if datasets is None or not case.name.startswith("positive"):
             continue
         expected = read_results(case.results) if case.results.is_file() else []
         told = {(row[0], row[1]) for row in expected}
+        errors = {one.id for one in pack() if severity_of(one, datasets) is Severity.ERROR}
         findings = [one for one in _findings(pack(), datasets) if one.rule in errors]
         if any(_place(one) not in told for one in findings):
             told |= {_place(one) for one in _findings(official, datasets)}

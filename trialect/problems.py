@@ -62,7 +62,8 @@ class Problem:
         return ": ".join(parts)
 
     def __str__(self) -> str:
-        text = f"{self.place}: {self.message}" if self.place else self.message
+        names_it = self.place and self.message.startswith(f"{self.place} ")
+        text = f"{self.place}: {self.message}" if self.place and not names_it else self.message
         return f"{text} {self.mend}".rstrip()
 
     def as_dict(self) -> dict[str, Any]:

@@ -75,6 +75,6 @@ def test_known_faults_of_the_sample_are_found(validation: Validation) -> None:
         if one.file == "define.xml" and "'STDTMIG' is not an element" in one.message
     ]
     assert [one.row for one in schema] == [63]
-    # Its define.xml describes datasets that do not lie beside it, and its SV is labelled otherwise.
-    assert ("SDTM-LABEL", "sv.xpt") in found
+    # Its define.xml describes datasets that do not lie beside it, and a record of its DM is wrong.
+    assert ("CORE-000238", "dm.xpt") in found
     assert {one.domain for one in validation.problems if "is not among the datasets" in one.message}

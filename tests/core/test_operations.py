@@ -373,6 +373,7 @@ def test_every_operation_is_held_to_a_case() -> None:
     tested |= {"define_variable_metadata", "define_extensible_codelists"}
     # These are of values: test_permitted.py.
     tested |= {"permitted_terms", "permitted_terms_extensible", "nearest_permitted_term"}
+    tested |= {"paired_term"}
     assert set(OPERATIONS) == tested
 
 

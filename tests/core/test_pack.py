@@ -5,6 +5,7 @@ from pack_case import asked, pack_cases, places
 
 from trialect.schemas.core.pack import pack
 from trialect.schemas.core.rule import BrokenRule, CoreRule
+from trialect.schemas.sdtm.checks import CHECKS, WHOLE_CHECKS
 
 RULES = {one.id: one for one in pack()}
 CASES = pack_cases()
@@ -28,6 +29,11 @@ def test_a_rule_says_what_it_is_from_and_how_to_mend_it(rule_id: str) -> None:
     assert rule.description
     assert rule.mend
     assert rule.references
+
+
+def test_every_check_of_a_conversion_is_said_by_a_rule() -> None:
+    said = {check for one in RULES for check in usable(one).replaces}
+    assert said == CHECKS.keys() | WHOLE_CHECKS.keys()
 
 
 def test_every_rule_has_a_case_and_every_case_a_rule() -> None:

@@ -56,3 +56,22 @@ def test_a_question_of_an_instrument_is_permitted_as_a_test() -> None:
 def test_a_dataset_that_the_standard_has_not_permits_everything() -> None:
     own = package(dataset("XX", {"DOMAIN": ["XX"], "XXSER": ["Yes"]}))
     assert told(own, "XXSER", "no") == told(own, "XXSER", "yes") == []
+
+
+def test_a_code_has_the_name_of_its_term() -> None:
+    one = rule(
+        {"all": [{"name": "$name", "operator": "non_empty"}]},
+        Operations=[
+            {"id": "$name", "operator": "paired_term", "name": "--TESTCD", "to": "--TEST"},
+        ],
+        output=["--TESTCD", "$name"],
+    )
+
+    def names(domain: str, *codes: str | None) -> list[tuple[Any, Any]]:
+        data = {"DOMAIN": [domain] * len(codes), f"{domain}TESTCD": list(codes)}
+        found = ask(one, package(dataset(domain, data))).findings
+        return [tuple(one.variables.values()) for one in found]
+
+    assert names("VS", "SYSBP", "OWN", None) == [("SYSBP", "Systolic Blood Pressure")]
+    assert names("RS", "HAMD102") == [("HAMD102", "HAMD1-Feelings of Guilt")]
+    assert names("XX", "SYSBP") == []

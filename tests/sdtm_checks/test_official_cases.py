@@ -101,8 +101,8 @@ EXPLAINED: dict[str, tuple[set[Place], set[Place], str]] = {
         "VS has no VSSTRESN at all: SDTM-EXPECTED-MISSING tells it once",
     ),
     "CORE-000550-negative-01": (places("APEG"), NONE, "associated persons are not in SDTMIG 3.4"),
-    "CORE-000598-negative-01": (places("AB"), NONE, "AB is no dataset: SDTM-DATASET-UNKNOWN"),
-    "CORE-000598-negative-02": (places("ALB"), NONE, "ALB is no dataset: SDTM-DATASET-UNKNOWN"),
+    "CORE-000598-negative-01": (places("AB"), NONE, "AB is no dataset of SDTMIG"),
+    "CORE-000598-negative-02": (places("ALB"), NONE, "ALB is no dataset of SDTMIG"),
     "CORE-000616-negative-01": (places("PP"), NONE, ENGINE),
     "CORE-000616-positive-01": (places("PP"), NONE, ENGINE),
     "CORE-000712-negative-01": (

@@ -57,17 +57,12 @@ def about(problems: Iterable[Problem], rule: str) -> list[tuple[str | None, str 
     return [(one.file, one.variable) for one in problems if one.rule == rule]
 
 
-METADATA = {
-    "SDTM-FILE-NAME",
-    "SDTM-DATASET-UNKNOWN",
-    "SDTM-LABEL",
-    "SDTM-DATASET-LABEL",
-    "SDTM-LENGTH",
-}
+LABEL, DATASET_LABEL, LENGTH = "TRL-VAR-006", "TRL-DSET-001", "TRL-VAR-014"
+METADATA = {"SDTM-FILE-NAME", "TRL-DSET-008", LABEL, DATASET_LABEL, LENGTH}
 
 
 def test_what_is_declared_as_sdtmig_does_is_not_told(tmp_path: Path) -> None:
-    assert not METADATA & set(rules(write(tmp_path, "AE", AE)))
+    assert not METADATA & set(rules(write(tmp_path, "AE", AE), pack=True))
 
 
 def test_a_file_is_named_after_its_dataset(tmp_path: Path) -> None:
@@ -76,29 +71,29 @@ def test_a_file_is_named_after_its_dataset(tmp_path: Path) -> None:
 
 
 def test_a_dataset_of_no_known_domain_is_told(tmp_path: Path) -> None:
-    found = rules(write(tmp_path, "XX", {"STUDYID": ["S"]}))
-    assert found["SDTM-DATASET-UNKNOWN"] == 1
-    assert "SDTM-LABEL" not in found
+    found = rules(write(tmp_path, "XX", {"STUDYID": ["S"]}), pack=True)
+    assert found["TRL-DSET-008"] == 1
+    assert LABEL not in found
 
 
 def test_labels_are_those_of_sdtmig(tmp_path: Path) -> None:
     path = write(tmp_path, "AE", AE, label="Events", labels={"AETERM": "Event"})
-    found = trialect.validate(path, pack=False).problems
-    assert about(found, "SDTM-LABEL") == [("ae.xpt", "AETERM")]
-    assert about(found, "SDTM-DATASET-LABEL") == [("ae.xpt", None)]
+    found = trialect.validate(path).problems
+    assert about(found, LABEL) == [("ae.xpt", "AETERM")]
+    assert about(found, DATASET_LABEL) == [("ae.xpt", None)]
 
 
 def test_a_part_may_say_in_its_label_which_it_is(tmp_path: Path) -> None:
     qs = {"STUDYID": ["S"], "DOMAIN": ["QS"]}
     fine = write(tmp_path, "QSPH", qs, label="Questionnaires (PHQ-9)")
-    assert "SDTM-DATASET-LABEL" not in rules(fine)
+    assert "TRL-DSET-009" not in rules(fine, pack=True)
     other = write(tmp_path, "QSSL", qs, label="Scales")
-    assert rules(other)["SDTM-DATASET-LABEL"] == 1
+    assert rules(other, pack=True)["TRL-DSET-009"] == 1
 
 
 def test_a_variable_is_no_longer_than_its_longest_value(tmp_path: Path) -> None:
-    found = trialect.validate(write(tmp_path, "AE", AE, length=200), pack=False).problems
-    assert about(found, "SDTM-LENGTH") == [
+    found = trialect.validate(write(tmp_path, "AE", AE, length=200)).problems
+    assert about(found, LENGTH) == [
         ("ae.xpt", "AETERM"),
         ("ae.xpt", "DOMAIN"),
         ("ae.xpt", "STUDYID"),
@@ -110,16 +105,16 @@ def test_the_longest_value_of_a_split_dataset_counts_for_all_parts(tmp_path: Pat
     for number, term in enumerate(whole["AETERM"], start=1):
         part = {name: values[:1] for name, values in whole.items()} | {"AETERM": [term]}
         write(tmp_path, f"AE{number}", part, length=5 if term != "Fever" else None)
-    found = trialect.validate(tmp_path, pack=False).problems
-    assert not [one for one in found if one.rule == "SDTM-LENGTH" and one.variable == "AETERM"]
+    found = trialect.validate(tmp_path).problems
+    assert not [one for one in found if one.rule == LENGTH and one.variable == "AETERM"]
 
 
 def test_seq_is_unique_over_the_parts_of_a_dataset(tmp_path: Path) -> None:
     part = {"STUDYID": ["S"], "DOMAIN": ["AE"], "USUBJID": ["S-1"], "AESEQ": [1.0]}
     write(tmp_path, "AE1", part)
     write(tmp_path, "AE2", part)
-    found = trialect.validate(tmp_path, pack=False).problems
-    twice = [(p.file, p.row, p.seq) for p in found if p.rule == "SDTM-SEQ-UNIQUE"]
+    found = trialect.validate(tmp_path).problems
+    twice = [(p.file, p.row, p.seq) for p in found if p.rule == "TRL-SUBJ-004"]
     assert twice == [("ae1.xpt", 1, "1"), ("ae2.xpt", 1, "1")]
 
 
@@ -144,15 +139,15 @@ def overwrite(path: Path, old: bytes, new: bytes) -> Path:
     [
         (b"Pain in\nthe leg", "XPT-CONTROL-CHARACTER"),
         ("Pain in à leg".encode() + b"s", "XPT-NON-ASCII"),
-        (b" ain in the leg", "SDTM-LEADING-BLANK"),
+        (b" ain in the leg", "TRL-TEXT-001"),
     ],
 )
 def test_values_that_regulators_reject_name_their_record(
     tmp_path: Path, new: bytes, rule: str
 ) -> None:
     path = write(tmp_path, "AE", AE)
-    assert rule not in rules(path)
-    found = trialect.validate(overwrite(path, b"Pain in the leg", new), pack=False).problems
+    assert rule not in rules(path, pack=True)
+    found = trialect.validate(overwrite(path, b"Pain in the leg", new)).problems
     told = [(p.file, p.row, p.variable) for p in found if p.rule == rule]
     assert told == [("ae.xpt", 1, "AETERM")]
     assert "XPT-LEADING-BLANK" not in {p.rule for p in found}
@@ -225,8 +220,8 @@ def test_a_variable_that_one_form_lacks_is_told(tmp_path: Path, package: Path) -
 
 def test_a_submission_without_dm_is_told(copy: Path) -> None:
     (sdtm(copy) / "dm.xpt").unlink()
-    found = trialect.validate(sdtm(copy), pack=False).problems
-    assert [p.domain for p in found if p.rule == "SDTM-REQUIRED-DATASET"] == ["DM"]
+    found = trialect.validate(sdtm(copy)).problems
+    assert [p.severity for p in found if p.rule == "TRL-PKG-002"] == ["error"]
     assert [p.domain for p in found if p.rule == "DEFINE-DATASET-ABSENT"] == ["DM"]
 
 

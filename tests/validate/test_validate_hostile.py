@@ -228,10 +228,10 @@ FREE = {
 
 
 def is_right(at: Place, value: Any) -> bool:
-    """Whether a value is one that stands in the place by right: a text of the sender's own, or a
-    missing value of a record.
+    """Whether a value is one that stands in the place by right: a text of the sender's own, a
+    missing value of a record, or a name, of which only rules can say that it is none of SDTMIG's.
     """
-    if at == ("name",):
+    if at == ("name",) or (at[:1] == ("columns",) and at[2:] == ("name",)):
         return value == "x"
     in_records = at[:1] == ("rows",) and len(at) == 3
     if in_records:

@@ -23,7 +23,6 @@ from trialect.converters.validate import write_report
 from trialect.converters.xpt_format import XptVariable
 from trialect.converters.xpt_values import ValueChecks, suspects
 from trialect.problems import Problem, Severity, Unusable
-from trialect.schemas.sdtm.checks import CHECKS
 
 AE: dict[str, list[str | float | None]] = {
     "STUDYID": ["S", "S"],
@@ -99,6 +98,21 @@ def test_a_rule_says_how_bad_it_is_and_how_to_mend_it(data: Path, tmp_path: Path
     one = rule(tmp_path / "own", Trialect=own)
     (problem,) = found(data, rules=one)
     assert (problem.severity, problem.mend) == (Severity.NOTE, "Ask the site.")
+
+
+def test_what_no_define_describes_may_be_told_more_mildly(data: Path, tmp_path: Path) -> None:
+    one = rule(tmp_path / "own", Trialect={"Severity": "error", "Alone": "note"})
+    define = tmp_path / "define.xml"
+    define.write_text(
+        '<ODM xmlns="http://www.cdisc.org/ns/odm/v1.3" '
+        'xmlns:def="http://www.cdisc.org/ns/def/v2.1"><Study OID="S">'
+        '<MetaDataVersion OID="M" Name="M" def:DefineVersion="2.1.0"/></Study></ODM>',
+        encoding="utf-8",
+    )
+    for paths, severity in (((data,), Severity.NOTE), ((data, define), Severity.ERROR)):
+        validation = trialect.validate(*paths, rules=[one], pack=False)
+        assert {p.severity for p in validation.problems if p.rule == "T-1"} == {severity}
+        assert [run.severity for run in validation.review.runs] == [severity]
 
 
 @pytest.mark.parametrize(
@@ -298,20 +312,6 @@ def test_a_folder_without_rules_cannot_be_used(data: Path, tmp_path: Path, name:
     with pytest.raises(Unusable) as refused:
         trialect.validate(data, rules=[tmp_path / name])
     assert [one.rule for one in refused.value.problems] == ["VALIDATE-NO-RULES"]
-
-
-def test_a_rule_stands_for_the_check_that_says_the_same(data: Path, tmp_path: Path) -> None:
-
-    before = {one.rule for one in trialect.validate(data, pack=False).problems}
-    named = sorted(before & CHECKS.keys())
-    assert named
-    one = rule(tmp_path / "own", Trialect={"Replaces": named})
-    after = {one.rule for one in trialect.validate(data, rules=[one], pack=False).problems}
-    assert not after & CHECKS.keys()
-    elsewhere = {"Domains": {"Include": ["LB"]}}
-    idle = rule(tmp_path / "idle", Trialect={"Replaces": named}, Scope=elsewhere)
-    left = {one.rule for one in trialect.validate(data, rules=[idle], pack=False).problems}
-    assert set(named) <= left
 
 
 def test_the_pack_is_asked_unless_it_is_not_wanted(

@@ -17,7 +17,15 @@ from trialect.problems import Problem, Rule, rule
 from trialect.profile import merge
 from trialect.schemas.define.against import check_define_against
 from trialect.schemas.sdtm.checks import run_trial_checks
-from trialect.schemas.sdtm.metadata_checks import REQUIRED_DATASETS
+
+REQUIRED_DATASETS = rule(
+    "SDTM-REQUIRED-DATASET",
+    "error",
+    "A dataset that every submission needs is missing",
+    "The package has no {domain}.",
+    "Map the form that holds it; without DM and TS a submission is rejected.",
+    "CG0368; FDA technical rejection criteria 1734 and 1736",
+)
 
 
 @dataclass(frozen=True, slots=True)

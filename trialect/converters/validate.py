@@ -6,7 +6,7 @@ domains, define.xml against the XPT files, references between NDJSON files.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -121,23 +121,22 @@ class _Asking:
 def _between(seen: Seen, asking: _Asking) -> Iterator[Problem]:
     """What only shows when files are held against each other."""
     yield from seen.datasets.settle(seen.defines)
-    replaced = yield from _asked(seen, asking)
-    yield from seen.datasets.between(replaced)
+    yield from _asked(seen, asking)
     for define in seen.defines:
         if files := seen.xpt.get(define.parent):
             from trialect.converters.validate_define import check_beside
 
-            yield from check_beside(define, files, complete=define.parent in seen.folders)
+            yield from check_beside(define, files)
     if seen.ndjson:
         from trialect.converters.validate_fhir import check_ndjson_files
 
         yield from check_ndjson_files(seen.ndjson, complete=bool(seen.folders))
 
 
-def _asked(seen: Seen, asking: _Asking) -> Generator[Problem, None, frozenset[str]]:
-    """What rules find in the datasets; gives the checks that need not be asked any more."""
+def _asked(seen: Seen, asking: _Asking) -> Iterator[Problem]:
+    """What rules find in the datasets."""
     if not asking.rules and not seen.datasets.held:
-        return frozenset()
+        return
     from trialect.converters.validate_define import described_by
     from trialect.converters.validate_rules import ask, rules_to_ask
 
@@ -146,7 +145,6 @@ def _asked(seen: Seen, asking: _Asking) -> Generator[Problem, None, frozenset[st
     asked = ask(rules, package, timed=asking.timed)
     asking.runs = asked.runs
     yield from asked.problems
-    return asked.replaced
 
 
 def _traced(found: Review, packages: list[Path]) -> Review:

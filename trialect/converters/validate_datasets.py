@@ -7,7 +7,7 @@ its number in it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,17 +21,22 @@ from trialect.converters.validate_terminology import in_use
 from trialect.converters.xpt_plan import check_xpt_plan
 from trialect.converters.xpt_values import LEADING_BLANK, ValueChecks, suspects
 from trialect.problems import Problem, Severity, rule
-from trialect.profile import profile
 from trialect.schemas.core.package import Dataset, Datasets, VariableFacts
 from trialect.schemas.dataset_json import check_dataset_json
-from trialect.schemas.sdtm.checks import CHECKS, WHOLE_CHECKS, run_checks, run_trial_checks
-from trialect.schemas.sdtm.metadata_checks import check_lengths, check_metadata
 from trialect.schemas.sdtm.model import datasets as models
 from trialect.trial import FORM, ROW, is_lineage
 
 if TYPE_CHECKING:
     from trialect.converters.readers.define_xml import DefineXml
 
+FILE_NAME = rule(
+    "SDTM-FILE-NAME",
+    "error",
+    "A file is not named after its dataset",
+    "{file} holds dataset {domain}.",
+    "Name it {expected}.",
+    "FDA Study Data Technical Conformance Guide 3.3.2",
+)
 DATASET_TWICE = rule(
     "VALIDATE-DATASET-TWICE",
     "error",
@@ -77,7 +82,6 @@ class SeenDatasets:
 
     xpt: dict[str, _Held] = field(default_factory=dict)
     json: dict[str, _Held] = field(default_factory=dict)
-    readers: list[XptReader] = field(default_factory=list)
     held: dict[str, _Held] = field(default_factory=dict)
     """One form of each dataset, once they were settled."""
     terminology: str = ""
@@ -90,7 +94,8 @@ class SeenDatasets:
             names = ", ".join(reader.name for reader in readers)
             yield SEVERAL_MEMBERS.problem(file=path.name, count=len(readers), value=names)
         for reader in readers:
-            yield from check_metadata(path, reader)
+            if (expected := f"{reader.name.lower()}.xpt") != path.name.lower():
+                yield FILE_NAME.problem(file=path.name, domain=reader.name, expected=expected)
             plan = check_xpt_plan(reader.name, reader.label, reader.variables)
             yield from (problem.at(file=path.name) for problem in plan)
             values = ValueChecks(reader.name, reader.variables)
@@ -101,7 +106,7 @@ class SeenDatasets:
                     values.column(batch, variable, first)
                 batches.append(batch)
             for problem in (*reader.problems, *values.problems()):
-                # SDTM-LEADING-BLANK tells it of a dataset in any form.
+                # A rule tells it of a dataset in any form.
                 if problem.rule != LEADING_BLANK.id:
                     yield problem.at(file=path.name)
             if reader.name in self.xpt:
@@ -110,7 +115,6 @@ class SeenDatasets:
             else:
                 dataset = _of_xpt(reader, pl.concat(batches))
                 self.xpt[reader.name] = _held(dataset)
-                self.readers.append(reader)
 
     def add_json(self, path: Path) -> Iterator[Problem]:
         """Read a Dataset-JSON file of any form; the problems of it."""
@@ -166,24 +170,6 @@ class SeenDatasets:
         """The datasets as rules look at them, once they are settled."""
         datasets = (held.dataset for held in self.held.values())
         return Datasets.of(datasets, define=define, terminology=self.terminology or None)
-
-    def between(self, replaced: Collection[str] = ()) -> Iterator[Problem]:
-        """What shows when the settled datasets are held against each other and the model.
-
-        `replaced` are the ids of checks that something else was asked for already.
-        """
-        datasets = joined({name: held.frame for name, held in self.held.items()})
-        checks = [one for name, one in CHECKS.items() if name not in replaced]
-        yield from run_checks(datasets, checks=checks, version=self.terminology)
-        profiles = profile(datasets)
-        whole = [one for name, one in WHOLE_CHECKS.items() if name not in replaced]
-        yield from run_trial_checks(profiles, checks=whole)
-        for reader in self.readers:
-            one = profiles[whole_name(reader.name)]
-            longest = {name: known.max_bytes for name, known in one.variables.items()}
-            for problem in check_lengths(reader.path.name, reader, longest, rows=one.rows):
-                if problem.rule not in replaced:
-                    yield problem
 
 
 def whole_name(name: str) -> str:

@@ -8,7 +8,6 @@ from pathlib import Path
 from trialect.converters.readers.define_xml import DefineXml, read_define
 from trialect.problems import Problem, Unusable, rule
 from trialect.schemas.define.against import DATASET_ABSENT, check_define_against
-from trialect.schemas.sdtm.metadata_checks import REQUIRED_DATASETS
 from trialect.schemas.sdtm.model import VERSION
 
 OTHER_STANDARD = rule(
@@ -30,8 +29,8 @@ def described_by(defines: list[Path]) -> DefineXml | None:
         return None  # check_define told why
 
 
-def check_beside(define: Path, files: list[Path], *, complete: bool) -> Iterator[Problem]:
-    """A define.xml and the XPT files in its folder; `complete` when the folder was looked at."""
+def check_beside(define: Path, files: list[Path]) -> Iterator[Problem]:
+    """A define.xml and the XPT files in its folder."""
     try:
         described = read_define(define)
     except Unusable:
@@ -47,8 +46,3 @@ def check_beside(define: Path, files: list[Path], *, complete: bool) -> Iterator
             if any((define.parent / name).is_file() for name in names):
                 continue
         yield problem
-    if complete:
-        present = {file.stem.lower() for file in files}
-        for domain in ("DM", "TS"):
-            if domain.lower() not in present:
-                yield REQUIRED_DATASETS.problem(file=define.name, domain=domain)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from trialect.converters.rules_run import RuleRun
 from trialect.problems import Problem, Unusable, rule
-from trialect.schemas.core.engine import RuleResult, run
+from trialect.schemas.core.engine import run
 from trialect.schemas.core.findings import problems_of, run_of
 from trialect.schemas.core.load import load_rules
 from trialect.schemas.core.pack import pack as shipped_rules
@@ -35,13 +35,10 @@ Rules = list[CoreRule | BrokenRule]
 
 @dataclass(slots=True)
 class Asked:
-    """What rules found in datasets: the problems, a line for each rule, and the ids of trialect's
-    own checks that a rule which ran stands for.
-    """
+    """What rules found in datasets: the problems, and a line for each rule."""
 
     problems: list[Problem] = field(default_factory=list)
     runs: list[RuleRun] = field(default_factory=list)
-    replaced: frozenset[str] = frozenset()
 
 
 def rules_to_ask(folders: Sequence[Path], *, pack: bool = True) -> Rules:
@@ -81,20 +78,11 @@ def ask(
 ) -> Asked:
     """Ask rules of datasets. Nothing that a rule or a dataset holds makes this raise."""
     asked = Asked()
-    replaced: set[str] = set()
     for result in run(rules, datasets):
         asked.problems += problems_of(result, datasets)
-        asked.runs.append(run_of(result, timed=timed))
+        asked.runs.append(run_of(result, datasets, timed=timed))
         if isinstance(result.rule, BrokenRule):
             place = {"file": result.rule.file, "row": result.rule.line}
             given = {"value": result.rule.id, "reason": result.rule.reason}
             asked.problems.append(BROKEN_RULE.problem(**place, **given))
-        elif _complete(result):
-            replaced.update(result.rule.replaces)
-    asked.replaced = frozenset(replaced)
     return asked
-
-
-def _complete(result: RuleResult) -> bool:
-    """Whether a rule was asked of a dataset, and of all that it is about."""
-    return result.status == "run" and all(one.status != "not_run" for one in result.outcomes)

@@ -21,9 +21,14 @@ LISTED = 20
 """Members of a list that a sentence tells at most; of a longer one it tells the number."""
 
 
-def severity_of(rule: CoreRule | BrokenRule) -> Severity:
-    """How bad a finding of a rule is; a rule that cannot run is an error."""
-    return Severity.ERROR if isinstance(rule, BrokenRule) else Severity(rule.severity)
+def severity_of(rule: CoreRule | BrokenRule, datasets: Datasets) -> Severity:
+    """How bad a finding of a rule is, which may be another where no Define-XML describes the
+    datasets; a rule that cannot run is an error.
+    """
+    if isinstance(rule, BrokenRule):
+        return Severity.ERROR
+    alone = rule.alone if datasets.define is None else None
+    return Severity(alone or rule.severity)
 
 
 def problems_of(result: RuleResult, datasets: Datasets) -> Iterator[Problem]:
@@ -35,7 +40,7 @@ def problems_of(result: RuleResult, datasets: Datasets) -> Iterator[Problem]:
     """
     if isinstance(result.rule, BrokenRule):
         return
-    severity = severity_of(result.rule)
+    severity = severity_of(result.rule, datasets)
     of_records = result.rule.rule_type.startswith(_OF_RECORDS)
     for finding in result.findings:
         dataset = _of(finding, datasets)
@@ -57,7 +62,7 @@ def problems_of(result: RuleResult, datasets: Datasets) -> Iterator[Problem]:
         )
 
 
-def run_of(result: RuleResult, *, timed: bool = False) -> RuleRun:
+def run_of(result: RuleResult, datasets: Datasets, *, timed: bool = False) -> RuleRun:
     """A rule as a line of those that were run; with its seconds where they are asked for."""
     rule = result.rule
     if isinstance(rule, BrokenRule):
@@ -69,7 +74,7 @@ def run_of(result: RuleResult, *, timed: bool = False) -> RuleRun:
     return RuleRun(
         id=rule.id,
         title=rule.description or rule.message,
-        severity=severity_of(rule),
+        severity=severity_of(rule, datasets),
         source=rule.source,
         status=RunStatus(result.status),
         reason=result.reason or _not_asked(result),

@@ -31,6 +31,7 @@ from trialect.schemas.core.rule import (
     Operation,
     Scope,
     Sensitivity,
+    Severity,
     conditions,
 )
 from trialect.schemas.core.rule_types import RULE_TYPES
@@ -128,9 +129,8 @@ def _rule(top: Mapping[str, Any], id: str, file: str) -> CoreRule:
         _check_condition(condition)
     own = _mapping(top.get("Trialect"), "Trialect")
     may_be_none = _OVERREPORTING in str(top.get("Executability") or "")
-    severity = str(own.get("Severity") or ("warning" if may_be_none else "error")).lower()
-    if severity not in ("error", "warning", "note"):
-        raise _Broken(f"severity {severity!r} is not error, warning or note")
+    severity = _severity(own.get("Severity") or ("warning" if may_be_none else "error"))
+    alone = _severity(own["Alone"]) if own.get("Alone") else None
     core = _mapping(top.get("Core"), "Core")
     grouping = _texts(top.get("Grouping_Variables"))
     if sensitivity == "Group" and not grouping:
@@ -150,11 +150,19 @@ def _rule(top: Mapping[str, Any], id: str, file: str) -> CoreRule:
         operations=tuple(_operation(one) for one in _list(top.get("Operations"), "Operations")),
         match_datasets=tuple(_match(one) for one in _list(top.get("Match_Datasets"), "Match")),
         authorities=tuple(_list(top.get("Authorities"), "Authorities")),
-        severity=cast(Any, severity),
+        severity=severity,
+        alone=alone,
         mend=str(own.get("Mend") or ""),
         replaces=_texts(own.get("Replaces")),
         file=file,
     )
+
+
+def _severity(given: Any) -> Severity:
+    severity = str(given).lower()
+    if severity not in get_args(Severity):
+        raise _Broken(f"severity {severity!r} is not error, warning or note")
+    return cast(Severity, severity)
 
 
 def _check(given: Any) -> Check:

@@ -112,10 +112,12 @@ class CoreRule:
     """A rule as published; `file` is where it was read from.
 
     `authorities` is what the rule says of its origin, as it is written; `references` reads it.
-    `severity`, `mend` and `replaces` are trialect's own keys (`Trialect: {Severity:, Mend:,
-    Replaces:}`), which the CORE language has no words for: how bad a finding is, how to mend it,
-    and which of trialect's own checks say the same. Where a rule does not say how bad it is, it is
-    an error, and a warning when its Executability says that it may tell of what is in order.
+    `severity`, `alone`, `mend` and `replaces` are trialect's own keys (`Trialect: {Severity:,
+    Alone:, Mend:, Replaces:}`), which the CORE language has no words for: how bad a finding is,
+    how bad in datasets that no Define-XML describes, as they may be a piece of a submission (None:
+    the same), how to mend it, and which of trialect's checks of a conversion say the same. Where a
+    rule does not say how bad it is, it is an error, and a warning when its Executability says that
+    it may tell of what is in order.
     """
 
     id: str
@@ -133,6 +135,7 @@ class CoreRule:
     match_datasets: tuple[MatchDataset, ...] = ()
     authorities: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
     severity: Severity = "error"
+    alone: Severity | None = None
     mend: str = ""
     replaces: tuple[str, ...] = ()
     file: str = ""

@@ -1,4 +1,4 @@
-"""What the codelists of a variable permit, in value checks: operations of trialect's own.
+"""What the codelists of a variable permit and how they pair: operations of trialect's own.
 
 SDTMIG names the codelists of a variable; a variable that it does not list where it stands has
 those that the model's class gives it. The terminology is the version that the package follows.
@@ -15,6 +15,7 @@ from trialect.schemas.core.operations.terminology import terms_of
 from trialect.schemas.core.table import Column, Same
 from trialect.schemas.ct.codelists import Codelist, Terminology
 from trialect.schemas.ct.nearest import nearest
+from trialect.schemas.ct.paired import instrument_of_code, is_instrument_name, paired_term
 from trialect.schemas.sdtm.model import VERSION, datasets
 
 VALUE = "variable_value"
@@ -43,6 +44,33 @@ def permitted_terms(doing: Doing) -> Column:
 def permitted_terms_extensible(doing: Doing) -> Column:
     """Whether one of the codelists of the variable takes terms of the sponsor."""
     return Same(any(codelist.extensible for codelist in _codelists(doing)))
+
+
+@operation("paired_term")
+def paired_name(doing: Doing) -> Column:
+    """For each code of `name` what CDISC calls it in the codelist of the variable `to`.
+
+    Nothing where the codelists of the two do not know the code. A question of an instrument has
+    the codelists of the instrument.
+    """
+    code, name = doing.target, doing.spelt(doing.text("to"))
+    dataset = datasets(VERSION).get(doing.dataset.whole)
+    known = dataset.allowed(code) if dataset else None
+    named = dataset.allowed(name) if dataset else None
+    told = (known.codelists if known else (), named.codelists if named else ())
+    terminology = terms_of(doing)
+    codes = doing.table.series(code)
+    if codes.dtype != pl.String:
+        return Same(None)
+    words: dict[str, str] = {}
+    for value in codes.drop_nulls().unique(maintain_order=True):
+        instrument = instrument_of_code(terminology, value)
+        of_code, of_name = told if instrument is None else ((one,) for one in instrument)
+        if (found := paired_term(terminology, of_code, of_name, value)) is not None:
+            words[value] = found
+    if not words:
+        return Same(None)
+    return codes.replace_strict(words, default=None, return_dtype=pl.String)
 
 
 @operation("nearest_permitted_term")
@@ -105,16 +133,10 @@ def _codelists(doing: Doing) -> list[Codelist]:
 
 
 def _is_question_code(terminology: Terminology, value: str) -> bool:
-    codes = (terminology.codelist(f"{value[:length]}TC") for length in range(2, len(value)))
-    return any(one is not None and value in one.by_value for one in codes)
-
-
-def _is_question_name(terminology: Terminology, value: str) -> bool:
-    names = terminology.codelist(value.partition("-")[0] + "TN")
-    return names is not None and value in names.by_value
+    return instrument_of_code(terminology, value) is not None
 
 
 _QUESTIONS: dict[str, Callable[[Terminology, str], bool]] = {
     "TESTCD": _is_question_code,
-    "TEST": _is_question_name,
+    "TEST": is_instrument_name,
 }

@@ -80,8 +80,10 @@ def _described(building: Building, *, nulls: bool = False) -> list[dict[str, Any
     rows: list[dict[str, Any]] = []
     for dataset in building.parts():
         for row in variable_rows(dataset):
+            whole = building.study.datasets.wholes[dataset.whole]
+            name = row["variable_name"]
             for fact in longest:
-                row[fact] = _longest(dataset, row["variable_name"], _MEASURES[fact])
+                row[fact] = max(_longest(part, name, _MEASURES[fact]) for part in whole)
             if nulls:
                 row.update(_null_facts(dataset, row["variable_name"]))
             rows.append(row)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import polars as pl
 
+from trialect.schemas.ct.paired import instrument_of_code, paired_term
 from trialect.schemas.sdtm.checks.check import Failure, Scope, check
-from trialect.schemas.sdtm.checks.paired import instrument_of_code, paired_term
 from trialect.schemas.sdtm.model import FINDINGS_CLASSES
 
 FINDINGS = tuple(sorted(FINDINGS_CLASSES))

@@ -8,8 +8,8 @@ import polars as pl
 
 from trialect.schemas.ct import Codelist
 from trialect.schemas.ct.nearest import suggestion
+from trialect.schemas.ct.paired import instrument_of_code, is_instrument_name
 from trialect.schemas.sdtm.checks.check import Failure, Scope, check
-from trialect.schemas.sdtm.checks.paired import instrument_of_code, is_instrument_name
 
 MULTIPLE = frozenset({"MULTIPLE", "OTHER"})
 """Words that SDTMIG puts where the answers stand in supplemental qualifiers (4.2.8.3)."""

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import polars as pl
 
+from trialect.schemas.ct.paired import paired_term
 from trialect.schemas.sdtm.checks.check import Failure, Scope, check
-from trialect.schemas.sdtm.checks.paired import paired_term
 from trialect.schemas.sdtm.checks.timing import ISO_DATETIME
 
 TS = ("TS",)

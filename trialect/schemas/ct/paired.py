@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from trialect.schemas.ct import Codelist, Terminology
+from trialect.schemas.ct.codelists import Codelist, Terminology
 
 _PREFIX = range(7, 2, -1)
 """Lengths that the prefix of a --TESTCD (at most 8 characters) may have, the longest first."""
