@@ -369,8 +369,8 @@ def test_every_operation_is_held_to_a_case() -> None:
     tested = {case[1] for case in CASES} | {case[1] for case in CONTAINED}
     tested |= {"minus", "name_referenced_variable_metadata", "label_referenced_variable_metadata"}
     tested |= {"get_codelist_attributes"}
-    # These two read a Define-XML: test_rule_types.py.
-    tested |= {"define_variable_metadata", "define_extensible_codelists"}
+    # These read a Define-XML: test_rule_types.py.
+    tested |= {"define_variable_metadata", "define_extensible_codelists", "define_dataset_names"}
     # These are of values: test_permitted.py.
     tested |= {"permitted_terms", "permitted_terms_extensible", "nearest_permitted_term"}
     tested |= {"paired_term"}

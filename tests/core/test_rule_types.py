@@ -358,9 +358,15 @@ def test_operations_that_read_define() -> None:
         "name": "AETERM",
     }
     own = {"id": "$own", "operator": "define_extensible_codelists", "codelists": ["ALL"]}
+    names = {"id": "$names", "operator": "define_dataset_names"}
     check = {"name": "AETERM", "operator": "empty"}
-    found = _ask("Record Data", check, Operations=[label, own], output=["$label", "$own"])
-    assert only(found).variables == {"$label": "Another label", "$own": "['OWN']"}
+    shown = ["$label", "$own", "$names"]
+    found = _ask("Record Data", check, Operations=[label, own, names], output=shown)
+    assert only(found).variables == {
+        "$label": "Another label",
+        "$own": "['OWN']",
+        "$names": "['AE', 'CM']",
+    }
 
 
 @pytest.mark.parametrize("kind", [kind for kind in RULE_TYPES if "Define" in kind])

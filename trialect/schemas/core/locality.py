@@ -118,6 +118,7 @@ _STATIC = frozenset(
     {
         "codelist_terms",
         "dataset_names",
+        "define_dataset_names",
         "define_extensible_codelists",
         "define_variable_metadata",
         "domain_is_custom",
@@ -133,6 +134,7 @@ _STATIC = frozenset(
         "permissible_variables",
         "permitted_terms",
         "permitted_terms_extensible",
+        "required_expected_variables",
         "required_variables",
         "standard_domains",
         "study_domains",

@@ -25,3 +25,9 @@ def define_variable_metadata(doing: Doing) -> Column:
     if doing.operation.name is None:
         return Same(facts)
     return Same(facts.get(doing.operation.name.replace("--", doing.domain, 1), ""))
+
+
+@operation("define_dataset_names")
+def define_dataset_names(doing: Doing) -> Column:
+    """The datasets that the Define-XML lists, in its order; none where there is no Define-XML."""
+    return Same([one.name for one in doing.datasets.define or ()])
