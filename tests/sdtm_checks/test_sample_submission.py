@@ -31,6 +31,7 @@ EXPECTED = {
     ("TRL-DSET-006", "QS"): (2, "QSPH and QSSL, and no QS"),
     ("TRL-FND-023", "FA"): (78, "FAOBJ names a symptom of the reaction that FA is related to"),
     ("TRL-INT-004", "CM"): (1, "CDISC011, CMSEQ 4: ng of nothing"),
+    ("TRL-PKG-004", None): (1, "define.xml is not among the files named"),
     ("TRL-SUBJ-005", "FA"): (1, "FALNKGRP leads to no other dataset"),
     ("TRL-SUPP-011", "SUPPEC"): (7, "--REASOC is a variable of SDTM 2.0"),
     ("TRL-VAR-002", "OE"): (1, "OEORRESU, OESTRESN and OESTRESU are Expected and left out"),
