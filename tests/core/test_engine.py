@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import process_time
 from typing import Any
 
 import polars as pl
@@ -217,3 +218,56 @@ def test_ten_thousand_columns(many: int) -> None:
     assert ask(value, package(wide)).findings == ()
     assert len(ask(named, package(wide)).findings) == 9_001
     assert ask(every, package(wide)).findings == ()
+
+
+EXPLODES = "(a+)+$"
+"""An expression that takes a backtracking engine time that doubles with each letter."""
+
+ASKED_WITH_A_REGEX: list[tuple[dict[str, Any], list[dict[str, Any]]]] = [
+    *(
+        ({"operator": name, "value": EXPLODES, **more}, [])
+        for name, more in (
+            ("matches_regex", {}),
+            ("not_matches_regex", {}),
+            ("prefix_matches_regex", {"prefix": 40}),
+            ("not_prefix_matches_regex", {"prefix": 40}),
+            ("suffix_matches_regex", {"suffix": 40}),
+            ("not_suffix_matches_regex", {"suffix": 40}),
+        )
+    ),
+    *(
+        ({"operator": name, "value": "USUBJID", "regex": EXPLODES, **more}, [])
+        for name, more in (
+            ("equals_string_part", {}),
+            ("does_not_equal_string_part", {}),
+            ("is_unique_set", {}),
+            ("is_not_unique_set", {}),
+            ("is_inconsistent_across_dataset", {}),
+            (
+                "target_is_sorted_by",
+                {"value": [{"name": "AESEQ", "sort_order": "asc"}], "within": "USUBJID"},
+            ),
+        )
+    ),
+    (
+        {"operator": "empty"},
+        [{"id": "$n", "operator": "record_count", "group": ["AETERM"], "regex": EXPLODES}],
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("condition", "operations"),
+    ASKED_WITH_A_REGEX,
+    ids=[str(one["operator"]) for one, _ in ASKED_WITH_A_REGEX],
+)
+def test_an_absurd_expression_takes_bounded_time_wherever_it_stands(
+    condition: dict[str, Any], operations: list[dict[str, Any]]
+) -> None:
+    terms = ["a" * 33 + "!", "a" * 33 + "?"]
+    columns = {"DOMAIN": ["AE"] * 2, "USUBJID": terms, "AESEQ": [1, 2], "AETERM": terms}
+    check = {"all": [{"name": "AETERM", **condition}]}
+    began = process_time()
+    found = ask(rule(check, Operations=operations), package(dataset("AE", columns)))
+    assert found.status == "run", found.reason
+    assert process_time() - began < 5

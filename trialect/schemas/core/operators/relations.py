@@ -56,7 +56,7 @@ def shortened(frame: pl.DataFrame, regex: str) -> pl.DataFrame:
         if series.dtype != pl.String:
             continue
         first = series.drop_nulls().head(1)
-        if len(first) and re.match(regex, first[0]):
+        if len(first) and first.str.contains(rust.at_start)[0]:
             group = min(rust.groups, 1)
             found[series.name] = series.str.extract(rust.found, group)
     return frame.with_columns(**found)
