@@ -205,6 +205,33 @@ def test_yaml_that_a_rule_must_not_use_is_refused_soon(text: str, reason: str) -
     assert perf_counter() - start < 2
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "Expecting value"),
+        ("[" * (DEPTH_LIMIT + 1) + "]" * (DEPTH_LIMIT + 1), "nested more than"),
+        ('{"not":' * 900 + "1" + "}" * 900, "nested more than"),
+        ("[" * 100_000, "nested more than"),
+        ('{"Core": 1, "Core": 2}', "'Core' is there twice"),
+        ('{"Core": NaN}', "NaN is no number"),
+        ("9" * 10_000, "digits"),
+        ("[1] [2]", "Extra data"),
+    ],
+)
+def test_json_that_a_rule_must_not_use_is_refused_soon(text: str, reason: str) -> None:
+    one = load_rule(text, "t.json")
+    assert isinstance(one, BrokenRule)
+    assert one.reason.startswith("it is no JSON")
+    assert reason in one.reason
+
+
+def test_json_may_be_as_deep_as_yaml() -> None:
+    check = '{"not":' * 40 + '{"name": "AETERM", "operator": "empty"}' + "}" * 40
+    rest = '"Core": {"Id": "T-1"}, "Rule Type": "Record Data", "Sensitivity": "Record"'
+    text = f'{{{rest}, "Outcome": {{"Message": "m"}}, "Check": {check}}}'
+    assert isinstance(load_rule(text, "t.json"), CoreRule)
+
+
 def test_an_alias_bomb_is_refused() -> None:
     lines = ["a0: &a0 [x, x]", *(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 60))]
     one = load_rule("\n".join(lines), "bomb.yml")

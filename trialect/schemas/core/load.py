@@ -6,7 +6,6 @@ operator, operation or rule type that is unknown, a regular expression that cann
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast, get_args
@@ -19,6 +18,7 @@ from trialect.schemas.core.not_run import (
 from trialect.schemas.core.operations import OPERATIONS
 from trialect.schemas.core.operators import OPERATORS
 from trialect.schemas.core.patterns import BadPattern, pattern
+from trialect.schemas.core.plain_json import plain_json
 from trialect.schemas.core.plain_yaml import SIZE_LIMIT, NotPlain, plain_yaml
 from trialect.schemas.core.rule import (
     BrokenRule,
@@ -90,10 +90,10 @@ def load_rule(text: str, file: str = "") -> CoreRule | BrokenRule:
     """The rule that a text says; `file` names it in reports."""
     name = Path(file).stem
     try:
-        given = json.loads(text) if file.lower().endswith(".json") else plain_yaml(text)
+        given = plain_json(text) if file.lower().endswith(".json") else plain_yaml(text)
     except NotPlain as error:
         return BrokenRule(name, file, f"it is no YAML for a rule: {error.reason}", error.line)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         return BrokenRule(name, file, f"it is no JSON: {error}")
     return rule_of(given, file)
 
