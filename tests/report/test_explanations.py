@@ -90,6 +90,25 @@ def test_a_column_of_an_export_is_meant_as_a_variable() -> None:
     assert explainer.of(found(file="a.csv", field="site note")) == [0]
 
 
+@pytest.mark.parametrize(
+    ("explained", "found", "speaks"),
+    [
+        ("TRL-CT-001", "SDTM-CT-NOT-EXTENSIBLE", True),
+        ("TRL-CT-*", "SDTM-CT-NOT-EXTENSIBLE", True),
+        ("SDTM-CT-NOT-EXTENSIBLE", "TRL-CT-001", True),
+        ("TRL-AE-001", "SDTM-CT-NOT-EXTENSIBLE", False),
+        ("SDTM-CT-NOT-EXTENSIBLE", "TRL-AE-001", False),
+        ("TRL-CT-001", "MAP-TERM-UNKNOWN", False),
+    ],
+)
+def test_a_rule_is_explained_with_the_check_that_says_the_same(
+    explained: str, found: str, speaks: bool
+) -> None:
+    told = Problem(found, Severity.ERROR, "Wrong.", domain="AE")
+    explainer = Explainer([Explanation(explained, "Known.", 2, dataset="AE")])
+    assert explainer.of(told) == ([0] if speaks else [])
+
+
 def test_all_that_speak_are_told_in_the_order_of_the_file() -> None:
     many = [
         Explanation("SDTM-*", "wide", 2),

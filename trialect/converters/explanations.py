@@ -16,6 +16,7 @@ from itertools import product
 from pathlib import Path
 
 from trialect.converters.did_you_mean import meant
+from trialect.converters.rule_names import names_of
 from trialect.problems import Problem, Unusable, rule
 
 EXPLANATIONS = "explanations.csv"
@@ -250,10 +251,11 @@ class Explainer:
             return []
         table = self._of_rule.get(problem.rule)
         if table is None:
+            names = names_of(problem.rule, (one.rule for one in self.explanations))
             mine = [
                 place
                 for place, one in enumerate(self.explanations)
-                if _matches(one.rule, problem.rule.upper())
+                if any(_matches(one.rule, name.upper()) for name in names)
             ]
             table = self._of_rule[problem.rule] = _table(self.explanations, mine)
         return sorted(_looked_up(table, problem)) if table else []
