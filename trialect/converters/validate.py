@@ -142,7 +142,8 @@ def _asked(seen: Seen, asking: _Asking) -> Iterator[Problem]:
 
     rules = rules_to_ask(asking.rules, pack=asking.pack)
     package = seen.datasets.package(described_by(seen.defines))
-    asked = ask(rules, package, timed=asking.timed)
+    parts = seen.datasets.parts(package)
+    asked = ask(rules, package, parts=parts, timed=asking.timed)
     asking.runs = asked.runs
     yield from asked.problems
 

@@ -1,19 +1,21 @@
 """Datasets of the files under validation: each by itself, then all of them together.
 
 XPT files are read a batch at a time, so that the values of a file are checked as they pass by; the
-records stay, since checks look from one dataset into another. A record is named by its file and
-its number in it.
+records stay, since checks look from one dataset into another: in memory, or on disk where they
+are many (`large_datasets`), of which one part of the subjects is then looked at after the other.
+A record is named by its file and its number in it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from trialect.converters.large_datasets import PIECE_ROWS, Parts, Spool, Spooled
 from trialect.converters.readers.dataset_json import DatasetJson, read_dataset_json
 from trialect.converters.readers.xpt import XptReader, open_members
 from trialect.converters.readers.xpt_headers import SEVERAL_MEMBERS
@@ -22,9 +24,9 @@ from trialect.converters.xpt_plan import check_xpt_plan
 from trialect.converters.xpt_values import LEADING_BLANK, ValueChecks, suspects
 from trialect.problems import Problem, Severity, rule
 from trialect.schemas.core.package import Dataset, Datasets, VariableFacts
+from trialect.schemas.core.partitions import cut_names
 from trialect.schemas.dataset_json import check_dataset_json
 from trialect.schemas.sdtm.model import datasets as models
-from trialect.trial import FORM, ROW, is_lineage
 
 if TYPE_CHECKING:
     from trialect.converters.readers.define_xml import DefineXml
@@ -58,13 +60,24 @@ LAST_BITS = 1e-12
 """By what part of itself a number may differ between a decimal text and an IBM number."""
 
 
+HELD = 64 << 20
+"""Bytes of files whose records are held in memory; those of further files are kept on disk."""
+SMALL = 1 << 20
+"""Bytes of a file that is held in memory all the same."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """A dataset's records, the file that they came from, and what it says of them."""
+    """A dataset's records, and the file that they came from."""
 
     file: str
-    frame: pl.DataFrame
     dataset: Dataset
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """All records."""
+        stored = self.dataset.stored
+        return stored.frame() if isinstance(stored, Spooled) else self.dataset.frame
 
 
 NOT_NUMBERS = rule(
@@ -86,6 +99,8 @@ class SeenDatasets:
     """One form of each dataset, once they were settled."""
     terminology: str = ""
     """The version of SDTM CT that the values were checked against, once they were."""
+    _spool: Spool | None = None
+    _bytes: int = 0
 
     def add_xpt(self, path: Path) -> Iterator[Problem]:
         """Read an XPT file; the problems of what it declares and of its values."""
@@ -99,12 +114,13 @@ class SeenDatasets:
             plan = check_xpt_plan(reader.name, reader.label, reader.variables)
             yield from (problem.at(file=path.name) for problem in plan)
             values = ValueChecks(reader.name, reader.variables)
-            batches: list[pl.DataFrame] = []
+            keep = self._keeper(reader.rows * reader.member.record_size)
+            first = 1
             for batch in reader.iter_batches():
-                first = 1 + sum(one.height for one in batches)
                 for variable in suspects(batch, reader.variables):
                     values.column(batch, variable, first)
-                batches.append(batch)
+                first += batch.height
+                keep.add(batch)
             for problem in (*reader.problems, *values.problems()):
                 # A rule tells it of a dataset in any form.
                 if problem.rule != LEADING_BLANK.id:
@@ -113,8 +129,8 @@ class SeenDatasets:
                 other = self.xpt[reader.name].file
                 yield DATASET_TWICE.problem(file=path.name, domain=reader.name, other=other)
             else:
-                dataset = _of_xpt(reader, pl.concat(batches))
-                self.xpt[reader.name] = _held(dataset)
+                dataset = kept(_of_xpt(reader), keep)
+                self.xpt[reader.name] = _Held(dataset.file, dataset)
 
     def add_json(self, path: Path) -> Iterator[Problem]:
         """Read a Dataset-JSON file of any form; the problems of it."""
@@ -122,7 +138,21 @@ class SeenDatasets:
         yield from problems
         if any(problem.severity is Severity.ERROR for problem in problems):
             return
-        yield from self._add(_of_json(path, read_dataset_json(path)))
+        read = read_dataset_json(path)
+        keep = self._keeper(path.stat().st_size)
+        for batch in read.frame.iter_slices(PIECE_ROWS):
+            keep.add(batch)
+        if not read.frame.height:
+            keep.add(read.frame)
+        yield from self._add(kept(_of_json(path, read), keep))
+
+    def _keeper(self, size: int) -> Spooled | Batches:
+        """What takes the records of a file of so many bytes."""
+        self._bytes += size
+        if self._bytes <= HELD or size <= SMALL:
+            return Batches()
+        self._spool = self._spool or Spool()
+        return Spooled(self._spool)
 
     def add_table(self, dataset: Dataset) -> Iterator[Problem]:
         """Take a dataset that was read from CSV with its metadata."""
@@ -133,7 +163,7 @@ class SeenDatasets:
 
     def _add(self, dataset: Dataset) -> Iterator[Problem]:
         """Keep a dataset; where its records lie here in another form, compare the two."""
-        held = _held(dataset)
+        held = _Held(dataset.file, dataset)
         if (known := self._held(dataset.name)) is not None:
             yield from _compared(dataset.name, known, held)
         else:
@@ -147,7 +177,8 @@ class SeenDatasets:
         if not parts:
             return None
         frame = joined({one: held.frame for one, held in parts.items()})[name]
-        return _Held(f"the parts of {name}", frame, next(iter(parts.values())).dataset)
+        one = next(iter(parts.values())).dataset
+        return _Held(f"the parts of {name}", replace(one, frame=frame, stored=None))
 
     def settle(self, defines: Iterable[Path] = ()) -> Iterator[Problem]:
         """What shows when the files of a dataset are held against each other.
@@ -171,6 +202,11 @@ class SeenDatasets:
         datasets = (held.dataset for held in self.held.values())
         return Datasets.of(datasets, define=define, terminology=self.terminology or None)
 
+    def parts(self, package: Datasets) -> Parts | None:
+        """The package by parts of the subjects; None where it is all held in memory."""
+        is_large = any(one.stored for one in package)
+        return Parts(package) if is_large and cut_names(package) else None
+
 
 def whole_name(name: str) -> str:
     """The name under which a dataset is checked: that of the whole for a part (QSPH, QS1)."""
@@ -190,20 +226,29 @@ def joined(frames: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     }
 
 
-def _held(dataset: Dataset) -> _Held:
-    """The records with their file and number, as those of a conversion have form and row."""
-    numbers = pl.int_range(1, dataset.frame.height + 1, dtype=pl.Int64)
-    columns = (pl.lit(dataset.file).alias(FORM), numbers.alias(ROW))
-    return _Held(dataset.file, dataset.frame.with_columns(columns), dataset)
+class Batches(list[pl.DataFrame]):
+    """Records in memory, as they come."""
+
+    add = list.append
 
 
-def _of_xpt(reader: XptReader, frame: pl.DataFrame) -> Dataset:
+def kept(dataset: Dataset, keep: Spooled | Batches) -> Dataset:
+    """A dataset with the records that were kept of it."""
+    if isinstance(keep, Batches):
+        return replace(dataset, frame=pl.concat(keep))
+    keep.close()
+    assert keep.first is not None
+    return replace(dataset, frame=keep.first, stored=keep)
+
+
+def _of_xpt(reader: XptReader) -> Dataset:
     facts = tuple(
         VariableFacts(one.name, one.label, one.type, one.length, one.format)
         for one in reader.variables
     )
     file = reader.path
-    return Dataset(reader.name, frame, reader.label, file.name, file.stat().st_size, facts)
+    none = pl.DataFrame()
+    return Dataset(reader.name, none, reader.label, file.name, file.stat().st_size, facts)
 
 
 def _of_json(path: Path, read: DatasetJson) -> Dataset:
@@ -222,23 +267,23 @@ def _of_json(path: Path, read: DatasetJson) -> Dataset:
 
 def _compared(name: str, one: _Held, other: _Held) -> Iterator[Problem]:
     """The first difference between two forms of a dataset."""
-    what, place = _difference(one.frame, other.frame)
+    what, place = _difference(one.dataset, other.dataset)
     if what:
         yield FORMS_DIFFER.problem(file=other.file, domain=name, other=one.file, what=what, **place)
 
 
-def _difference(one: pl.DataFrame, other: pl.DataFrame) -> tuple[str, dict[str, object]]:
-    names = [column for column in one.columns if not is_lineage(column)]
-    others = [column for column in other.columns if not is_lineage(column)]
+def _difference(one: Dataset, other: Dataset) -> tuple[str, dict[str, object]]:
+    names, others = one.frame.columns, other.frame.columns
     for variable in dict.fromkeys([*names, *others]):
         if variable not in names or variable not in others:
             return f"one of them has no {variable}", {"variable": variable}
-    if one.height != other.height:
-        return f"they have {one.height} and {other.height} records", {}
+    if one.records != other.records:
+        return f"they have {one.records} and {other.records} records", {}
     for variable in names:
-        if one[variable].equals(other[variable]):
+        mine, theirs = one.series(variable), other.series(variable)
+        if mine.equals(theirs):
             continue
-        mine, theirs = _plain(one[variable]), _plain(other[variable])
+        mine, theirs = _plain(mine), _plain(theirs)
         if mine.dtype != theirs.dtype:
             return f"{variable} is text in one and a number in the other", {"variable": variable}
         differs = mine.ne_missing(theirs)

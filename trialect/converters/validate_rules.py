@@ -13,6 +13,7 @@ from trialect.schemas.core.findings import problems_of, run_of
 from trialect.schemas.core.load import load_rules
 from trialect.schemas.core.pack import pack as shipped_rules
 from trialect.schemas.core.package import Datasets
+from trialect.schemas.core.partitions import run_partitioned
 from trialect.schemas.core.rule import BrokenRule, CoreRule
 
 NO_RULES = rule(
@@ -74,11 +75,20 @@ def _read(folder: Path) -> Rules:
 
 
 def ask(
-    rules: Iterable[CoreRule | BrokenRule], datasets: Datasets, *, timed: bool = False
+    rules: Iterable[CoreRule | BrokenRule],
+    datasets: Datasets,
+    *,
+    parts: Iterable[Datasets] | None = None,
+    timed: bool = False,
 ) -> Asked:
-    """Ask rules of datasets. Nothing that a rule or a dataset holds makes this raise."""
+    """Ask rules of datasets, part by part where there are `parts` and the rule allows it.
+
+    Nothing that a rule or a dataset holds makes this raise.
+    """
     asked = Asked()
-    for result in run(rules, datasets):
+    rules = list(rules)
+    results = run(rules, datasets) if parts is None else run_partitioned(rules, datasets, parts)
+    for result in results:
         asked.problems += problems_of(result, datasets)
         asked.runs.append(run_of(result, datasets, timed=timed))
         if isinstance(result.rule, BrokenRule):

@@ -163,7 +163,11 @@ def _summed(outcomes: list[Outcome]) -> tuple[Status, str]:
 def _of_dataset(rule: CoreRule, dataset: Dataset, study: Study) -> list[Finding]:
     findings: list[Finding] = []
     for made in RULE_TYPES[rule.rule_type](Building(rule, dataset, study)):
-        if (rule.match_datasets or rule.operations) and _settled(rule, made):
+        if made.sample is not None:
+            sample = _operated(rule, made.sample, dataset, study)
+            if not sample.broadcast(answer(rule.check, sample)).any():
+                continue
+        elif (rule.match_datasets or rule.operations) and _settled(rule, made):
             continue
         table = matched(made, rule, dataset, study) if rule.match_datasets else made
         if rule.operations:

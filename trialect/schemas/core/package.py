@@ -71,6 +71,7 @@ class Dataset:
     stored: Stored | None = field(default=None, repr=False)
     of: Dataset | None = field(default=None, repr=False)
     numbers: pl.Series | None = field(default=None, repr=False)
+    _nulls: dict[str, int] = field(default_factory=dict, init=False, repr=False)
 
     def part(self, frame: pl.DataFrame, numbers: pl.Series) -> Dataset:
         """Some of the records, with their numbers (from 1) in the file; all else is the same."""
@@ -92,6 +93,10 @@ class Dataset:
         else:
             yield self.frame[name]
 
+    def series(self, name: str) -> pl.Series:
+        """All values of a variable in the file."""
+        return self.frame[name] if self.stored is None else self.stored.column(name)
+
     def cell(self, name: str, record: int) -> object:
         """What a record of the file (from 1) has in a variable; None where there is no record."""
         if not 0 < record <= self.records:
@@ -102,7 +107,11 @@ class Dataset:
 
     def nulls(self, name: str) -> int:
         """In how many records of the file a variable has no value."""
-        return sum(piece.null_count() for piece in self.pieces(name))
+        if self.of is not None:
+            return self.of.nulls(name)
+        if name not in self._nulls:
+            self._nulls[name] = sum(piece.null_count() for piece in self.pieces(name))
+        return self._nulls[name]
 
     def has_at_most(self, count: int, name: str) -> bool:
         """Whether a variable has no more different values in the file than so many."""

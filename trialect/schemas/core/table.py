@@ -148,6 +148,8 @@ class Table:
         listed = {name for name in self._own if _is_list(self._columns[name])}
         self.lists: frozenset[str] = frozenset(listed if under is None else under.lists | listed)
         """The columns that hold lists."""
+        self.sample: Table | None = None
+        """The same of different rows only, where an answer for one is that for all like it."""
 
     @property
     def names(self) -> list[str]:
@@ -220,6 +222,10 @@ class Table:
         if self.record is not None:
             return self.record
         return pl.int_range(1, self.height + 1, dtype=pl.Int64, eager=True)
+
+    def distinct(self, name: str) -> pl.Series:
+        """The different values of a column, with null where one is missing."""
+        return self.kept(("different", name), (name,), lambda: self.series(name).unique())
 
     def kept(self, what: Hashable, names: Iterable[str], make: Callable[[], Value]) -> Value:
         """What was made once of these columns; made now, and kept, when it is new."""

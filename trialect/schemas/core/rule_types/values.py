@@ -60,7 +60,24 @@ def _values(building: Building) -> Iterator[tuple[Dataset, str, Table]]:
                 part.record,
                 part.prefix,
             )
+            if part.height >= _MANY and not building.mentions("row_number"):
+                table.sample = _sample(part, name)
             yield dataset, name, table
+
+
+_MANY = 20_000
+"""Records from which on the different values are looked at before those of each record."""
+
+
+def _sample(part: Table, name: str) -> Table:
+    """The different values of a variable. Where none of them is a finding no record is one."""
+    values = part.distinct(name)
+    columns: dict[str, Column] = {
+        "row_number": Same(None),
+        "variable_name": Same(name),
+        "variable_value": values,
+    }
+    return Table(columns, len(values), part.dataset, None, part.prefix)
 
 
 def _suspect(rule: CoreRule, part: Table) -> list[str]:
@@ -79,7 +96,7 @@ def _suspect(rule: CoreRule, part: Table) -> list[str]:
         if test.operator == "empty":
             names = [name for name in names if part.empties(name) is not False]
             continue
-        found = _text_test(test)
+        found = _text_test(test) if part.height < _MANY else None
         asked = [name for name in names if name in texts]
         if found is None or not asked:
             continue
@@ -165,9 +182,17 @@ def with_variable_facts(building: Building) -> Iterable[Table]:
     for dataset, name, table in _values(building):
         facts = described[dataset.name].get(name, empty)
         known = {key: value for key, value in facts.items() if key[0] != "@"}
-        yield _with(table, known).with_columns(
-            {key: Measured(table, "variable_value", one) for key, one in _LENGTHS.items()}
-        )
+        made = _measured(_with(table, known))
+        if made.sample is not None:
+            made.sample = _measured(made.sample)
+        yield made
+
+
+def _measured(table: Table) -> Table:
+    lengths = {key: Measured(table, "variable_value", one) for key, one in _LENGTHS.items()}
+    found = table.with_columns(lengths)
+    found.sample = table.sample
+    return found
 
 
 def with_library(building: Building) -> Iterable[Table]:
@@ -241,4 +266,8 @@ def _lengths(column: Column, data_type: str) -> Column:
 
 
 def _with(table: Table, facts: dict[str, Any]) -> Table:
-    return table.with_columns({name: Same(value) for name, value in facts.items()})
+    added = {name: Same(value) for name, value in facts.items()}
+    made = table.with_columns(added)
+    if table.sample is not None:
+        made.sample = table.sample.with_columns(added)
+    return made
