@@ -26,6 +26,7 @@ def _installed(tmp_path: Path, home: Path) -> None:
         ("blue & gren", " (nearest: BLUE & GREEN)"),
         ("rund", " (nearest: ROUND)"),
         ("zzzz", ""),
+        ("12.5", ""),
         ("", ""),
     ],
 )
@@ -55,6 +56,7 @@ def test_of_a_long_codelist_the_most_alike_is_found() -> None:
     long = Codelist("C1", "LONG", "Long", extensible=True, terms=terms)
     assert alike("TREM 04321 OF 2", [long]) == terms[4321]
     assert alike("qqqq", [long]) is None
+    assert alike("04321", [long]) is None
 
 
 def test_free_text_held_against_a_long_codelist_is_not_compared_at_length(

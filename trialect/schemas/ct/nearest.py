@@ -29,10 +29,10 @@ def meant(value: str, codelists: Sequence[Codelist]) -> Term | None:
 
 def alike(value: str, codelists: Sequence[Codelist]) -> Term | None:
     """The term whose submission value is spelled most like a value, whatever its case; None when
-    none is like it.
+    none is like it. A value without letters is a number or a date, and misspells nothing.
     """
     word = value.strip().casefold()
-    if not word or len(word) > LONGEST:
+    if len(word) > LONGEST or not any(map(str.isalpha, word)):
         return None
     words: dict[str, Term] = {}
     for one in codelists:
