@@ -196,12 +196,12 @@ def validate(
     baseline: Baseline = None,
 ) -> None:
     """Check files of any kind; each is recognised by its content."""
-    from trialect.converters.rules_run import timed
-    from trialect.converters.summary import plural
-    from trialect.converters.validate import validate as run
-    from trialect.converters.validate import write_report
+    from trialect.converters.ahead import ahead
 
-    with _busy("check"):
+    # First of all, so that both processes import what they need at the same time.
+    with ahead(rules or (), pack=not no_pack) as started, _busy("check"):
+        from trialect.converters.validate import validate as run
+
         validation = _run(
             lambda: run(
                 *paths,
@@ -210,8 +210,13 @@ def validate(
                 profile=profile,
                 explanations=explanations,
                 baseline=baseline,
+                ahead=started,
             )
         )
+    from trialect.converters.rules_run import timed
+    from trialect.converters.summary import plural
+    from trialect.converters.validate import write_report
+
     for path in report or ():
         _run(partial(write_report, path, validation))
     _say(f"{plural(validation.files, 'file')} checked: {validation.summary}")

@@ -6,9 +6,11 @@ domains, define.xml against the XPT files, references between NDJSON files.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from trialect.converters.baseline import read_baseline
 from trialect.converters.explanations import read_explanations
@@ -18,6 +20,9 @@ from trialect.converters.rules_run import RuleRun
 from trialect.converters.stamp import environment_stamp
 from trialect.converters.validate_files import CHANGED, DATASETS, Seen, look_at, look_at_folder
 from trialect.problems import Problem, Severity, Unusable, rule
+
+if TYPE_CHECKING:
+    from trialect.converters.ahead import Ahead
 
 NO_FILE = rule(
     "VALIDATE-NO-FILE",
@@ -72,20 +77,21 @@ def validate(
     profile: bool = False,
     explanations: str | Path | None = None,
     baseline: str | Path | None = None,
+    ahead: Ahead | None = None,
 ) -> Validation:
     """Check packages, XPT, Dataset-JSON, CSV with metadata, define.xml and FHIR files, together.
 
     `rules` are folders or files of rules in the CORE language, which are asked of the datasets
     beside those that come with trialect (not with `pack=False`); `profile` keeps the seconds that
     each took. A problem's `row` is the number of the record in its file. `explanations` is a CSV
-    that says why findings may stand, `baseline` the report.json of an earlier run. Raises
-    `Unusable` when a path is not there or is nothing that can be validated, or when one of these is
-    not in order.
+    that says why findings may stand, `baseline` the report.json of an earlier run. `ahead` is what
+    another process does of it. Raises `Unusable` when a path is not there or is nothing that
+    can be validated, or when one of these is not in order.
     """
     explained = read_explanations(Path(explanations)) if explanations is not None else ()
     earlier = read_baseline(Path(baseline)) if baseline is not None else None
-    asking = _Asking(tuple(map(Path, rules)), pack=pack, timed=profile)
-    seen = Seen()
+    asking = _Asking(tuple(map(Path, rules)), pack=pack, timed=profile, ahead=ahead)
+    seen = Seen(beside=ahead.beside if ahead else None)
     for path in map(Path, paths):
         if not path.exists():
             raise Unusable(NO_FILE.problem(file=str(path)))
@@ -95,6 +101,7 @@ def validate(
             raise Unusable(NOT_KNOWN.problem(file=str(path)))
     if not seen.files and not seen.problems:
         raise Unusable(NOT_KNOWN.problem(file=", ".join(map(str, paths))))
+    seen.settle()
     seen.problems += _between(seen, asking)
     checked = Checked(tuple(seen.checked), _standards(seen), environment_stamp())
     found = review(
@@ -115,6 +122,7 @@ class _Asking:
     rules: tuple[Path, ...]
     pack: bool
     timed: bool
+    ahead: Ahead | None = None
     runs: list[RuleRun] = field(default_factory=list)
 
 
@@ -140,25 +148,27 @@ def _asked(seen: Seen, asking: _Asking) -> Iterator[Problem]:
     from trialect.converters.validate_define import described_by
     from trialect.converters.validate_rules import ask, rules_to_ask
 
-    rules = rules_to_ask(asking.rules, pack=asking.pack)
+    ahead = asking.ahead
+    rules = ahead.rules() if ahead else rules_to_ask(asking.rules, pack=asking.pack)
     package = seen.datasets.package(described_by(seen.defines))
     parts = seen.datasets.parts(package)
-    asked = ask(rules, package, parts=parts, timed=asking.timed)
+    beside = ahead.beside if ahead else None
+    asked = ask(rules, package, parts=parts, timed=asking.timed, beside=beside)
     asking.runs = asked.runs
     yield from asked.problems
 
 
 def _traced(found: Review, packages: list[Path]) -> Review:
     """The findings on the datasets of a package, by the lineage that lies in it."""
+    changed = [Path(one.file or "") for one in found.problems if one.rule == CHANGED.id]
+    # Of two packages nobody knows which of them a dataset is in.
+    if len(packages) != 1 or any(LINEAGE in path.parts for path in changed):
+        return found
     import polars as pl
 
     from trialect.converters.sources import traced_review
     from trialect.converters.traced_package import TracedPackage
 
-    changed = [Path(one.file or "") for one in found.problems if one.rule == CHANGED.id]
-    # Of two packages nobody knows which of them a dataset is in.
-    if len(packages) != 1 or any(LINEAGE in path.parts for path in changed):
-        return found
     try:
         return traced_review(found, TracedPackage(packages[0]), [path.name for path in changed])
     except (Unusable, OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError):
@@ -178,21 +188,21 @@ def _standards(seen: Seen) -> dict[str, str]:
 
 def write_report(path: Path, validation: Validation) -> None:
     """Write all findings as .json, .html, .xlsx or .csv, by the path's ending."""
-    from trialect.converters.writers.report import write_csv, write_json
-    from trialect.converters.writers.report_html import write_html
-    from trialect.converters.writers.report_xlsx import write_xlsx
-
-    writers: dict[str, Callable[[Path, Review], object]] = {
-        ".json": write_json,
-        ".html": write_html,
-        ".xlsx": write_xlsx,
-        ".csv": write_csv,
-    }
-    if path.suffix not in writers:
-        raise Unusable(NO_REPORT_FORMAT.problem(file=str(path), known=", ".join(writers)))
+    writer = WRITERS.get(path.suffix)
+    if writer is None:
+        raise Unusable(NO_REPORT_FORMAT.problem(file=str(path), known=", ".join(WRITERS)))
+    module, name = writer
     path.parent.mkdir(parents=True, exist_ok=True)
-    writers[path.suffix](path, validation.review)
+    getattr(import_module(module), name)(path, validation.review)
 
+
+WRITERS = {
+    ".json": ("trialect.converters.writers.report", "write_json"),
+    ".html": ("trialect.converters.writers.report_html", "write_html"),
+    ".xlsx": ("trialect.converters.writers.report_xlsx", "write_xlsx"),
+    ".csv": ("trialect.converters.writers.report", "write_csv"),
+}
+"""The writer of a report by the ending of its name: module and function, imported when asked."""
 
 NO_REPORT_FORMAT = rule(
     "VALIDATE-REPORT-FORMAT",

@@ -7,16 +7,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
 
+from trialect.converters.ahead import defined
 from trialect.converters.digest import digest
 from trialect.converters.package import MANIFEST
 from trialect.converters.recognise import Kind, recognise
 from trialect.converters.review import CheckedFile
 from trialect.converters.validate_datasets import SeenDatasets
-from trialect.problems import Problem, Unusable, rule
+from trialect.problems import RULES, Problem, Rule, Unusable, rule
 from trialect.schemas.core.package import Datasets
+
+if TYPE_CHECKING:
+    from trialect.converters.companion import Companion
 
 NOT_RECOGNISED = rule(
     "VALIDATE-NOT-RECOGNISED",
@@ -62,6 +67,9 @@ NO_TABLE = rule(
 )
 
 
+Told = tuple[list[Problem], list[Rule]]
+
+
 @dataclass(slots=True)
 class Seen:
     """What the files named so far hold, for the checks between them."""
@@ -76,6 +84,21 @@ class Seen:
     checked: list[CheckedFile] = field(default_factory=list)
     packages: list[Path] = field(default_factory=list)
     tables: dict[Path, Datasets] = field(default_factory=dict)
+    beside: Companion | None = None
+    later: list[tuple[int, Path, Callable[[], Told]]] = field(default_factory=list)
+    """What another process checks: the place of its problems among the others, and the file."""
+
+    def settle(self) -> None:
+        """Put the problems of what was checked beside in their places."""
+        for place, path, check in reversed(self.later):
+            try:
+                found, rules = check()
+                for one in rules:
+                    RULES.setdefault(one.id, one)
+            except Unusable as unusable:
+                found = _placed(unusable, path)
+            self.problems[place:place] = found
+        self.later.clear()
 
 
 NAMED = {
@@ -139,10 +162,12 @@ def look_at(path: Path, seen: Seen) -> bool:
         reason = error.strerror or type(error).__name__
         seen.problems.append(NOT_READ.problem(file=path.name, reason=reason))
     except Unusable as unusable:
-        seen.problems += [
-            problem if problem.file else problem.at(file=path.name) for problem in unusable.problems
-        ]
+        seen.problems += _placed(unusable, path)
     return True
+
+
+def _placed(unusable: Unusable, path: Path) -> list[Problem]:
+    return [one if one.file else one.at(file=path.name) for one in unusable.problems]
 
 
 def _xpt(path: Path, seen: Seen) -> None:
@@ -179,9 +204,11 @@ def _csv(path: Path, seen: Seen) -> None:
 
 
 def _define(path: Path, seen: Seen) -> None:
-    from trialect.schemas.define import check_define
-
-    seen.problems += check_define(path)
+    if seen.beside is not None:
+        check = seen.beside.ask(defined, path)
+        seen.later.append((len(seen.problems), path, check))
+    else:
+        seen.problems += defined(path)[0]
     seen.defines.append(path)
 
 

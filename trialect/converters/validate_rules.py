@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from trialect.converters.rules_run import RuleRun
 from trialect.problems import Problem, Unusable, rule
-from trialect.schemas.core.engine import run
+from trialect.schemas.core.engine import RuleResult, run
 from trialect.schemas.core.findings import problems_of, run_of
 from trialect.schemas.core.load import load_rules
 from trialect.schemas.core.pack import pack as shipped_rules
 from trialect.schemas.core.package import Datasets
 from trialect.schemas.core.partitions import run_partitioned
 from trialect.schemas.core.rule import BrokenRule, CoreRule
+
+if TYPE_CHECKING:
+    from trialect.converters.companion import Companion
 
 NO_RULES = rule(
     "VALIDATE-NO-RULES",
@@ -74,25 +79,53 @@ def _read(folder: Path) -> Rules:
     return found
 
 
+Answer = tuple[list[Problem], RuleRun]
+
+
 def ask(
-    rules: Iterable[CoreRule | BrokenRule],
+    rules: Rules,
     datasets: Datasets,
     *,
     parts: Iterable[Datasets] | None = None,
     timed: bool = False,
+    beside: Companion | None = None,
 ) -> Asked:
     """Ask rules of datasets, part by part where there are `parts` and the rule allows it.
 
-    Nothing that a rule or a dataset holds makes this raise.
+    Half of the rules are asked `beside`, of datasets that are quickly sent there. Nothing that a
+    rule or a dataset holds makes this raise.
     """
-    asked = Asked()
-    rules = list(rules)
-    results = run(rules, datasets) if parts is None else run_partitioned(rules, datasets, parts)
-    for result in results:
-        asked.problems += problems_of(result, datasets)
-        asked.runs.append(run_of(result, datasets, timed=timed))
-        if isinstance(result.rule, BrokenRule):
-            place = {"file": result.rule.file, "row": result.rule.line}
-            given = {"value": result.rule.id, "reason": result.rule.reason}
-            asked.problems.append(BROKEN_RULE.problem(**place, **given))
-    return asked
+    if parts is not None:
+        results = run_partitioned(rules, datasets, parts)
+        answers = [_answer(one, datasets, timed=timed) for one in results]
+    elif beside is None or not _is_small(datasets):
+        answers = answered(rules, datasets, timed=timed)
+    else:
+        others = beside.ask(answered, rules[1::2], datasets, timed=timed)
+        mine = answered(rules[::2], datasets, timed=timed)
+        pairs = zip_longest(mine, others())
+        answers = [one for pair in pairs for one in pair if one is not None]
+    problems = [problem for found, _ in answers for problem in found]
+    return Asked(problems, [run for _, run in answers])
+
+
+SENT = 64 << 20
+"""Bytes of datasets in memory that are sent to another process at most."""
+
+
+def _is_small(datasets: Datasets) -> bool:
+    return sum(one.frame.estimated_size() for one in datasets) <= SENT
+
+
+def answered(rules: Rules, datasets: Datasets, *, timed: bool) -> list[Answer]:
+    """The problems that each rule finds, and how it fared."""
+    return [_answer(one, datasets, timed=timed) for one in run(rules, datasets)]
+
+
+def _answer(result: RuleResult, datasets: Datasets, *, timed: bool) -> Answer:
+    problems = list(problems_of(result, datasets))
+    if isinstance(result.rule, BrokenRule):
+        place = {"file": result.rule.file, "row": result.rule.line}
+        given = {"value": result.rule.id, "reason": result.rule.reason}
+        problems.append(BROKEN_RULE.problem(**place, **given))
+    return problems, run_of(result, datasets, timed=timed)
