@@ -1,4 +1,5 @@
-"""Writes the pages of docs/ that are generated: rules.md, cli.md and rule-language.md.
+"""Writes the pages of docs/ that are generated: rules.md, cli.md, rule-language.md and
+large-data.md.
 
 Usage: python scripts/build_docs.py [--check]; with --check it only says whether they are current.
 """
@@ -16,6 +17,7 @@ import typer.main
 from trialect.cli import app
 from trialect.rulebook import every_rule
 from trialect.schemas.core import not_run
+from trialect.schemas.core.locality import Locality, locality
 from trialect.schemas.core.operations import OPERATIONS
 from trialect.schemas.core.operators import OPERATORS
 from trialect.schemas.core.pack import FOLDER, pack
@@ -273,7 +275,68 @@ def _first(what: object) -> str:
     return " ".join((inspect.getdoc(what) or "").partition("\n\n")[0].split())
 
 
-PAGES = {"rules.md": rules_page, "cli.md": cli_page, "rule-language.md": language_page}
+LARGE = """\
+# Large data
+
+`trialect validate` holds the records of 64 MB of files in memory. Those of further files are kept
+in a temporary folder (about a thirtieth of the size of the XPT), and rules are asked of one part of
+the subjects after the other, a quarter of a million records at a time. What is found is the same.
+`make bench` measures it (`benchmarks/bench_large.py`).
+
+What a rule needs in memory follows from what it asks:
+
+| what it asks about | shipped rules | needs |
+|---|---:|---|
+"""
+
+NEEDS = {
+    Locality.METADATA: (
+        "what the files and the Define-XML say",
+        "no records; the longest value of a variable is found a piece of the file at a time",
+    ),
+    Locality.RECORD: ("a record by itself", "one part of the subjects"),
+    Locality.SUBJECT: ("the records of a subject, of all datasets", "one part of the subjects"),
+    Locality.STUDY: (
+        "records of several subjects together",
+        "the variables that it names, of all records of the datasets that it is about, while it is"
+        " asked: 16 bytes for each text, 8 for each number",
+    ),
+}
+
+
+def large_page() -> str:
+    """docs/large-data.md: what rules need in memory."""
+    rules = [one for one in pack() if isinstance(one, CoreRule)]
+    lines = [LARGE.rstrip("\n")]
+    for kind, (about, needs) in NEEDS.items():
+        count = sum(locality(one) is kind for one in rules)
+        lines.append(f"| {about} | {count} | {needs} |")
+    lines += [
+        "",
+        "Datasets without USUBJID and those of the trial design are held whole. So is a",
+        "Dataset-JSON file while it is read; XPT is read a batch at a time.",
+        "",
+        "## Rules that need the whole study",
+        "",
+        "Those about one-to-one relations, about lists of values over all subjects, about RELREC,",
+        "and about supplemental qualifiers with their parents. For a rule of your own, `trialect`",
+        "sees this from its operators, operations and Match Datasets: values held against each",
+        "other within USUBJID, and datasets joined on it, need no more than a part.",
+        "",
+        "| rule | what it asks |",
+        "|---|---|",
+    ]
+    whole = sorted((one.id, one) for one in rules if locality(one) is Locality.STUDY)
+    lines += [f"| {name} | {_cell(one.description)} |" for name, one in whole]
+    return "\n".join(lines) + "\n"
+
+
+PAGES = {
+    "rules.md": rules_page,
+    "cli.md": cli_page,
+    "rule-language.md": language_page,
+    "large-data.md": large_page,
+}
 
 
 def main() -> int:

@@ -152,6 +152,7 @@ _OF_ROWS = frozenset(
         "map",
         "name_referenced_variable_metadata",
         "nearest_permitted_term",
+        "paired_term",
         "split_by",
     }
 )

@@ -72,6 +72,7 @@ class Dataset:
     of: Dataset | None = field(default=None, repr=False)
     numbers: pl.Series | None = field(default=None, repr=False)
     _nulls: dict[str, int] = field(default_factory=dict, init=False, repr=False)
+    _few: dict[tuple[str, int], bool] = field(default_factory=dict, init=False, repr=False)
 
     def part(self, frame: pl.DataFrame, numbers: pl.Series) -> Dataset:
         """Some of the records, with their numbers (from 1) in the file; all else is the same."""
@@ -115,12 +116,16 @@ class Dataset:
 
     def has_at_most(self, count: int, name: str) -> bool:
         """Whether a variable has no more different values in the file than so many."""
-        known: set[object] = set()
-        for piece in self.pieces(name):
-            known.update(piece.unique().to_list())
-            if len(known) > count:
-                return False
-        return True
+        if self.of is not None:
+            return self.of.has_at_most(count, name)
+        if (name, count) not in self._few:
+            known: set[object] = set()
+            for piece in self.pieces(name):
+                known.update(piece.unique().to_list())
+                if len(known) > count:
+                    break
+            self._few[name, count] = len(known) <= count
+        return self._few[name, count]
 
     @cached_property
     def columns(self) -> frozenset[str]:
