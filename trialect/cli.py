@@ -6,6 +6,7 @@ input. Everything heavy is imported by the command that needs it.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -200,7 +201,8 @@ def validate(
 
     # First of all, so that both processes import what they need at the same time.
     with ahead(rules or (), pack=not no_pack) as started, _busy("check"):
-        from trialect.converters.validate import validate as run
+        with _importing():
+            from trialect.converters.validate import validate as run
 
         validation = _run(
             lambda: run(
@@ -357,6 +359,19 @@ def _reviewed(explained: Mapping[Severity, int], states: Mapping[str, int]) -> N
     if states:
         told = ", ".join(f"{count:,} {state}" for state, count in states.items())
         _say(f"Against the earlier run: {told}")
+
+
+@contextmanager
+def _importing() -> Iterator[None]:
+    """Modules are no garbage: it is not looked for while they are imported, nor in them later."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if was_enabled:
+            gc.enable()
 
 
 @contextmanager

@@ -24,6 +24,9 @@ Result = TypeVar("Result")
 _NEEDS_ONE_THREAD = ("polars", "numpy")
 """Libraries that start threads of their own, which a process that is forked would lack."""
 
+_PIPE = 1 << 20
+"""Bytes that a pipe holds, where the system allows so many."""
+
 
 class Companion:
     """The other process: what it is asked it does one after the other."""
@@ -98,6 +101,8 @@ def companion() -> Iterator[Companion | None]:
         return
     tasks_read, tasks_write = os.pipe()
     answers_read, answers_write = os.pipe()
+    for pipe in (tasks_write, answers_write):
+        _widen(pipe)
     child = os.fork()
     if child == 0:
         os.close(tasks_write)
@@ -117,6 +122,14 @@ def companion() -> Iterator[Companion | None]:
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
             found.wait()
+
+
+def _widen(pipe: int) -> None:
+    """Let a pipe hold more, so that what is sent waits less for who reads it."""
+    import fcntl
+
+    with suppress(OSError):
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE)
 
 
 def _can_fork() -> bool:
