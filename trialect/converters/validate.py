@@ -101,8 +101,10 @@ def validate(
             raise Unusable(NOT_KNOWN.problem(file=str(path)))
     if not seen.files and not seen.problems:
         raise Unusable(NOT_KNOWN.problem(file=", ".join(map(str, paths))))
+    between = list(_between(seen, asking))
+    # Last, as another process may be at some of it until now.
     seen.settle()
-    seen.problems += _between(seen, asking)
+    seen.problems += between
     checked = Checked(tuple(seen.checked), _standards(seen), environment_stamp())
     found = review(
         seen.problems,
