@@ -2,6 +2,7 @@
 
 import json
 import re
+from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trialect.schemas.fhir import ReferenceIndex, check_bundle, check_bundle_texts, check_ndjson
-from trialect.schemas.fhir.aligned import is_plain, left_over, stacks_of
+from trialect.schemas.fhir.aligned import left_over, stacks_of
 from trialect.schemas.fhir.bundles import check_bundle_text
 from trialect.schemas.fhir.fast import Shapes
 from trialect.schemas.fhir.json_text import parse
@@ -20,6 +21,7 @@ from trialect.schemas.fhir.primitives import ANY_UUID, ID
 from trialect.schemas.fhir.primitives import TOKENS as PATTERNS
 from trialect.schemas.fhir.shapes import FULL_URL, UnfitError, compile_shape
 from trialect.schemas.fhir.table import table
+from trialect.schemas.fhir.texts import joined, line_batches, lines_of, texts_of
 
 
 def learned(text: str) -> Shapes:
@@ -62,20 +64,16 @@ def test_a_block_takes_what_its_shape_takes(data: st.DataObject) -> None:
         if data.draw(st.booleans()):
             value = (value + " " * len(leaf.raw))[: len(leaf.raw)]
         texts.append(text[: leaf.start] + value + text[leaf.end :])
-    given_bytes = [one.encode() for one in texts]
-    stacks = stacks_of(given_bytes, shapes) if is_plain(given_bytes) else []
+    given_bytes = texts_of([one.encode() for one in texts])
+    stacks = stacks_of(given_bytes, shapes) if given_bytes.is_plain() else []
     taken = {row for stack in stacks for row in stack.rows.tolist()}
-    for row in taken:
-        assert shapes.vouch(texts[row]) is not None
     for stack in stacks:
         for place, row in enumerate(stack.rows.tolist()):
-            known = shapes.vouch(texts[row])
-            assert known is not None
-            shape, groups = known
-            if shape is stack.shape:
-                for capture, value in enumerate(groups):
-                    found = stack.captured(capture)[place].tobytes().rstrip(b"\0")
-                    assert found == value[1:-1].encode()
+            groups = stack.shape.groups(texts[row])
+            assert groups is not None
+            for capture, value in enumerate(groups):
+                found = stack.captured(capture)[place].tobytes().rstrip(b"\0")
+                assert found == value[1:-1].encode()
     assert set(left_over(given_bytes, stacks)) == set(range(len(texts))) - taken
 
 
@@ -86,15 +84,37 @@ def test_texts_that_lie_alike_need_no_other_path(monkeypatch: pytest.MonkeyPatch
     asked: list[str] = []
     vouch = Shapes.vouch
     monkeypatch.setattr(Shapes, "vouch", lambda self, one: (asked.append(one), vouch(self, one))[1])
-    (stack,) = stacks_of(texts, shapes)
+    (stack,) = stacks_of(texts_of(texts), shapes)
     assert len(stack) == 500
     assert len(asked) == 1
 
 
 @pytest.mark.parametrize("bad", [b"\xff", b"a\0b", b"\xed\xa0\x80"])
 def test_texts_that_are_no_plain_utf8_are_left(bad: bytes) -> None:
-    assert not is_plain([b"{}", bad])
-    assert is_plain([b"{}", "größer".encode()])
+    assert not texts_of([b"{}", bad]).is_plain()
+    assert texts_of([b"{}", "größer".encode()]).is_plain()
+
+
+def test_half_a_character_is_none_with_the_next_text() -> None:
+    assert not texts_of([b"a\xc3", b"\xa4b"]).is_plain()
+    assert not joined([texts_of([b"a\xc3"]), texts_of([b"\xa4b"])]).is_plain()
+
+
+@given(st.lists(st.binary(max_size=9).map(lambda one: one.replace(b"\n", b" ")), min_size=1))
+def test_texts_are_what_was_given(given_texts: list[bytes]) -> None:
+    stripped = [one.strip(b" \t\r\n") for one in given_texts]
+    texts = texts_of(given_texts)
+    assert list(texts) == given_texts
+    assert list(texts.stripped()) == stripped
+    assert list(joined([texts, texts])) == given_texts * 2
+    assert texts.lengths.tolist() == [len(one) for one in given_texts]
+    assert list(lines_of(b"\n".join(given_texts) + b"\n")) == given_texts
+    read = [one for batch in line_batches(BytesIO(b"\n".join(given_texts))) for one in batch]
+    assert read + [b""] * (len(stripped) - len(read)) == stripped
+    same = [row for row, one in enumerate(given_texts) if len(one) == len(given_texts[0])]
+    if given_texts[0]:
+        block = texts.block(np.array(same), len(given_texts[0]))
+        assert [bytes(one) for one in block] == [given_texts[row] for row in same]
 
 
 PATTERN = st.sampled_from([*PATTERNS.values(), FULL_URL, f'"Patient/{ID}"', f'"{ANY_UUID}"'])

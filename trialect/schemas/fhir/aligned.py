@@ -11,22 +11,22 @@ find no company are left to it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from trialect.schemas.fhir.fast import Shapes
 from trialect.schemas.fhir.positions import certain
 from trialect.schemas.fhir.shapes import Shape
+from trialect.schemas.fhir.texts import Texts
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Places = NDArray[np.int64]
-    Block = NDArray[np.uint8]
+    from trialect.schemas.fhir.texts import Block, Places
+
     Values = NDArray[np.bytes_]
 
 FEWEST = 6
@@ -34,13 +34,6 @@ FEWEST = 6
 
 MOST_ALIGNMENTS = 24
 """How many alignments of one length are tried before the rest is left to `vouch`."""
-
-
-FIRST_BYTES = 64 * 1024
-MOST_BYTES = 16 * 1024 * 1024
-"""Bytes of texts that are looked at together: at first, and at most. Memory holds twice as much."""
-
-Item = TypeVar("Item")
 
 
 @dataclass(slots=True)
@@ -102,7 +95,7 @@ def loose(shape: Shape, rows: list[int], groups: list[tuple[str, ...]]) -> Loose
     return Loose(shape, np.array(rows, np.int64), groups)
 
 
-def left_over(texts: Sequence[bytes], stacks: Iterable[Stack | Loose]) -> list[int]:
+def left_over(texts: Texts, stacks: Iterable[Stack | Loose]) -> list[int]:
     """The rows of texts that are in none of the stacks."""
     import numpy as np
 
@@ -113,7 +106,7 @@ def left_over(texts: Sequence[bytes], stacks: Iterable[Stack | Loose]) -> list[i
     return rows
 
 
-def stacks_of(texts: Sequence[bytes], shapes: Shapes) -> list[Stack]:
+def stacks_of(texts: Texts, shapes: Shapes) -> list[Stack]:
     """The texts that shapes vouch for and that find company, by shape and alignment.
 
     The texts are UTF-8 and no NUL is in them. A text that is in no stack may be valid too.
@@ -124,27 +117,6 @@ def stacks_of(texts: Sequence[bytes], shapes: Shapes) -> list[Stack]:
         by_shape.setdefault(id(stack.shape), []).append(stack)
     kept = (stack for family in by_shape.values() for stack in _valid(family))
     return [stack for stack in kept if len(stack)]
-
-
-def batches(
-    texts: Iterable[Item], size_of: Callable[[Item], int], most: int = MOST_BYTES
-) -> Iterator[list[Item]]:
-    """The texts a few at a time, then more, up to about `most` bytes: shapes are learned first."""
-    rest = iter(texts)
-    count, limit = 1, FIRST_BYTES
-    while batch := list(islice(rest, count)):
-        yield batch
-        mean = max(1, sum(map(size_of, batch)) // len(batch))
-        limit = min(3 * limit, most)
-        count = max(1, limit // mean)
-
-
-def is_plain(texts: Iterable[bytes]) -> bool:
-    """Whether texts are UTF-8 without NUL, which ends a text in a block."""
-    try:
-        return not any(0 in text or not (text.isascii() or text.decode()) for text in texts)
-    except UnicodeDecodeError:
-        return False
 
 
 def values_of(block: Block, start: bytes = b"") -> Values:
@@ -159,10 +131,10 @@ def values_of(block: Block, start: bytes = b"") -> Values:
     return np.ascontiguousarray(block).view(f"S{block.shape[1]}").ravel()
 
 
-def _by_length(texts: Sequence[bytes]) -> Iterator[tuple[Block, Places]]:
+def _by_length(texts: Texts) -> Iterator[tuple[Block, Places]]:
     import numpy as np
 
-    lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+    lengths = texts.lengths
     order = np.argsort(lengths, kind="stable")
     ends = np.flatnonzero(np.diff(lengths[order], append=-1)) + 1
     start = 0
@@ -170,8 +142,7 @@ def _by_length(texts: Sequence[bytes]) -> Iterator[tuple[Block, Places]]:
         rows = order[start:end]
         start = end
         if len(rows) >= FEWEST and lengths[rows[0]]:
-            joined = b"".join([texts[row] for row in rows.tolist()])
-            yield np.frombuffer(joined, np.uint8).reshape(len(rows), -1), rows
+            yield texts.block(rows, int(lengths[rows[0]])), rows
 
 
 def _aligned(block: Block, rows: Places, shapes: Shapes) -> Iterator[Stack]:

@@ -18,8 +18,6 @@ from trialect.schemas.fhir import rules
 from trialect.schemas.fhir.aligned import (
     Loose,
     Stack,
-    batches,
-    is_plain,
     left_over,
     loose,
     stacks_of,
@@ -31,6 +29,7 @@ from trialect.schemas.fhir.json_text import decode
 from trialect.schemas.fhir.references import hashes
 from trialect.schemas.fhir.shapes import ENTRY_PATHS, Shape
 from trialect.schemas.fhir.table import Table, table
+from trialect.schemas.fhir.texts import Texts, batches, joined, lines_of, texts_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,6 +44,8 @@ _FULL_URL = ENTRY_PATHS.index("Bundle.entry.fullUrl")
 _URL = ENTRY_PATHS.index("Bundle.entry.request.url")
 
 _ENTRY = re.compile(rb'\{\s*"fullUrl"\s*:')
+_START = b'{"fullUrl":'
+_BLANKS = b" \t\r\n"
 
 
 def check_bundle_text(data: bytes, file: str | None = None, release: str = "R4") -> list[Problem]:
@@ -87,7 +88,7 @@ class _Pieces:
     """A Bundle's text: what stands before the first entry, and the entries."""
 
     head: bytes
-    entries: list[bytes]
+    entries: Texts
 
 
 def _split(data: bytes) -> _Pieces | None:
@@ -99,29 +100,42 @@ def _split(data: bytes) -> _Pieces | None:
     start = first.start()
     if not data[:start].rstrip().endswith(b"["):
         return None
-    # No line feed stands inside a JSON string: an entry a line is split at once.
-    lines = data[start:end].rstrip(b" \t\r\n").split(b"\n")
-    if len(lines) > 1 and all(line.startswith(b'{"fullUrl":') for line in lines):
-        last = lines.pop()
-        if all(line.endswith(b",") for line in lines):
-            return _Pieces(data[:start], [*[line[:-1] for line in lines], last])
+    lines = _by_line(data, start, len(data[:end].rstrip(_BLANKS)))
+    if lines is not None:
+        return _Pieces(data[:start], lines)
     starts = [found.start() for found in _ENTRY.finditer(data, start, end)]
     entries = []
     for start, stop in zip(starts, [*starts[1:], end], strict=True):
-        piece = data[start:stop].rstrip(b" \t\r\n")
+        piece = data[start:stop].rstrip(_BLANKS)
         if stop != end:
             if piece[-1:] != b",":
                 return None
-            piece = piece[:-1].rstrip(b" \t\r\n")
+            piece = piece[:-1].rstrip(_BLANKS)
         entries.append(piece)
-    return _Pieces(data[: starts[0]], entries)
+    return _Pieces(data[: starts[0]], texts_of(entries))
+
+
+def _by_line(data: bytes, start: int, end: int) -> Texts | None:
+    """The entries when each is a line of the text; no line feed stands inside a JSON string."""
+    import numpy as np
+
+    lines = lines_of(data, start, end)
+    if len(lines) < 2 or int(lines.lengths.min()) <= len(_START):
+        return None
+    starts, ends = lines.starts, lines.ends
+    opened = lines.bytes_at(starts[:, None] + np.arange(len(_START)))
+    if not (opened == np.frombuffer(_START, np.uint8)).all():
+        return None
+    if not (lines.bytes_at(ends[:-1] - 1) == ord(",")).all():
+        return None
+    return Texts(data, starts, np.concatenate([ends[:-1] - 1, ends[-1:]]))
 
 
 def _end(data: bytes) -> int:
     """Where the last entry ends if the list of entries is the last thing in the text, or -1."""
     end = len(data)
     for closing in b"}]":
-        while end and data[end - 1] in b" \t\r\n":
+        while end and data[end - 1] in _BLANKS:
             end -= 1
         if not end or data[end - 1] != closing:
             return -1
@@ -172,8 +186,8 @@ def _sound(bundles: list[_Pieces | None], definitions: Table, shapes: Shapes) ->
     import numpy as np
 
     counts = np.array([0 if one is None else len(one.entries) for one in bundles], np.int64)
-    entries = [entry for one in bundles if one is not None for entry in one.entries]
-    if not is_plain(entries):
+    entries = joined(one.entries for one in bundles if one is not None)
+    if not entries.is_plain():
         return np.zeros(len(bundles), bool)
     owner = np.repeat(np.arange(len(bundles)), counts)
     stacks: list[Vouched] = [*stacks_of(entries, shapes)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -251,13 +252,23 @@ def hashes(names: NDArray[np.bytes_]) -> Words:
     size = names.dtype.itemsize
     padded = np.zeros((len(names), -(-size // 8) * 8), np.uint8)
     padded[:, :size] = names.view(np.uint8).reshape(len(names), size)
-    words = padded.view(np.dtype("<u8"))
-    total = np.zeros(len(names), dtype=np.uint64)
-    factor = 0x9E3779B97F4A7C15
-    for column in range(words.shape[1]):
-        mixed = words[:, column] * np.uint64(factor)
-        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        total += mixed ^ (mixed >> np.uint64(31))
-        factor = (factor * 0x2545F4914F6CDD1D) & (2**64 - 1)
+    mixed = padded.view(np.dtype("<u8"))
+    mixed *= _factors(mixed.shape[1])
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        mixed ^= mixed >> np.uint64(shift)
+        mixed *= np.uint64(factor)
+    mixed ^= mixed >> np.uint64(31)
+    total: Words = mixed.sum(axis=1)
     return total
+
+
+@cache
+def _factors(count: int) -> Words:
+    """A factor for each place of eight characters."""
+    import numpy as np
+
+    found, factor = [], 0x9E3779B97F4A7C15
+    for _ in range(count):
+        found.append(factor)
+        factor = (factor * 0x2545F4914F6CDD1D) & (2**64 - 1)
+    return np.array(found, np.uint64)

@@ -7,11 +7,11 @@ other one takes the exact path, which reports its problems: those of `check_reso
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, BinaryIO
 
 from trialect.problems import Problem
 from trialect.schemas.fhir import rules
-from trialect.schemas.fhir.aligned import Stack, batches, is_plain, left_over, stacks_of, values_of
+from trialect.schemas.fhir.aligned import Stack, left_over, stacks_of, values_of
 from trialect.schemas.fhir.bundle import check_bundle
 from trialect.schemas.fhir.fast import Shapes, kept_shapes
 from trialect.schemas.fhir.json_text import decode
@@ -19,12 +19,13 @@ from trialect.schemas.fhir.references import ReferenceIndex, hashes, looked_up
 from trialect.schemas.fhir.shapes import Shape
 from trialect.schemas.fhir.structure import Walk
 from trialect.schemas.fhir.table import Table, table
+from trialect.schemas.fhir.texts import line_batches
 
 Json = dict[str, Any]
 
 
 def check_ndjson(
-    lines: Iterable[bytes],
+    lines: BinaryIO | Iterable[bytes],
     file: str | None = None,
     index: ReferenceIndex | None = None,
     release: str = "R4",
@@ -38,9 +39,8 @@ def check_ndjson(
     shapes = kept_shapes(release, "")
     before = index.start(file or "") if index is not None else 0
     first = 1
-    for batch in batches(lines, len):
-        texts = [line.strip(b" \t\r\n") for line in batch]
-        stacks = stacks_of(texts, shapes) if is_plain(texts) else []
+    for texts in line_batches(lines):
+        stacks = stacks_of(texts, shapes) if texts.is_plain() else []
         if index is not None:
             _note_stacks(index, stacks, before + first)
         for row in left_over(texts, stacks):
