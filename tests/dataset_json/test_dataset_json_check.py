@@ -268,7 +268,7 @@ def test_a_row_without_end_is_not_kept_in_memory(
 ) -> None:
     monkeypatch.setattr(stream, "LIMIT", 2 << 20)
     content = good()
-    content["rows"][0][0] = "x" * (5 << 20)
+    content["rows"][0][0] = "x" * (9 << 20)
     path = tmp_path / "qs.json"
     path.write_bytes(form(content))
     with pytest.raises(Unusable) as refused:

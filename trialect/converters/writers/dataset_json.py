@@ -218,18 +218,18 @@ def _rows(frame: pl.DataFrame, meta: DatasetMeta) -> bytes:
                 domain=meta.name, found=", ".join(columns), expected=", ".join(expected)
             )
         )
-    found = _joined({column: _json(frame[column], meta.name) for column in columns})
+    found = _joined(_json(frame.select(columns), meta.name))
     texts = [frame[column] for column in columns if frame[column].dtype == pl.String]
     quotes = 2 * sum(len(series) - series.null_count() for series in texts)
     if not _is_plain(found, quotes, frame.height):
         escaped = frame.with_columns(_escape(series) for series in texts)
-        found = _joined({column: _json(escaped[column], meta.name) for column in columns})
+        found = _joined(_json(escaped.select(columns), meta.name))
     return found
 
 
-def _joined(rendered: dict[str, pl.Series]) -> bytes:
+def _joined(rendered: pl.DataFrame) -> bytes:
     file = io.BytesIO()
-    pl.DataFrame(rendered).write_csv(
+    rendered.write_csv(
         file,
         include_header=False,
         quote_style="never",
@@ -248,10 +248,17 @@ def _is_plain(rows: bytes, quotes: int, ends: int) -> bool:
     return int(np.count_nonzero(np.frombuffer(rows, np.uint8) < ord(" "))) == ends
 
 
-def _json(series: pl.Series, dataset: str) -> pl.Series:
+def _json(frame: pl.DataFrame, dataset: str) -> pl.DataFrame:
     """The values as JSON texts, without escapes; null where one is missing."""
-    if series.dtype == pl.String:
-        return '"' + series + '"'
+    return frame.select(
+        pl.concat_str(pl.lit('"'), series.name, pl.lit('"')).alias(series.name)
+        if series.dtype == pl.String
+        else _numbers(series, dataset)
+        for series in frame
+    )
+
+
+def _numbers(series: pl.Series, dataset: str) -> pl.Series:
     if not series.is_finite().all():
         raise Unusable(NOT_FINITE.problem(domain=dataset, variable=series.name))
     whole = series.cast(pl.Int64, strict=False)

@@ -12,6 +12,7 @@ from typing import Any
 from trialect.metadata import DatasetMeta
 from trialect.problems import Problem, rule
 from trialect.schemas.dataset_json.datatypes import DATA_TYPES, TARGET_DATA_TYPES, json_type
+from trialect.schemas.dataset_json.plain import PlainRows
 from trialect.schemas.dataset_json.stream import open_stream
 from trialect.schemas.dataset_json.values import Values
 from trialect.schemas.define import oids
@@ -161,9 +162,13 @@ def check_dataset_json(path: Path, meta: DatasetMeta | None = None) -> list[Prob
     """
     stream = open_stream(path)
     columns = _columns(_head_of(path) if "columns" not in stream.head else stream.head)
-    values = Values(columns)
-    for batch in stream.batches:
-        values.add(batch)
+    values, plain = Values(columns), PlainRows(columns)
+    for text in stream.texts:
+        count = plain.fitting(text)
+        if count is None:
+            values.add(stream.rows(text))
+        else:
+            values.rows += count
     found = [*_head(stream.head), *values.problems(stream.head)]
     if meta is not None:
         found += _against(stream.head, columns, meta)
@@ -174,7 +179,7 @@ def check_dataset_json(path: Path, meta: DatasetMeta | None = None) -> list[Prob
 def _head_of(path: Path) -> dict[str, Any]:
     """All metadata of a file, also what follows the rows."""
     stream = open_stream(path)
-    for _ in stream.batches:
+    for _ in stream.texts:
         pass
     return stream.head
 

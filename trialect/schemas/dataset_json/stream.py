@@ -27,7 +27,11 @@ NOT_JSON = rule(
     "RFC 8259",
 )
 
-CHUNK = 1 << 20
+BETWEEN = b",\n"
+"""Stands between two rows, as they are usually written."""
+_ENDED = b"]" + BETWEEN + b"["
+
+CHUNK = 2 << 20
 FIRST_LINE = 4 << 20
 """The longest first line that is looked at to tell NDJSON from JSON."""
 LIMIT = 64 << 20
@@ -40,7 +44,6 @@ _ROWS = re.compile(
     re.DOTALL,
 )
 """As many whole rows as there are: arrays of scalars, separated by commas."""
-_BETWEEN = b"],\n["
 _TOKEN = re.compile(_STRING + rb"|[\[\]{}]", re.DOTALL)
 
 
@@ -48,24 +51,37 @@ _TOKEN = re.compile(_STRING + rb"|[\[\]{}]", re.DOTALL)
 class Stream:
     """A file's metadata and its rows; members that follow the rows are added to `head` when all
     rows have been read.
+
+    `texts` are the rows in pieces, arrays of JSON with commas between them.
     """
 
+    path: Path
     head: dict[str, Any]
-    batches: Iterator[list[Any]]
+    texts: Iterator[bytes]
     lines: bool = field(default=False)
+
+    @property
+    def batches(self) -> Iterator[list[Any]]:
+        """The rows, each as JSON has it. Raises `Unusable` for what is no JSON."""
+        return map(self.rows, self.texts)
+
+    def rows(self, text: bytes) -> list[Any]:
+        """The rows of a piece. Raises `Unusable` for what is no JSON."""
+        found = _loads(self.path, b"[" + text + b"]")
+        return found if isinstance(found, list) else []
 
 
 def open_stream(path: Path) -> Stream:
     """Open a Dataset-JSON file.
 
-    `batches` gives lists of rows, each as JSON has it. Raises `Unusable` (also while `batches` are
-    taken) for what is no JSON, is cut, or holds a row of more than `LIMIT` bytes.
+    Raises `Unusable` (also while rows are taken) for what is no JSON, is cut, or holds a row of
+    more than `LIMIT` bytes.
     """
     source = _Source(path)
     first = source.line()
     if first is not None and b'"rows"' not in first and first.strip().endswith(b"}"):
         head = _object(path, first)
-        return Stream(head, _lines(path, source), lines=True)
+        return Stream(path, head, _lines(path, source), lines=True)
     return _document(path, source)
 
 
@@ -127,31 +143,31 @@ class _Inflated:
         return b""
 
 
-def _lines(path: Path, source: _Source) -> Iterator[list[Any]]:
+def _lines(path: Path, source: _Source) -> Iterator[bytes]:
     """The rows of an NDJSON file, after its first line."""
     source.ahead = source.ahead.partition(b"\n")[2]
     while True:
         whole, found, rest = source.ahead.rpartition(b"\n")
         if found:
             source.ahead = rest
-            yield _array(path, b",".join(line for line in whole.split(b"\n") if line.strip()))
+            yield BETWEEN.join(line for line in whole.split(b"\n") if line.strip())
         _limited(path, source)
         if not source.more():
             break
     if source.ahead.strip():
-        yield _array(path, source.ahead)
+        yield source.ahead
 
 
 def _document(path: Path, source: _Source) -> Stream:
     """A JSON file: the text up to the rows, the rows, and the text after them."""
     start = _start_of_rows(path, source)
     if start is None:
-        return Stream(_object(path, source.ahead), iter(()))
-    before, source.ahead = source.ahead[:start], source.ahead[start:]
+        return Stream(path, _object(path, source.ahead), iter(()))
+    before, source.ahead = source.ahead[:start], source.ahead[start:].lstrip()
     # Members before the rows are usable at once; those after them when the rows have been read.
     head = _object(path, before + b"]}")
     head.pop("rows", None)
-    return Stream(head, _rows(path, source, head))
+    return Stream(path, head, _rows(path, source, head))
 
 
 def _start_of_rows(path: Path, source: _Source) -> int | None:
@@ -173,18 +189,18 @@ def _start_of_rows(path: Path, source: _Source) -> int | None:
             return None
 
 
-def _rows(path: Path, source: _Source, head: dict[str, Any]) -> Iterator[list[Any]]:
+def _rows(path: Path, source: _Source, head: dict[str, Any]) -> Iterator[bytes]:
     while True:
         # No line feed stands inside a JSON string, so this is between two rows for certain.
-        cut = source.ahead.rfind(_BETWEEN)
+        cut = source.ahead.rfind(_ENDED)
         if cut >= 0:
-            yield _array(path, source.ahead[: cut + 1])
-            source.ahead = source.ahead[cut + len(_BETWEEN) - 1 :]
+            yield source.ahead[: cut + 1]
+            source.ahead = source.ahead[cut + len(_ENDED) - 1 :]
         found = _ROWS.match(source.ahead)
         end = found.end() if found else 0
         rows = source.ahead[:end].strip().removesuffix(b",")
         if rows:
-            yield _array(path, rows)
+            yield rows
         source.ahead = source.ahead[end:].lstrip()
         if source.ahead.startswith(b"]"):
             break
@@ -210,11 +226,6 @@ def _object(path: Path, data: bytes) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise Unusable(NOT_JSON.problem(file=path.name, reason="it does not start with an object"))
     return found
-
-
-def _array(path: Path, data: bytes) -> list[Any]:
-    found = _loads(path, b"[" + data + b"]")
-    return found if isinstance(found, list) else []
 
 
 def _loads(path: Path, data: bytes) -> Any:

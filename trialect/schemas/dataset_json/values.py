@@ -55,8 +55,8 @@ VALUE_LENGTH = rule(
     _SPEC,
 )
 _NUMBER: frozenset[type] = frozenset({int, float, type(None)})
-_STRING: frozenset[type] = frozenset({str, type(None)})
-_TYPES: dict[str, frozenset[type]] = {
+STRING: frozenset[type] = frozenset({str, type(None)})
+TYPES: dict[str, frozenset[type]] = {
     "integer": frozenset({int, type(None)}),
     "float": _NUMBER,
     "double": _NUMBER,
@@ -67,7 +67,7 @@ _TYPES: dict[str, frozenset[type]] = {
 _DATE = r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?"
 _CLOCK = r"([01]\d|2[0-4])(:[0-5]\d(:[0-5]\d(\.\d+)?)?)?"
 _ZONE = r"(Z|[+-]([01]\d|2[0-3]):[0-5]\d)?"
-_FORMATS = {
+FORMATS = {
     "date": re.compile(_DATE),
     "datetime": re.compile(rf"{_DATE}(T{_CLOCK}{_ZONE})?"),
     "time": re.compile(rf"T?{_CLOCK}{_ZONE}"),
@@ -120,13 +120,13 @@ class Values:
         data_type = column.get("dataType")
         kinds = set(map(type, values))
         # Of texts each one is looked at once, and by its place only when one of them is wrong.
-        distinct = set(values) if kinds <= _STRING else ()
+        distinct = set(values) if kinds <= STRING else ()
         if isinstance(data_type, str) and data_type in DATA_TYPES:
-            allowed = _TYPES.get(data_type, _STRING)
+            allowed = TYPES.get(data_type, STRING)
             if not kinds <= allowed:
                 self._tally(VALUE_TYPE.id, number, values, lambda v: type(v) in allowed)
                 return
-            pattern = _FORMATS.get(data_type)
+            pattern = FORMATS.get(data_type)
             if pattern is not None and not all(map(pattern.fullmatch, filter(None, distinct))):
                 self._tally(
                     VALUE_FORMAT.id,
