@@ -113,7 +113,7 @@ def join_fhir(
     for known in (study.bundles, *(part.bundles for part in parts)):
         digests.update({f"{FHIR_BUNDLES}/{name}": digest for name, digest in known.items()})
     for folder in (home, *(part.folder / "fhir" for part in parts)):
-        for path in sorted((folder / "bundles").glob("*.json")):
+        for path in (folder / "bundles").glob("*.json"):
             path.rename(bundles / path.name)
         for path in sorted((folder / "ndjson").glob("*.ndjson")):
             pieces.setdefault(path.name, []).append(path)

@@ -70,10 +70,8 @@ class ReferenceIndex:
 
     def settle(self) -> None:
         """Forget the references that lead to resources noted here already."""
-        import numpy as np
-
         sought, places = self.references.columns()
-        lost = ~np.isin(sought, self.resources.columns()[0])
+        lost = _not_among(sought, self.resources.columns()[0])
         self.references.replace(sought[lost], places[lost])
 
     def merge(self, other: ReferenceIndex) -> None:
@@ -88,10 +86,8 @@ class ReferenceIndex:
         `lines` opens a file by the name it was noted under. A reference that stands at several
         places is reported where it stands first, and perhaps at some of the others.
         """
-        import numpy as np
-
         sought, places = self.references.columns()
-        lost = ~np.isin(sought, self.resources.columns()[0])
+        lost = _not_among(sought, self.resources.columns()[0])
         missing = set(sought[lost].tolist())
         for file, row, value in self._again(places[lost].tolist(), lines):
             walk = Walk(table(release))
@@ -109,6 +105,9 @@ class ReferenceIndex:
         import numpy as np
 
         ids, places = self.resources.columns()
+        ordered = np.sort(ids)
+        if not (ordered[1:] == ordered[:-1]).any():
+            return
         _, first, inverse = np.unique(ids, return_index=True, return_inverse=True)
         again = first[inverse] != np.arange(len(ids))
         before = dict(
@@ -233,6 +232,18 @@ def looked_up(text: str) -> str | None:
     if found is not None:
         return found[0]
     return text.split("#")[0] if text.startswith("urn:") else None
+
+
+def _not_among(sought: Words, known: Words) -> NDArray[np.bool_]:
+    """Which are none of those known."""
+    import numpy as np
+
+    if not len(sought) or not len(known):
+        return np.ones(len(sought), bool)
+    ordered = np.sort(known)
+    place = np.searchsorted(ordered, sought)
+    lost: NDArray[np.bool_] = ordered[np.minimum(place, len(ordered) - 1)] != sought
+    return lost
 
 
 def _hashes(names: list[str]) -> Words:
