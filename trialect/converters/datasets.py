@@ -7,13 +7,14 @@ read back by our reader and compared, so that a package never holds a file nobod
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 import polars as pl
 
 from trialect.converters.account import Account
+from trialect.converters.digest import digest
 from trialect.converters.package import DATASET_JSON, DEFINE, GUIDE, sdtm_folder
 from trialect.converters.partition import Part
 from trialect.converters.readers.xpt import XptReader
@@ -64,11 +65,19 @@ class Plan:
 
 @dataclass(slots=True)
 class Written:
-    """The files of one dataset (names in the SDTM folder) and the problems of writing it."""
+    """The files of one dataset (names in the SDTM folder) and the problems of writing it.
+
+    `digests` are the SHA-256 of the files, by their place in the package.
+    """
 
     dataset: str
-    files: list[str]
-    problems: list[Problem]
+    files: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    digests: dict[str, str] = field(default_factory=dict)
+
+    def fingerprint(self, package: Path, paths: Iterable[Path]) -> None:
+        """Take the files' SHA-256, in the process that wrote them and while they are at hand."""
+        self.digests |= {path.relative_to(package).as_posix(): digest(path) for path in paths}
 
 
 def conform(frame: pl.DataFrame, meta: DatasetMeta) -> pl.DataFrame:
@@ -104,6 +113,7 @@ def as_xpt(plan: Plan, meta: DatasetMeta, written: Written) -> None:
     written.files += [file.path.name for file in result.files]
     written.problems += _with_source(plan, meta, result.problems)
     written.problems += _read_back(plan, meta, [file.path for file in result.files])
+    written.fingerprint(plan.package, [file.path for file in result.files])
 
 
 def as_dataset_json(plan: Plan, meta: DatasetMeta, written: Written) -> None:
@@ -126,6 +136,7 @@ def as_dataset_json(plan: Plan, meta: DatasetMeta, written: Written) -> None:
     except Unusable as refused:
         found = refused.problems
     written.problems += [problem.at(domain=meta.name) for problem in found]
+    written.fingerprint(plan.package, [one for one in (path, lines) if one.exists()])
     if not found and not _same_records(path, lines):
         written.problems.append(
             NOT_READ_BACK.problem(

@@ -5,6 +5,7 @@ docs/architecture.md tells what each step takes and gives.
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -151,6 +152,7 @@ def convert(
                 for done, written in enumerate(run(write_dataset, plan, steps), start=1):
                     files[written.dataset] += written.files
                     found.extend(written.problems)
+                    account.digests.update(written.digests)
                     tell("write datasets", done, len(steps))
                 found.extend(joined.result())
                 traced.result()
@@ -171,7 +173,10 @@ def convert(
             close = TARGETS[name].close
             if close is not None:
                 problems.extend(close(plan, account, list(problems)))
-        _report(package, account, problems, plan, earlier)
+        with ThreadPoolExecutor(1) as beside:
+            # Gigabytes take a while to go, and nothing looks at them any more.
+            beside.submit(shutil.rmtree, spool, ignore_errors=True)
+            _report(package, account, problems, plan, earlier)
     return Conversion(destination, account)
 
 

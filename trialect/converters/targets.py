@@ -94,7 +94,7 @@ def dataset_steps(plan: Plan) -> list[tuple[str, DatasetMeta]]:
 def write_dataset(plan: Plan, step: tuple[str, DatasetMeta]) -> Written:
     """Write one dataset as one target."""
     name, meta = step
-    written = Written(meta.name, [], [])
+    written = Written(meta.name)
     write = TARGETS[name].dataset
     if write is not None:
         write(plan, meta, written)
