@@ -136,11 +136,26 @@ def demo(
 
 @app.command()
 def convert(
-    study: Annotated[
-        Path, typer.Argument(help="The study folder (study.yaml, records, mappings).")
+    source: Annotated[
+        Path,
+        typer.Argument(
+            help="The study folder (study.yaml, records, mappings), or an SDTM package "
+            "(XPT or Dataset-JSON, define.xml)."
+        ),
     ],
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="The package's folder (default: STUDY/out).")
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            help="The package's folder (default: SOURCE/out; of an SDTM package SOURCE-out).",
+        ),
+    ] = None,
+    study: Annotated[
+        Path | None,
+        typer.Option(
+            "--study", help="A study.yaml that says what a source other than a study folder lacks."
+        ),
     ] = None,
     to: To = None,
     unblinded: Unblinded = False,
@@ -150,8 +165,10 @@ def convert(
     ] = False,
     baseline: Baseline = None,
 ) -> None:
-    """Convert a study folder into a checked package."""
-    conversion = _convert(study, out, to=to, unblinded=unblinded, jobs=jobs, baseline=baseline)
+    """Convert a study folder or an SDTM package into a checked package."""
+    conversion = _convert(
+        source, out, study=study, to=to, unblinded=unblinded, jobs=jobs, baseline=baseline
+    )
     if conversion.account.open_errors or (strict and conversion.account.rejected):
         raise typer.Exit(Exit.FINDINGS)
 
@@ -279,9 +296,10 @@ def trace(
 
 
 def _convert(
-    study: Path,
+    source: Path,
     out: Path | None,
     *,
+    study: Path | None = None,
     jobs: int | None,
     to: list[str] | None = None,
     unblinded: bool = False,
@@ -292,8 +310,9 @@ def _convert(
     with _progress() as progress:
         conversion = _run(
             lambda: run(
-                study,
+                source,
                 out,
+                study=study,
                 to=to,
                 unblinded=unblinded,
                 jobs=jobs or os.cpu_count() or 1,

@@ -14,11 +14,11 @@ import polars as pl
 
 from trialect.converters.account import Account, FormAccount, Output
 from trialect.converters.digest import digest
-from trialect.converters.explanations import EXPLANATIONS
 from trialect.converters.package import REJECTED
 from trialect.converters.partition import Job, Part
 from trialect.converters.review import place_of
 from trialect.converters.stage import rejected_frames
+from trialect.converters.trial_sources import trial_source
 from trialect.converters.writers.rejected import write_rejected
 from trialect.metadata import DatasetMeta, Provenance
 from trialect.problems import Problem
@@ -46,9 +46,7 @@ def account(
             whole.forms[name].mapped = form.rows - form.rejected
     whole.other_inputs = [
         _output(folder, path)
-        for path in sorted(
-            [folder / "study.yaml", folder / EXPLANATIONS, *(folder / "mappings").rglob("*")]
-        )
+        for path in sorted(trial_source(job.source).inputs(folder))
         if path.is_file()
     ]
     whole.terminology = terminology(job.study.sdtm.ct).content_sha256

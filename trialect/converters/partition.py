@@ -21,9 +21,9 @@ from trialect.converters.rejected import Rejected
 from trialect.converters.spool import write_frame
 from trialect.converters.stage import Staged, load
 from trialect.converters.transliterate import transliterate
+from trialect.converters.trial_sources import trial_source
 from trialect.converters.writers.rejected import rejected_rows
-from trialect.mappings.engine import map_partition
-from trialect.mappings.sdtm import derive
+from trialect.mappings.sdtm import Derived, derive
 from trialect.mappings.tables import MappingTables
 from trialect.mappings.terms import NEW_TERM, UNKNOWN_TERM
 from trialect.mappings.values import SUBJECT
@@ -53,6 +53,10 @@ class Job:
     trial_provenance: tuple[Provenance, ...]
     targets: tuple[str, ...]
     unblinded: bool
+    source: str = "study-folder"
+    """The name of what the conversion started from (`trial_sources`)."""
+    kept: object = None
+    """What the source keeps for its partitions."""
     taken: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
     """By partition, the USUBJIDs that subjects of earlier ones have, with those subjects."""
 
@@ -103,9 +107,12 @@ def map_and_derive(job: Job, index: int) -> tuple[dict[str, pl.DataFrame], Part,
     part = Part(f"{index:05d}", job.spool / f"{index:05d}")
     shutil.rmtree(part.folder, ignore_errors=True)
     part.folder.mkdir(parents=True)
-    mapped = map_partition(job.tables, job.study, forms, job.taken.get(index, {}))
+    source = trial_source(job.source)
+    mapped = source.map_part(job, index, forms)
     part.subjects_by_usubjid = mapped.subjects
-    derived = derive(job.study, job.tables, mapped.frames)
+    derived = Derived(mapped.frames, [], [])
+    if source.derives:
+        derived = derive(job.study, job.tables, mapped.frames)
     part.provenance = tuple(derived.provenance)
     if mapped.rejected:
         part.rejected = _rejected(part, load(job.staged, index, as_read=True), mapped.rejected)

@@ -34,19 +34,21 @@ from trialect.converters.partition import (
     process,
     submit,
 )
-from trialect.converters.readers.study_yaml import assumption_problems, read_study
 from trialect.converters.review import Checked, Review, review
 from trialect.converters.sources import traced_review
-from trialect.converters.stage import stage
 from trialect.converters.stamp import stamp_of, stamp_problems
 from trialect.converters.targets import TARGETS, Outputs, dataset_steps, join_parts, write_dataset
 from trialect.converters.traced_package import TracedPackage
+from trialect.converters.trial_sources import (
+    Facts,
+    PartitionSubjects,
+    source_of,
+    trial_source,
+)
 from trialect.converters.workers import workers
 from trialect.converters.writers.report import write_json
 from trialect.converters.writers.report_html import write_html
 from trialect.converters.writers.report_xlsx import write_xlsx
-from trialect.mappings.sdtm import trial_design
-from trialect.mappings.tables import check_columns, read_tables
 from trialect.metadata import Provenance
 from trialect.problems import Problem, Problems, Severity, Unusable, rule
 from trialect.profile import merge
@@ -91,7 +93,7 @@ class Conversion:
 
 
 def convert(
-    study_folder: str | Path,
+    source: str | Path,
     out: str | Path | None = None,
     *,
     to: Sequence[str] | None = None,
@@ -99,35 +101,41 @@ def convert(
     jobs: int = 1,
     partition_subjects: int | None = None,
     baseline: str | Path | None = None,
+    study: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Conversion:
-    """Convert a study folder into a package at `out` (default: `out` inside the study folder).
+    """Convert a study folder or another source (`trial_sources`) into a package at `out`.
 
+    `out` is by default inside a study folder, and beside an SDTM package. `study` is a study.yaml
+    that fills what a source other than a study folder does not state.
     `to` limits the targets (default: `outputs` of study.yaml). With `jobs` above 1, partitions
     are worked on in that many processes, `partition_subjects` in each (chosen by the number of
     subjects and jobs if it is not given); the bytes are the same. `baseline` is the report.json of
     an earlier run, against which the report tells what is new and what is gone. Raises `Unusable`
     when the input cannot be converted at all; everything else is a finding in the package's report.
     """
-    folder = Path(study_folder)
-    destination = Path(out) if out is not None else folder / "out"
+    folder = Path(source)
+    kind = source_of(folder)
+    steps_of_source = trial_source(kind)
+    destination = Path(out) if out is not None else steps_of_source.out(folder)
     tell = progress or _silent
     tell("read the study", 0, 1)
-    study = read_study(folder)
-    targets = _targets(study, to)
-    stamp = stamp_of(study)
+    told = steps_of_source.read_study(folder, Path(study) if study is not None else None)
+    facts, home = told.study, steps_of_source.home(folder)
+    targets = _targets(facts, to)
+    stamp = stamp_of(facts)
     earlier = read_baseline(Path(baseline)) if baseline is not None else None
     explanations = _explanations(folder)
     with building(destination, folder) as package:
         spool = package.parent / "spool"
         spool.mkdir()
         # A small trial is done before another process has started.
-        exports = (folder / study.records.folder).rglob("*")
+        exports = (home / facts.records.folder).rglob("*")
         large = sum(one.stat().st_size for one in exports if one.is_file()) >= WORTH_PROCESSES
         processes = jobs if large or partition_subjects is not None else 1
-        size = partial(partition_size, partition_subjects, processes, study.fhir.bundle_subjects)
-        with workers(processes, ready, study.sdtm.ct) as run:
-            job, problems = prepare(folder, study, spool, targets, unblinded, size)
+        size = partial(partition_size, partition_subjects, processes, facts.fhir.bundle_subjects)
+        with workers(processes, ready, facts.sdtm.ct) as run:
+            job, problems = prepare(folder, kind, told, spool, targets, unblinded, size)
             parts = [_trial_part(job, problems)]
             partitions = range(job.staged.partitions)
             for part in run(process, job, partitions):
@@ -141,8 +149,8 @@ def convert(
             account.explanations = explanations
             profiles = merge(part.profiles for part in parts)
             provenance = closing.provenance(job, parts)
-            metas = tuple(describe(study, profiles, provenance))
-            plan = Plan(study, package, metas, tuple(parts), targets, stamp)
+            metas = tuple(describe(facts, profiles, provenance))
+            plan = Plan(facts, package, metas, tuple(parts), targets, stamp)
             found = Problems()
             files: dict[str, list[str]] = {meta.name: [] for meta in metas}
             steps = dataset_steps(plan)
@@ -180,15 +188,17 @@ def convert(
     return Conversion(destination, account)
 
 
-def read(study_folder: str | Path) -> Trial:
-    """A study folder as a `Trial` in memory: Study, domains with their lineage, problems.
+def read(source: str | Path, *, study: str | Path | None = None) -> Trial:
+    """A study folder or another source as a `Trial` in memory: Study, domains with their lineage,
+    problems. `study` is as for `convert`.
 
     Raises `Unusable` when the study, its tables or its exports cannot be read at all.
     """
-    folder = Path(study_folder)
-    study = read_study(folder)
+    folder = Path(source)
+    kind = source_of(folder)
+    told = trial_source(kind).read_study(folder, Path(study) if study is not None else None)
     with tempfile.TemporaryDirectory(prefix="trialect-") as spool:
-        job, problems = prepare(folder, study, Path(spool), (), False, PARTITION_SUBJECTS)
+        job, problems = prepare(folder, kind, told, Path(spool), (), False, PARTITION_SUBJECTS)
         found: dict[str, list[pl.DataFrame]] = {n: [f] for n, f in job.trial_frames.items()}
         made = [map_and_derive(job, index) for index in range(job.staged.partitions)]
         again = contested([part.subjects_by_usubjid for _, part, _ in made])
@@ -199,48 +209,37 @@ def read(study_folder: str | Path) -> Trial:
             for name, frame in frames.items():
                 found.setdefault(name, []).append(frame)
     joined = {name: pl.concat(frames, how="diagonal") for name, frames in found.items()}
-    return Trial(study, joined, problems)
+    return Trial(told.study, joined, problems)
 
 
 def prepare(
     folder: Path,
-    study: Study,
+    kind: str,
+    told: Facts,
     spool: Path,
     targets: tuple[str, ...],
     unblinded: bool,
-    partition_subjects: int | Callable[[int], int],
+    partition_subjects: PartitionSubjects,
 ) -> tuple[Job, Problems]:
-    """Everything before the partitions: tables read, exports staged, the trial design made.
+    """Everything before the partitions: the source's records staged, the trial's own datasets.
 
     Raises `Unusable` with the errors that make the input no input.
     """
-    problems = Problems(assumption_problems(study))
-    problems.extend(stamp_problems(study))
-    tables = read_tables(folder, study)
-    problems.extend(tables.problems)
-    staged = stage(
-        study,
-        folder,
-        spool / "staged",
-        forms=tables.forms,
-        partition_subjects=partition_subjects,
-    )
-    problems.extend(staged.problems)
-    # Rows that staging kept out are findings; tables that do not fit their forms are no tables.
-    misfits = Problems(check_columns(tables, staged.columns))
-    misfits.stop_on_errors()
-    problems.extend(misfits)
-    design = trial_design(study, tables)
-    problems.extend(design.problems)
+    problems = Problems(told.problems)
+    problems.extend(stamp_problems(told.study))
+    laid = trial_source(kind).prepare(folder, told.study, spool / "staged", partition_subjects)
+    problems.extend(laid.problems)
     job = Job(
-        study=study,
-        tables=tables,
-        staged=staged,
+        study=told.study,
+        tables=laid.tables,
+        staged=laid.staged,
         spool=spool,
-        trial_frames=design.frames,
-        trial_provenance=tuple(design.provenance),
+        trial_frames=laid.frames,
+        trial_provenance=tuple(laid.provenance),
         targets=targets,
         unblinded=unblinded,
+        source=kind,
+        kept=laid.kept,
     )
     return job, problems
 

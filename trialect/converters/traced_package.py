@@ -143,11 +143,12 @@ class Exports:
     """The cells of a study's exports. Raises `Unusable` when one is missing or has changed."""
 
     def __init__(self, study_folder: Path, package: TracedPackage) -> None:
-        from trialect.converters.readers.study_yaml import read_study
+        from trialect.converters.trial_sources import source_of, trial_source
 
-        self._folder = study_folder
+        source = trial_source(source_of(study_folder))
+        self._folder = source.home(study_folder)
         self._package = package
-        self._declared = read_study(study_folder).records.forms
+        self._declared = source.read_study(study_folder, None).study.records.forms
 
     def texts(self, rows: Mapping[str, Iterable[int]]) -> dict[tuple[str, int], Record]:
         """The cells of some rows of some forms, by form and row."""

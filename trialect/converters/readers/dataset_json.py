@@ -143,6 +143,22 @@ def read_dataset_json(path: str | Path, name: str | None = None) -> DatasetJson:
     )
 
 
+def read_columns(path: str | Path) -> DatasetJson:
+    """What a Dataset-JSON file says of itself, without its records.
+
+    Raises `Unusable` for a file that is no Dataset-JSON.
+    """
+    dataset = _Dataset(Path(path), Path(path).name)
+    return DatasetJson(
+        name=str(dataset.attributes.get("name", "")),
+        label=str(dataset.attributes.get("label", "")),
+        columns=dataset.columns,
+        attributes=dataset.attributes,
+        frame=pl.DataFrame(),
+        problems=dataset.problems,
+    )
+
+
 def open_form(
     path: Path,
     form: FormFile,  # noqa: ARG001 # every reader takes it; nothing of it bears on Dataset-JSON

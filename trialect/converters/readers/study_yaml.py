@@ -91,6 +91,36 @@ def study_of(data: bytes, file: str = FILE, folder: Path | None = None) -> Study
     return study
 
 
+def study_over(found: Study, file: Path) -> Study:
+    """A Study with what a study file says in its place; the file may leave out whatever is known.
+
+    Raises `Unusable` with all problems of the file, each with its line, or when it is not there.
+    """
+    try:
+        root = yaml_tree.parse(file.read_bytes(), file.name)
+    except OSError as error:
+        raise Unusable(NO_STUDY.problem(file=str(file), where=f" ({error.strerror})")) from None
+    problems: list[Problem] = []
+    written = set(root.entries)
+    if root.kind == "mapping":
+        known = Node("mapping", root.line, entries={"name": Node("text", 1, found.sponsor.name)})
+        needed = {
+            "studyid": Node("text", 1, found.studyid),
+            "title": Node("text", 1, found.title),
+            "sponsor": known,
+        }
+        root.entries = {**needed, **root.entries}
+    said = build(Study, root, file.name, problems)
+    if said is not None:
+        found = replace(found, **{name: getattr(said, name) for name in sorted(written)})
+        checked = study_facts.check(Facts(found, root, file.name, file.parent))
+        # What the source states is no fault of the file.
+        problems += [one for one in checked if (one.field or "").split(".")[0] in written]
+    if problems or said is None:
+        raise Unusable(sorted(problems, key=lambda problem: problem.row or 0))
+    return found
+
+
 def assumption_problems(study: Study) -> list[Problem]:
     """The warnings that a study carries into every report.
 
