@@ -1,7 +1,8 @@
-"""Write the table of facts that trialect/schemas/fhir checks resources with.
+r"""Write the table of facts that trialect/schemas/fhir checks resources with.
 
     python scripts/build_fhir_tables.py R4 hl7.fhir.r4.examples@4.0.1
-    python scripts/build_fhir_tables.py R5 hl7.fhir.r5.core@5.0.0 hl7.fhir.uv.extensions.r5@5.2.0
+    python scripts/build_fhir_tables.py R5 hl7.fhir.r5.core@5.0.0 \
+        hl7.fhir.uv.extensions.r5@5.3.0-ballot-tc1 hl7.terminology.r5@7.0.1
 
 The first package holds the official definitions; later ones only add code systems, value sets and
 extensions that the first lacks. A package is the path of an npm archive (.tgz) or `name@version`,
@@ -31,6 +32,7 @@ TARGET = Path(__file__).parents[1] / "trialect" / "schemas" / "fhir"
 BASE = "http://hl7.org/fhir/StructureDefinition/"
 FHIR_TYPE = BASE + "structuredefinition-fhir-type"
 REGEX = BASE + "regex"
+IMPLEMENTS = BASE + "structuredefinition-implements"
 MAX_VALUE_SET = BASE + "elementdefinition-maxValueSet"
 EVERYWHERE = {"ele-1"}  # the walk checks it on every element, so it needs no row
 
@@ -209,9 +211,11 @@ def type_text(element: Json, path: str) -> str:
                 for e in given["extension"]
                 if e["url"] == FHIR_TYPE
             )
-            # R4's snapshot says string, its text (and R5) says id
-            if path.count(".") == 1 and path.endswith(".id") and given is element["type"][0]:
-                code = "id" if element["base"]["path"] == "Resource.id" else code
+            # R4's snapshots say string for the id of a resource, whose text (and R5) says id; R5's
+            # say id for that of an ElementDefinition, which may have [x] in it
+            if path.endswith(".id") and given is element["type"][0]:
+                whole = path.count(".") == 1 and element["base"]["path"] == "Resource.id"
+                code = "id" if whole else "string"
         if code in ("BackboneElement", "Element"):
             code = "=" + path
         profiles = [p.rsplit("/", 1)[1] for p in given.get("profile", [])]
@@ -255,10 +259,19 @@ def primitive(structure: Json) -> Json:
     return facts
 
 
+def place(context: Json) -> str:
+    """The element that a context names; one that a condition describes may be any."""
+    if context["type"] == "extension":
+        return "Extension"
+    if context["type"] == "fhirpath":
+        return "Element"
+    return str(context["expression"]).removesuffix("[x]")
+
+
 def extension_facts(structure: Json) -> Json:
     """Where an HL7 extension may stand, and the values that it and its parts may carry."""
     elements = {element["id"]: element for element in structure["snapshot"]["element"]}
-    declared = [c["expression"] for c in structure.get("context", [])]
+    declared = [place(context) for context in structure.get("context", [])]
     facts: Json = {"on": sorted({*declared, *ALSO_ON.get(structure["id"], [])})}
     facts["modifier"] = bool(elements["Extension"].get("isModifier"))
     value = elements.get("Extension.value[x]")
@@ -324,6 +337,8 @@ def tables(release: str, packages: Packages) -> Json:
             "base": structure.get("baseDefinition", "").rsplit("/", 1)[-1],
             "nodes": nodes,
         }
+        if interfaces := implemented(structure):
+            types[name]["implements"] = interfaces
     return {
         "release": release,
         "provenance": packages.sources,
@@ -337,6 +352,15 @@ def tables(release: str, packages: Packages) -> Json:
         "unexpanded": [url for url in sorted(wanted) if packages.codes(url) is None],
         "extensions": extensions,
     }
+
+
+def implemented(structure: Json) -> list[str]:
+    """The interfaces of R5 that a type implements: extensions may name them as their place."""
+    return sorted(
+        str(one["valueUri"]).rsplit("/", 1)[1]
+        for one in structure.get("extension", [])
+        if one["url"] == IMPLEMENTS
+    )
 
 
 def named(constraint: Json, name: str, invariants: Json) -> str:

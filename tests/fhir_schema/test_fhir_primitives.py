@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trialect.schemas.fhir.json_text import decode
-from trialect.schemas.fhir.primitives import CHECKS, JSON_TYPES, TOKENS, wrong
+from trialect.schemas.fhir.primitives import JSON_TYPES, TOKENS, checks, tokens, wrong
 from trialect.schemas.fhir.shapes import LONGEST
 
 RIGHT: dict[str, list[Any]] = {
@@ -76,7 +76,41 @@ WRONG: dict[str, list[Any]] = {
 
 
 def test_every_type_has_examples() -> None:
-    assert set(RIGHT) == set(WRONG) == set(CHECKS) == set(JSON_TYPES) == set(TOKENS)
+    assert set(RIGHT) == set(WRONG) == set(checks("R4")) == set(TOKENS)
+    r5 = {*RIGHT, "integer64"}
+    assert r5 == set(checks("R5")) == set(JSON_TYPES) == set(tokens("R5"))
+
+
+R5 = {
+    "integer64": (
+        ["12", "0", "-9223372036854775808", "9223372036854775807"],
+        [12, "+1", "01", "1.0", "9223372036854775808", "-9223372036854775809", ""],
+    ),
+    "dateTime": (
+        ["2026-02-01T00:00:00.123456789Z", "2026"],
+        ["2026-02-01T00:00:00.1234567890Z", "2026-02-30"],
+    ),
+    "instant": (["2026-02-01T00:00:00.123456789Z"], ["2026-02-01T00:00:00.1234567890Z"]),
+    "time": (["12:00:00.123456789"], ["12:00:00.1234567890"]),
+}
+
+
+@pytest.mark.parametrize("name", R5)
+def test_values_of_r5(name: str) -> None:
+    right, false = R5[name]
+    assert [value for value in right if wrong(name, value, "R5")] == []
+    assert [value for value in false if wrong(name, value, "R5") is None] == []
+    match = re.compile(tokens("R5")[name], re.ASCII).fullmatch
+    assert match(json.dumps(right[0]))
+    assert not any(match(json.dumps(value)) for value in false)
+
+
+@given(st.sampled_from(sorted(tokens("R5"))), st.data())
+def test_what_the_pattern_of_r5_takes_is_right(name: str, data: st.DataObject) -> None:
+    raw = data.draw(st.from_regex(re.compile(tokens("R5")[name], re.ASCII), fullmatch=True))
+    value, problems = decode(f'{{"v":{raw}}}')
+    assert problems == []
+    assert name == "xhtml" or wrong(name, value["v"], "R5") is None, raw[:99]
 
 
 @pytest.mark.parametrize("name", RIGHT)

@@ -18,11 +18,24 @@ import pytest
 
 from trialect.schemas.fhir import check_resource
 from trialect.schemas.fhir import table as table_module
-from trialect.schemas.fhir.primitives import CHECKS
+from trialect.schemas.fhir.primitives import CHECKS, checks
 from trialect.schemas.fhir.table import Table, table
 
 ROOT = Path(__file__).parents[2]
-TABLE = ROOT / "trialect" / "schemas" / "fhir" / "r4.json.gz"
+TABLES = ROOT / "trialect" / "schemas" / "fhir"
+PACKAGES = {
+    "R4": ("hl7.fhir.r4.examples@4.0.1",),
+    "R5": (
+        "hl7.fhir.r5.core@5.0.0",
+        "hl7.fhir.uv.extensions.r5@5.3.0-ballot-tc1",
+        "hl7.terminology.r5@7.0.1",
+    ),
+}
+RELEASES = pytest.mark.parametrize("release", PACKAGES)
+
+
+def file_of(release: str) -> Path:
+    return TABLES / f"{release.lower()}.json.gz"
 
 
 def builder() -> ModuleType:
@@ -34,24 +47,27 @@ def builder() -> ModuleType:
     return module
 
 
-def test_the_table_says_where_it_comes_from() -> None:
-    (source,) = table().provenance
-    assert source["package"] == "hl7.fhir.r4.examples"
-    assert source["version"] == "4.0.1"
-    assert source["licence"] == "CC0-1.0"
-    assert len(source["sha256"]) == 64
+@RELEASES
+def test_the_table_says_where_it_comes_from(release: str) -> None:
+    sources = table(release).provenance
+    assert tuple(f"{one['package']}@{one['version']}" for one in sources) == PACKAGES[release]
+    assert {one["licence"] for one in sources} == {"CC0-1.0"}
+    assert {len(one["sha256"]) for one in sources} == {64}
 
 
-def test_the_table_is_small_and_carries_no_time() -> None:
-    data = TABLE.read_bytes()
-    assert len(data) < 100_000
+@RELEASES
+def test_the_table_is_small_and_carries_no_time(release: str) -> None:
+    data = file_of(release).read_bytes()
+    assert len(data) < 110_000
     assert data[4:8] == b"\0\0\0\0"
 
 
-def test_the_table_loads_in_a_moment() -> None:
+@RELEASES
+def test_the_table_loads_in_a_moment(release: str) -> None:
+    resource = {"resourceType": "Observation", "status": "final", "code": {}}
     code = (
         "import time; a = time.process_time(); import trialect.schemas.fhir as fhir;"
-        "fhir.check_resource({'resourceType': 'Observation', 'status': 'final', 'code': {}});"
+        f"fhir.check_resource({resource}, {release!r});"
         "print(time.process_time() - a)"
     )
     took = [
@@ -61,16 +77,18 @@ def test_the_table_loads_in_a_moment() -> None:
     assert min(took) < 0.15
 
 
-def test_all_resources_of_r4_are_there() -> None:
-    definitions = table()
-    assert len(definitions.resources) == 146
+@pytest.mark.parametrize(("release", "count"), [("R4", 146), ("R5", 158)])
+def test_all_resources_of_a_release_are_there(release: str, count: int) -> None:
+    definitions = table(release)
+    assert len(definitions.resources) == count
     for name in definitions.resources:
         assert definitions.node(name).resource
     assert {"Resource", "DomainResource"}.isdisjoint(definitions.resources)
 
 
-def test_every_node_of_every_type_can_be_built() -> None:
-    facts = json.loads(gzip.decompress(TABLE.read_bytes()))
+@RELEASES
+def test_every_node_of_every_type_can_be_built(release: str) -> None:
+    facts = json.loads(gzip.decompress(file_of(release).read_bytes()))
     definitions = Table(facts)
     for given in facts["types"].values():
         for path in given["nodes"]:
@@ -78,7 +96,7 @@ def test_every_node_of_every_type_can_be_built() -> None:
                 if prop.kind == "complex":
                     assert definitions.node(prop.type).properties
                 elif prop.kind == "primitive":
-                    assert prop.type in CHECKS
+                    assert prop.type in checks(release)
 
 
 def test_facts_of_an_element() -> None:
@@ -97,10 +115,27 @@ def test_facts_of_an_element() -> None:
     assert table().node("Questionnaire.item").properties["item"].type == "Questionnaire.item"
 
 
+def test_facts_of_an_element_that_r5_has_alone() -> None:
+    definitions = table("R5")
+    medication = definitions.node("MedicationAdministration").properties["medication"]
+    inner = definitions.node(medication.type)
+    assert inner.properties["reference"].targets == {"Medication"}
+    assert definitions.node("CodeableReference").properties["reference"].targets is None
+    assert definitions.node("Attachment").properties["size"].type == "integer64"
+    wrong = {"medication": {"reference": {"reference": "Patient/1"}}, "status": "in-progress"}
+    given = {
+        **{"resourceType": "MedicationAdministration", "subject": {"reference": "Patient/1"}},
+        **{"occurenceDateTime": "2026", **wrong},
+    }
+    (problem,) = check_resource(given, "R5")
+    assert problem.rule == "FHIR-REFERENCE-TARGET"
+    assert problem.path == "MedicationAdministration.medication.reference"
+
+
 def test_required_value_sets_have_their_codes() -> None:
     definitions = table()
     unknown = {"http://loinc.org/vs/LL379-9", "http://www.rfc-editor.org/bcp/bcp13.txt"}
-    facts = json.loads(gzip.decompress(TABLE.read_bytes()))
+    facts = json.loads(gzip.decompress(file_of("R4").read_bytes()))
     assert set(facts["unexpanded"]) == unknown
     subject = definitions.node("ResearchSubject").properties["status"].binding
     assert subject is not None
@@ -128,9 +163,9 @@ def test_the_patterns_of_the_definitions_agree_with_the_checks() -> None:
 
 
 def test_a_release_without_a_table_is_refused() -> None:
-    with pytest.raises(ValueError, match="no FHIR definitions for R3; there are R4"):
+    with pytest.raises(ValueError, match="no FHIR definitions for R3; there are R4, R5"):
         check_resource({"resourceType": "Patient"}, "R3")
-    assert table_module.RELEASES == ("R4",)
+    assert table_module.RELEASES == ("R4", "R5")
 
 
 def packed(path: Path, resources: list[dict[str, Any]]) -> Path:
@@ -232,19 +267,15 @@ def test_value_sets_are_expanded(tmp_path: Path, compose: dict[str, Any], expect
 
 @pytest.mark.node
 @pytest.mark.slow
-def test_the_table_is_what_the_official_package_gives(tmp_path: Path) -> None:
+@RELEASES
+def test_the_table_is_what_the_official_packages_give(tmp_path: Path, release: str) -> None:
+    given = os.environ.get(f"FHIR_{release}_PACKAGES", "").split() or PACKAGES[release]
     if shutil.which("npm") is None:
         pytest.skip("npm is not installed")
     started = time.monotonic()
+    script = str(ROOT / "scripts/build_fhir_tables.py")
     done = subprocess.run(
-        [
-            *(sys.executable, str(ROOT / "scripts/build_fhir_tables.py"), "R4"),
-            *(
-                os.environ.get("FHIR_R4_PACKAGE", "hl7.fhir.r4.examples@4.0.1"),
-                "--to",
-                str(tmp_path),
-            ),
-        ],
+        [sys.executable, script, release, *given, "--to", str(tmp_path)],
         capture_output=True,
         text=True,
         timeout=600,
@@ -252,4 +283,4 @@ def test_the_table_is_what_the_official_package_gives(tmp_path: Path) -> None:
     if done.returncode and "npm" in done.stderr:
         pytest.skip(f"npm gave no package in {time.monotonic() - started:.0f} s")
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "r4.json.gz").read_bytes() == TABLE.read_bytes()
+    assert (tmp_path / file_of(release).name).read_bytes() == file_of(release).read_bytes()

@@ -205,10 +205,11 @@ class BundleCheck:
                     self._refer(place, text, capture.targets)
         if self._sound:
             whole = {**self._head, "entry": list(self._outlines.values())}
+            invariants = INVARIANTS[self._definitions.release]
             for key in self._definitions.node("Bundle").invariants:
-                if key == "bdl-7" or key not in INVARIANTS:  # bdl-7 was checked at each entry
+                if key == "bdl-7" or key not in invariants:  # bdl-7 was checked at each entry
                     continue
-                if not INVARIANTS[key].holds(whole, Place("Bundle", whole, whole)):
+                if not invariants[key].holds(whole, Place("Bundle", whole, whole)):
                     self._walk.broken(key, "Bundle")
         return self.problems
 

@@ -1,11 +1,13 @@
 """The formats of FHIR's primitive types, as a check of a JSON value and as a pattern of its text.
 
-`wrong(type, value)` says what was expected of a value that is not right. `TOKENS[type]` is a
-regular expression over the JSON text of a value; it accepts only what `wrong` accepts, and leaves
-rare spellings (escapes in an identifier, numbers of many digits) to `wrong`.
+`wrong(type, value)` says what was expected of a value that is not right. `tokens(release)[type]`
+is a regular expression over the JSON text of a value; it accepts only what `wrong` accepts, and
+leaves rare spellings (escapes in an identifier, numbers of many digits) to `wrong`.
 
-Source: http://hl7.org/fhir/R4/datatypes.html#primitive. Two rules go beyond the regular expressions
-there: a date must exist in the calendar, and a text must have more than white space in it.
+Source: http://hl7.org/fhir/R4/datatypes.html#primitive and R5/datatypes.html#primitive; R5 knows
+integer64, which is text in JSON, and no more than nine digits of a second. Two rules go beyond the
+regular expressions there: a date must exist in the calendar, and a text must have more than white
+space in it.
 """
 
 from __future__ import annotations
@@ -23,13 +25,16 @@ _DAYS = (
 _LEAP = r"(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:0[48]|[2468][048]|[13579][26])00)-02-29"
 _YEAR = r"(?:[1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])"
 _DAY = rf"(?:{_YEAR}-{_DAYS}|{_LEAP})"
-_CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)(?:\.[0-9]+)?"
+_MINUTE = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)"
+_CLOCK = rf"{_MINUTE}(?:\.[0-9]+)?"
+_SHORT_CLOCK = rf"{_MINUTE}(?:\.[0-9]{{1,9}})?"
 _ZONE = r"(?:Z|[+-](?:(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00))"
 _PARTIAL = rf"{_YEAR}(?:-(?:0[1-9]|1[0-2]))?"
 
 DATE = rf"(?:{_DAY}|{_PARTIAL})"
 DATETIME = rf"(?:{_DAY}(?:T{_CLOCK}{_ZONE})?|{_PARTIAL})"
 INSTANT = rf"{_DAY}T{_CLOCK}{_ZONE}"
+_INTEGER64 = "0|-?[1-9][0-9]{0,18}"
 ID = r"[A-Za-z0-9\-.]{1,64}"
 UUID = r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 ANY_UUID = r"urn:uuid:[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
@@ -48,6 +53,10 @@ _PATTERNS = {
     "uuid": (UUID, "a UUID in small letters as urn:uuid:..."),
     "code": (r"[^\s]+(?: [^\s]+)*", "a code: no space at either end, single spaces within"),
 }
+_R5_PATTERNS = {
+    name: (_PATTERNS[name][0].replace(_CLOCK, _SHORT_CLOCK), f"{expected}, at most nine decimals")
+    for name, expected in ((name, _PATTERNS[name][1]) for name in ("dateTime", "instant", "time"))
+}
 _URI = re.compile(r"[^\x00-\x20]+")
 _URN = re.compile(rf"(?!urn:(?:uuid|oid):)|(?:{UUID}|{OID})(?:$|[|#?])", re.IGNORECASE | re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -58,8 +67,7 @@ LONGEST = 1024 * 1024
 """The most bytes that a string may have (R4, data type string)."""
 
 
-def _pattern(name: str) -> Callable[[object], str | None]:
-    text, expected = _PATTERNS[name]
+def _pattern(text: str, expected: str) -> Callable[[object], str | None]:
     match = re.compile(text, re.ASCII).fullmatch
 
     def check(value: object) -> str | None:
@@ -135,9 +143,23 @@ CHECKS: dict[str, Callable[[object], str | None]] = {
     "uri": _uri,
     "url": _uri,
     "canonical": _uri,
-    **{name: _pattern(name) for name in _PATTERNS},
+    **{name: _pattern(*given) for name, given in _PATTERNS.items()},
 }
 """For each primitive type a function that says what was expected, or None when a value is right."""
+
+
+def _integer64(value: object) -> str | None:
+    whole = type(value) is str and re.fullmatch(_INTEGER64, value, re.ASCII)
+    if whole and -(2**63) <= int(whole[0]) < 2**63:
+        return None
+    return "a whole number of 64 bits, written as text"
+
+
+_R5_CHECKS = {
+    **CHECKS,
+    "integer64": _integer64,
+    **{name: _pattern(*given) for name, given in _R5_PATTERNS.items()},
+}
 
 JSON_TYPES: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(CHECKS, (str,)),
@@ -146,13 +168,24 @@ JSON_TYPES: dict[str, tuple[type, ...]] = {
     "positiveInt": (int,),
     "unsignedInt": (int,),
     "decimal": (int, float, Decimal),
+    "integer64": (str,),
 }
 """The Python types of the JSON values of each primitive type."""
 
 
-def wrong(name: str, value: object) -> str | None:
+def checks(release: str) -> dict[str, Callable[[object], str | None]]:
+    """The checks of a release's primitive types."""
+    return CHECKS if release == "R4" else _R5_CHECKS
+
+
+def tokens(release: str) -> dict[str, str]:
+    """The patterns of the JSON texts of a release's primitive types."""
+    return TOKENS if release == "R4" else _R5_TOKENS
+
+
+def wrong(name: str, value: object, release: str = "R4") -> str | None:
     """What was expected of a value of this primitive type, or None when it is right."""
-    return CHECKS[name](value)
+    return checks(release)[name](value)
 
 
 _TEXT = (
@@ -184,3 +217,9 @@ TOKENS: dict[str, str] = {
     "code": r'"[^"\\\x00-\x20]++(?: [^"\\\x00-\x20]++)*+"',
 }
 """The JSON text of each primitive type; of xhtml only that it is text, the rest is an invariant."""
+
+_R5_TOKENS = {
+    **TOKENS,
+    "integer64": '"(?:0|-?[1-9][0-9]{0,17})"',
+    **{name: f'"{text}"' for name, (text, _) in _R5_PATTERNS.items()},
+}

@@ -27,7 +27,7 @@ import orjson
 from trialect.schemas.fhir.invariants import INVARIANTS, Invariant, Place, choice, has
 from trialect.schemas.fhir.json_text import Leaf, NotPlainError, parse
 from trialect.schemas.fhir.literals import read_reference
-from trialect.schemas.fhir.primitives import ANY_UUID, ID, TOKENS
+from trialect.schemas.fhir.primitives import ANY_UUID, ID, tokens
 from trialect.schemas.fhir.table import Node, Property, Table
 
 LONGEST = 2**18
@@ -167,6 +167,7 @@ def compile_shape(text: str, definitions: Table, root: str = "") -> Shape:
 class _Compiler:
     def __init__(self, definitions: Table) -> None:
         self._table = definitions
+        self._tokens = tokens(definitions.release)
         self._leaves: list[Leaf] = []
         self._asked: list[tuple[Invariant, Any, str]] = []
         self._type = ""
@@ -267,7 +268,7 @@ class _Compiler:
         if prop.path == "Bundle.entry.fullUrl":
             tree.pattern = FULL_URL
         elif prop.binding is None:
-            tree.pattern = TOKENS[prop.type]
+            tree.pattern = self._tokens[prop.type]
         elif prop.binding.codes is not None and len(prop.binding.codes) <= MOST_CODES:
             codes = "|".join(re.escape(code) for code in sorted(prop.binding.codes))
             tree.pattern = f'"(?:{codes})"'
@@ -297,8 +298,9 @@ class _Compiler:
             leaf.pattern = ""
 
     def _ask(self, key: str, tree: Any, path: str) -> None:
-        if key in INVARIANTS:
-            self._asked.append((INVARIANTS[key], tree, path))
+        known = INVARIANTS[self._table.release]
+        if key in known:
+            self._asked.append((known[key], tree, path))
 
     def _pin(self, invariant: Invariant, item: Any, path: str) -> None:
         for read in invariant.reads:

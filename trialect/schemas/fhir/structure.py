@@ -15,7 +15,7 @@ from trialect.schemas.fhir import bindings, rules
 from trialect.schemas.fhir.extensions import extension_faults
 from trialect.schemas.fhir.invariants import INVARIANTS, Place
 from trialect.schemas.fhir.literals import read_reference
-from trialect.schemas.fhir.primitives import CHECKS, JSON_TYPES
+from trialect.schemas.fhir.primitives import JSON_TYPES, checks
 from trialect.schemas.fhir.table import Binding, Node, Property, Table, table
 
 Json = dict[str, Any]
@@ -64,6 +64,8 @@ class Walk:
         self._pending: list[tuple[str, Any, Place]] = []
         self._resources: list[Json] = []
         self._depth = 0
+        self._checks = checks(definitions.release)
+        self._invariants = INVARIANTS[definitions.release]
 
     def add(self, rule: Rule, path: str, **given: Any) -> None:
         """Keep a problem."""
@@ -98,7 +100,7 @@ class Walk:
         del self._pending[waiting:]
         if BROKEN.isdisjoint(problem.rule for problem in self.problems[before:]):
             for key, item, place in pending:
-                if not INVARIANTS[key].holds(item, place):
+                if not self._invariants[key].holds(item, place):
                     self.broken(key, place.path)
 
     def node(
@@ -184,7 +186,7 @@ class Walk:
     def _one(self, prop: Property, item: Any, at: str, resource: Json) -> None:
         kind = prop.kind
         if kind == "primitive":
-            expected = CHECKS[prop.type](item)
+            expected = self._checks[prop.type](item)
             if expected is not None:
                 self._wrong(prop.type, item, at, expected)
             elif prop.binding is not None and not bindings.has_code(prop.binding, item):
@@ -279,7 +281,7 @@ class Walk:
         self.resource(item, at, resource if contained else None)
 
     def _later(self, key: str, item: Any, at: str, resource: Json) -> None:
-        if key in INVARIANTS and key not in self._skip:
+        if key in self._invariants and key not in self._skip:
             self._pending.append((key, item, Place(at, resource, self._resources[-1])))
 
     def broken(self, key: str, path: str) -> None:

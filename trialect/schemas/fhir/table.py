@@ -1,6 +1,6 @@
 """The facts of one FHIR release, read from the table that scripts/build_fhir_tables.py writes.
 
-The file (`r4.json.gz`) holds, from the official definitions named in its `provenance`:
+The file (`r4.json.gz`, `r5.json.gz`) holds, from the definitions named in its `provenance`:
 
 - `types`: per type its `nodes`, one per place that has child elements (`Observation`,
   `Observation.component`); an element is `[cardinality, types, binding]`, for example
@@ -15,14 +15,14 @@ The file is decoded once per release (about 10 ms); nodes are built when they ar
 from __future__ import annotations
 
 import gzip
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
 from typing import Any
 
 import orjson
 
-RELEASES = ("R4",)
+RELEASES = ("R4", "R5")
 """The releases whose table is in the package."""
 
 ANY = frozenset({"Resource"})
@@ -129,22 +129,36 @@ class Table:
         return Binding(url, systems, codes, strength == "required")
 
     def _build(self, path: str) -> Node:
+        if path.startswith(CODEABLE_REFERENCE + "("):
+            return self._codeable_reference(path)
         name = path.split(".", 1)[0]
         given = self._types[name]
         whole = path == name
         node = Node(path, whole and given["kind"] == "resource")
         node.invariants = tuple(self.constraints.get(path, ()))
         node.contexts = (
-            self._contexts(name) if whole else frozenset({path, "BackboneElement", "Element"})
+            self._contexts(name) if whole else self._contexts("BackboneElement") | {path}
         )
         for label, cells in given["nodes"].get(path, {}).items():
             self._add(node, label, cells)
         return node
 
+    def _codeable_reference(self, path: str) -> Node:
+        """The node of R5's CodeableReference where its element says which types it may name.
+
+        `path` is `CodeableReference(Patient|Group)`, as the table's row has it.
+        """
+        general = self.node(CODEABLE_REFERENCE)
+        targets = frozenset(path.removeprefix(CODEABLE_REFERENCE).strip("()").split("|"))
+        reference = replace(general.properties["reference"], targets=targets)
+        return replace(general, properties={**general.properties, "reference": reference})
+
     def _contexts(self, name: str) -> frozenset[str]:
         chain = []
         while name in self._types:
             chain.append(name)
+            for interface in self._types[name].get("implements", ()):
+                chain += self._contexts(interface)
             name = self._types[name]["base"]
         return frozenset([*chain, "Element"])  # R4's extensions say Element for resources too
 
@@ -171,6 +185,8 @@ class Table:
                 node.properties["_" + key] = sibling
             elif code in ("Resource", "DomainResource"):
                 kind = "resource"
+            if code == CODEABLE_REFERENCE and targets:
+                type_name = f"{code}({targets})"
             coded = binding if code in CODED or kind == "primitive" else None
             node.properties[key] = Property(
                 key=key,
@@ -191,6 +207,9 @@ class Table:
         if len(keys) > 1:
             node.choices.append((element, tuple(keys)))
 
+
+CODEABLE_REFERENCE = "CodeableReference"
+"""The data type of R5 whose element says which types its reference may name."""
 
 CODED = frozenset({"Coding", "CodeableConcept", "Quantity"})
 """The data types beside primitives that a binding speaks about."""

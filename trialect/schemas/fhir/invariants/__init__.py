@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 Json = dict[str, Any]
@@ -45,22 +46,28 @@ class Invariant:
     values: tuple[str, ...]
 
 
-INVARIANTS: dict[str, Invariant] = {}
-"""Every invariant that is checked, by key."""
+BOTH = ("R4", "R5")
+"""The releases in which an invariant means the same."""
+
+INVARIANTS: dict[str, dict[str, Invariant]] = {release: {} for release in BOTH}
+"""Every invariant that a function checks, by release and key."""
 
 Check = Callable[[Any, Place], bool]
 
 
 def invariant(
-    *keys: str, reads: tuple[str, ...] = (), values: tuple[str, ...] = ()
+    *keys: str,
+    reads: tuple[str, ...] = (),
+    values: tuple[str, ...] = (),
+    releases: tuple[str, ...] = BOTH,
 ) -> Callable[[Check], Check]:
     """Declare a function as the check of one invariant, or of several that ask the same."""
 
     def declare(holds: Check) -> Check:
-        for key in keys:
-            if key in INVARIANTS:
-                raise ValueError(f"invariant {key} is declared twice")
-            INVARIANTS[key] = Invariant(key, holds, reads, values)
+        for release, key in product(releases, keys):
+            if key in INVARIANTS[release]:
+                raise ValueError(f"invariant {key} of {release} is declared twice")
+            INVARIANTS[release][key] = Invariant(key, holds, reads, values)
         return holds
 
     return declare
@@ -100,6 +107,7 @@ from trialect.schemas.fhir.invariants import (  # noqa: E402 - they fill the reg
 )
 
 __all__ = [
+    "BOTH",
     "INVARIANTS",
     "Invariant",
     "Place",

@@ -21,13 +21,13 @@ def search_only_in_a_searchset(item: Json, _: Place) -> bool:
     return not searched or item.get("type") == "searchset"
 
 
-@invariant("bdl-3", reads=("type",))
+@invariant("bdl-3", reads=("type",), releases=("R4",))
 def requests_exactly_where_they_belong(item: Json, _: Place) -> bool:
     wanted = item.get("type") in REQUESTS
     return all(has(entry, "request") == wanted for entry in items(item, "entry"))
 
 
-@invariant("bdl-4", reads=("type",))
+@invariant("bdl-4", reads=("type",), releases=("R4",))
 def responses_exactly_where_they_belong(item: Json, _: Place) -> bool:
     wanted = item.get("type") in RESPONSES
     return all(has(entry, "response") == wanted for entry in items(item, "entry"))

@@ -50,7 +50,7 @@ def component_with_same_code_has_the_value(item: Json, _: Place) -> bool:
     return not any(part in own for part in parts)
 
 
-@invariant("ppc-1")
+@invariant("ppc-1", releases=("R4",))
 def consent_names_a_policy(item: Json, _: Place) -> bool:
     return has(item, "policy", "policyRule")
 
@@ -70,10 +70,12 @@ for _key, _code in {
     "ppc-4": "adr",
     "ppc-5": "treatment",
 }.items():
-    invariant(_key, reads=("scope.coding.system", "scope.coding.code"))(_scope_needs_patient(_code))
+    invariant(_key, reads=("scope.coding.system", "scope.coding.code"), releases=("R4",))(
+        _scope_needs_patient(_code)
+    )
 
 
-@invariant("mad-1")
+@invariant("mad-1", releases=("R4",))
 def dosage_has_dose_or_rate(item: Json, _: Place) -> bool:
     return has(item, "dose") or choice(item, "rate")
 
@@ -83,12 +85,12 @@ def organization_has_name_or_identifier(item: Json, _: Place) -> bool:
     return has(item, "name", "identifier")
 
 
-@invariant("org-2", "org-3", reads=("use",))
+@invariant("org-2", "org-3", reads=("use",), releases=("R4",))
 def organization_has_no_home(item: Json, _: Place) -> bool:
     return item.get("use") != "home"
 
 
-@invariant("grp-1", reads=("member?actual",))
+@invariant("grp-1", reads=("member?actual",), releases=("R4",))
 def only_an_actual_group_has_members(item: Json, _: Place) -> bool:
     return not has(item, "member") or item.get("actual") is True
 
@@ -98,14 +100,14 @@ def empty_reason_only_when_empty(item: Json, _: Place) -> bool:
     return not has(item, "emptyReason") or not has(item, "entry")
 
 
-@invariant("lst-2", reads=("mode",))
+@invariant("lst-2", reads=("mode",), releases=("R4",))
 def deleted_only_in_a_list_of_changes(item: Json, _: Place) -> bool:
     return item.get("mode") == "changes" or not any(
         has(entry, "deleted") for entry in items(item, "entry")
     )
 
 
-@invariant("lst-3", reads=("mode",))
+@invariant("lst-3", reads=("mode",), releases=("R4",))
 def dates_only_in_a_working_list(item: Json, _: Place) -> bool:
     return item.get("mode") == "working" or not any(
         has(entry, "date") for entry in items(item, "entry")
@@ -117,31 +119,31 @@ def stage_has_summary_or_assessment(item: Json, _: Place) -> bool:
     return has(item, "summary", "assessment")
 
 
-@invariant("con-2")
+@invariant("con-2", releases=("R4",))
 def evidence_has_code_or_detail(item: Json, _: Place) -> bool:
     return has(item, "code", "detail")
 
 
-@invariant("con-4", reads=("abatement?clinicalStatus",))
+@invariant("con-4", reads=("abatement?clinicalStatus",), releases=("R4",))
 def abated_condition_is_not_active(item: Json, _: Place) -> bool:
     ended = {"resolved", "remission", "inactive"}
     status = _codes(item, "clinicalStatus", CONDITION_CLINICAL)
     return not choice(item, "abatement") or bool(status & ended)
 
 
-@invariant("con-5", reads=("verificationStatus",))
+@invariant("con-5", reads=("verificationStatus",), releases=("R4",))
 def mistaken_condition_has_no_status(item: Json, _: Place) -> bool:
     mistaken = "entered-in-error" in _codes(item, "verificationStatus", CONDITION_VERIFICATION)
     return not mistaken or not has(item, "clinicalStatus")
 
 
-@invariant("ait-1", reads=("verificationStatus",))
+@invariant("ait-1", reads=("verificationStatus",), releases=("R4",))
 def allergy_has_clinical_status(item: Json, _: Place) -> bool:
     mistaken = "entered-in-error" in _codes(item, "verificationStatus", ALLERGY_VERIFICATION)
     return mistaken or has(item, "clinicalStatus")
 
 
-@invariant("ait-2", reads=("verificationStatus",))
+@invariant("ait-2", reads=("verificationStatus",), releases=("R4",))
 def mistaken_allergy_has_no_status(item: Json, _: Place) -> bool:
     mistaken = "entered-in-error" in _codes(item, "verificationStatus", ALLERGY_VERIFICATION)
     return not mistaken or not has(item, "clinicalStatus")

@@ -29,7 +29,7 @@ def items_under_answer_or_item(item: Json, _: Place) -> bool:
     return not (has(item, "answer") and has(item, "item"))
 
 
-@invariant("que-1", reads=("type",))
+@invariant("que-1", reads=("type",), releases=("R4",))
 def groups_have_items_displays_have_none(item: Json, _: Place) -> bool:
     kind = item.get("type")
     return (kind != "group" or has(item, "item")) and (kind != "display" or not has(item, "item"))
@@ -60,7 +60,7 @@ def options_or_value_set(item: Json, _: Place) -> bool:
     return not has(item, "answerOption") or not has(item, "answerValueSet")
 
 
-@invariant("que-5", reads=("type",))
+@invariant("que-5", reads=("type",), releases=("R4",))
 def only_choices_have_options(item: Json, _: Place) -> bool:
     return item.get("type") in PICKED or not has(item, "answerValueSet", "answerOption")
 
@@ -85,7 +85,7 @@ def display_is_not_read_only(item: Json, _: Place) -> bool:
     return item.get("type") != "display" or not has(item, "readOnly")
 
 
-@invariant("que-10", reads=("type",))
+@invariant("que-10", reads=("type",), releases=("R4",))
 def only_simple_answers_have_a_length(item: Json, _: Place) -> bool:
     return item.get("type") in SIMPLE or not has(item, "maxLength")
 
@@ -95,7 +95,7 @@ def options_carry_their_own_initial(item: Json, _: Place) -> bool:
     return not has(item, "answerOption") or not has(item, "initial")
 
 
-@invariant("que-12")
+@invariant("que-12", releases=("R4",))
 def several_conditions_say_how_they_combine(item: Json, _: Place) -> bool:
     # the published expression asks only from the third condition on
     return len(item.get("enableWhen", ())) <= 2 or has(item, "enableBehavior")
