@@ -9,6 +9,7 @@ $(BIN)/trialect: pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -c 'import sys; assert sys.version_info >= (3, 11), "trialect needs Python 3.11 or newer"'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@$(BIN)/python -m compileall -q trialect
 	@touch $(BIN)/trialect
 
 demo: $(BIN)/trialect
