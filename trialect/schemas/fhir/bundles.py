@@ -50,7 +50,7 @@ _BLANKS = b" \t\r\n"
 
 def check_bundle_text(data: bytes, file: str | None = None, release: str = "R4") -> list[Problem]:
     """All problems of a Bundle's JSON text: those that `check_bundle` finds in the decoded one."""
-    pieces = _split(data)
+    pieces = _split(data, 0, len(data))
     found = None
     if pieces is not None:
         found = _by_entries(pieces, table(release), kept_shapes(release, "Bundle.entry"))
@@ -65,11 +65,14 @@ def check_bundle_texts(
     """The problems of many Bundles' JSON texts, each given with the name of its file."""
     definitions, shapes = table(release), kept_shapes(release, "Bundle.entry")
     for batch in batches(texts, lambda one: len(one[1])):
-        split = [_split(data) for _, data in batch]
-        sound = _sound(split, definitions, shapes)
-        for (file, data), good in zip(batch, sound, strict=True):
-            if not good:
-                yield from check_bundle_text(data, file, release)
+        files = [file for file, _ in batch]
+        bundles = texts_of([data for _, data in batch])
+        # From here on the texts are held once.
+        batch.clear()
+        places = zip(bundles.starts.tolist(), bundles.ends.tolist(), strict=True)
+        sound = _sound([_split(bundles.data, *place) for place in places], definitions, shapes)
+        for row in (~sound).nonzero()[0].tolist():
+            yield from check_bundle_text(bundles[row], files[row], release)
 
 
 def _whole(data: bytes, release: str) -> list[Problem]:
@@ -91,18 +94,19 @@ class _Pieces:
     entries: Texts
 
 
-def _split(data: bytes) -> _Pieces | None:
-    """The text by entries; None when it cannot be split into them."""
-    first = _ENTRY.search(data)
-    end = _end(data)
+def _split(data: bytes, begin: int, stop: int) -> _Pieces | None:
+    """The text of a part of `data` by entries; None when it cannot be split into them."""
+    first = _ENTRY.search(data, begin, stop)
+    end = _end(data, begin, stop)
     if first is None or end <= first.start():
         return None
     start = first.start()
-    if not data[:start].rstrip().endswith(b"["):
+    head = data[begin:start]
+    if not head.rstrip().endswith(b"["):
         return None
-    lines = _by_line(data, start, len(data[:end].rstrip(_BLANKS)))
+    lines = _by_line(data, start, _trimmed(data, start, end))
     if lines is not None:
-        return _Pieces(data[:start], lines)
+        return _Pieces(head, lines)
     starts = [found.start() for found in _ENTRY.finditer(data, start, end)]
     entries = []
     for start, stop in zip(starts, [*starts[1:], end], strict=True):
@@ -112,7 +116,7 @@ def _split(data: bytes) -> _Pieces | None:
                 return None
             piece = piece[:-1].rstrip(_BLANKS)
         entries.append(piece)
-    return _Pieces(data[: starts[0]], texts_of(entries))
+    return _Pieces(head, texts_of(entries))
 
 
 def _by_line(data: bytes, start: int, end: int) -> Texts | None:
@@ -131,14 +135,20 @@ def _by_line(data: bytes, start: int, end: int) -> Texts | None:
     return Texts(data, starts, np.concatenate([ends[:-1] - 1, ends[-1:]]))
 
 
-def _end(data: bytes) -> int:
+def _end(data: bytes, begin: int, stop: int) -> int:
     """Where the last entry ends if the list of entries is the last thing in the text, or -1."""
-    end = len(data)
+    end = stop
     for closing in b"}]":
-        while end and data[end - 1] in _BLANKS:
-            end -= 1
-        if not end or data[end - 1] != closing:
+        end = _trimmed(data, begin, end)
+        if end == begin or data[end - 1] != closing:
             return -1
+        end -= 1
+    return end
+
+
+def _trimmed(data: bytes, begin: int, end: int) -> int:
+    """Where a part of `data` ends without the blanks at its end."""
+    while end > begin and data[end - 1] in _BLANKS:
         end -= 1
     return end
 

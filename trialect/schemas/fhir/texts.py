@@ -6,6 +6,7 @@ text (its length, its first and last byte) is asked of all of them at once.
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BufferedIOBase
@@ -24,6 +25,7 @@ MOST_BYTES = 16 * 1024 * 1024
 """Bytes of texts that are looked at together: at first, and at most. Memory holds twice as much."""
 
 _BLANKS = b" \t\r\n"
+_DECODED = 1 << 20
 
 Item = TypeVar("Item")
 
@@ -71,11 +73,15 @@ class Texts:
         """Whether all is UTF-8 without NUL, which ends a text in a block."""
         if 0 in self.data:
             return False
-        if not self.data.isascii():
-            try:
-                self.data.decode()
-            except UnicodeDecodeError:
-                return False
+        if self.data.isascii():
+            return True
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        try:
+            for start in range(0, len(self.data), _DECODED):
+                decoder.decode(self.data[start : start + _DECODED])
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
         return True
 
     def stripped(self) -> Texts:
@@ -126,6 +132,9 @@ def joined(some: Iterable[Texts]) -> Texts:
     import numpy as np
 
     every = list(some)
+    if every and all(one.data is every[0].data for one in every):
+        starts = np.concatenate([one.starts for one in every])
+        return Texts(every[0].data, starts, np.concatenate([one.ends for one in every]))
     around = texts_of([one.data for one in every])
     placed = list(zip(every, around.starts.tolist(), strict=True))
     none = np.zeros(0, np.int64)
@@ -139,13 +148,28 @@ def joined(some: Iterable[Texts]) -> Texts:
 def line_batches(lines: BinaryIO | Iterable[bytes]) -> Iterator[Texts]:
     """Lines a few at a time, then more, without blanks around them; a file is read in pieces."""
     if isinstance(lines, BufferedIOBase):
-        size = FIRST_BYTES
-        while data := lines.read(size):
-            yield lines_of(data + lines.readline()).stripped()
-            size = min(3 * size, MOST_BYTES)
+        yield from _pieces(lines)
         return
     for batch in batches(lines, len):
         yield texts_of(batch).stripped()
+
+
+def _pieces(file: BufferedIOBase) -> Iterator[Texts]:
+    """The lines of a file: those of a piece together, and those that two pieces share."""
+    size = FIRST_BYTES
+    open_end: list[bytes] = []
+    while data := file.read(size):
+        size = min(3 * size, MOST_BYTES)
+        first, last = data.find(b"\n"), data.rfind(b"\n")
+        if first < 0:
+            open_end.append(data)
+            continue
+        yield lines_of(b"".join([*open_end, data[:first]])).stripped()
+        if last > first:
+            yield lines_of(data, first + 1, last).stripped()
+        open_end = [data[last + 1 :]]
+    if any(open_end):
+        yield lines_of(b"".join(open_end)).stripped()
 
 
 def batches(texts: Iterable[Item], size_of: Callable[[Item], int]) -> Iterator[list[Item]]:
@@ -153,10 +177,10 @@ def batches(texts: Iterable[Item], size_of: Callable[[Item], int]) -> Iterator[l
     rest = iter(texts)
     count, limit = 1, FIRST_BYTES
     while batch := list(islice(rest, count)):
-        yield batch
         mean = max(1, sum(map(size_of, batch)) // len(batch))
         limit = min(3 * limit, MOST_BYTES)
         count = max(1, limit // mean)
+        yield batch
 
 
 __all__ = [
