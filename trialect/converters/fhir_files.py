@@ -43,7 +43,7 @@ def render(job: Job, frames: Mapping[str, pl.DataFrame], part: Part) -> list[Pro
     return found
 
 
-BUNDLES_AT_ONCE = 210
+BUNDLES_AT_ONCE = 280
 """Bundles' worth of subjects that are rendered at once: their texts are what memory holds."""
 
 
