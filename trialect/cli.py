@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from trialect import rules_cli, terminology_cli
+from trialect import rules_cli, server_cli, terminology_cli
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -43,6 +43,7 @@ app = typer.Typer(
 )
 app.add_typer(terminology_cli.app)
 app.add_typer(rules_cli.app)
+server_cli.add_to(app)
 
 
 class Exit(IntEnum):

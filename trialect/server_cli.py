@@ -1,0 +1,142 @@
+"""`trialect push` and `trialect pull`: bundles to a FHIR server, and a study from one."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from trialect.converters.server.push import Pushed
+    from trialect.problems import Problem
+
+Server = Annotated[
+    str, typer.Option("--server", help="The base URL of the FHIR server (https://.../fhir).")
+]
+CredentialsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--credentials",
+        help="A file that you alone can read, with token, or client_id, client_secret and "
+        "token_url (default: TRIALECT_TOKEN, ... of the environment).",
+    ),
+]
+Ca = Annotated[
+    Path | None,
+    typer.Option("--ca", help="Certificates (PEM) to trust instead of the system's."),
+]
+Retries = Annotated[
+    int, typer.Option("--retries", min=0, max=100, help="Further attempts when the server is away.")
+]
+Timeout = Annotated[float, typer.Option("--timeout", min=1, help="Seconds to wait for an answer.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Give the command line its commands for servers."""
+    app.command()(push)
+
+
+def push(
+    out: Annotated[
+        Path, typer.Argument(help="A package with FHIR bundles, or a folder of bundles.")
+    ],
+    server: Server,
+    credentials: CredentialsFile = None,
+    ca: Ca = None,
+    parallel: Annotated[
+        int, typer.Option("--parallel", min=1, max=32, help="Bundles under way at a time.")
+    ] = 2,
+    retries: Retries = 7,
+    timeout: Timeout = 300.0,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Ask the server what it can do, and send nothing.")
+    ] = False,
+    again: Annotated[
+        bool,
+        typer.Option("--again", help="Send everything, also what an unfinished push has stored."),
+    ] = False,
+    unblinded: Annotated[
+        bool,
+        typer.Option("--unblinded", help="Send a package that tells who got what."),
+    ] = False,
+    journal: Annotated[
+        Path | None,
+        typer.Option(
+            "--journal", help="The folder of journals and reports (default: OUT.push beside OUT)."
+        ),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", help="Where to write the JSON report (default: by the journal)."),
+    ] = None,
+) -> None:
+    """Send a package's FHIR bundles to a server: the study, then the subjects.
+
+    What is lost on the way is sent again; a push that was stopped goes on when it is repeated.
+    """
+    from trialect.cli import Exit, _progress, _run, _say
+    from trialect.converters.server.credentials import credentials_of
+    from trialect.converters.server.push import push as run
+    from trialect.converters.server.session import Patience
+
+    with _progress() as progress:
+        done = _run(
+            lambda: run(
+                out,
+                server,
+                credentials=credentials_of(credentials),
+                ca=ca,
+                parallel=parallel,
+                patience=Patience(attempts=retries + 1, answer=timeout),
+                dry_run=dry_run,
+                again=again,
+                unblinded=unblinded,
+                journal=journal,
+                report=report,
+                progress=progress,
+            )
+        )
+    named = f"{done.server.software}, " if done.server.software else ""
+    _say(f"Server: {done.server.base.url} ({named}FHIR {done.server.version or 'unknown'})")
+    _tell_pushed(done)
+    _show(done.problems)
+    if done.problems.errors:
+        raise typer.Exit(Exit.FINDINGS)
+
+
+def _tell_pushed(done: Pushed) -> None:
+    from trialect.cli import _say
+    from trialect.converters.server import push_report
+
+    count = len(done.shipment.parcels)
+    if done.dry_run:
+        size = sum(one.size for one in done.shipment.parcels)
+        _say(
+            f"{count:,} bundles, {done.shipment.resources:,} resources, {size:,} bytes; "
+            f"{done.before:,} bundles stored already. Nothing was sent.",
+        )
+        return
+    if done.before:
+        _say(f"An earlier push had stored {done.before:,} of {count:,} bundles; it was continued.")
+    if sys.stdout.isatty():
+        from rich.console import Console
+
+        Console().print(push_report.table(done))
+    else:
+        _say(*push_report.lines(done))
+    _say(f"{done.stored:,} of {count:,} bundles stored.", f"Report: {done.report}")
+
+
+def _show(problems: Iterable[Problem]) -> None:
+    from trialect.cli import COLOURS, SHOWN, _say
+
+    found = list(problems)
+    for problem in found[:SHOWN]:
+        word = typer.style(problem.severity.value, fg=COLOURS[problem.severity.value])
+        _say(f"{word}: {problem}")
+    if len(found) > SHOWN:
+        _say(f"... and {len(found) - SHOWN:,} more in the report.")
