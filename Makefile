@@ -1,9 +1,12 @@
 # make demo: set up, convert the reference trial, say where to look.   make test: set up, run the tests.
+# make interop: fetch HAPI FHIR through Maven, start it on loopback, and hold what we write against it.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+# The FHIR releases whose servers `make interop` starts.
+RELEASES ?= R4
 
-.PHONY: demo test check bench fast docs clean
+.PHONY: demo test interop check bench fast docs clean
 
 $(BIN)/trialect: pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -17,6 +20,9 @@ demo: $(BIN)/trialect
 
 test: $(BIN)/trialect
 	$(BIN)/python -m pytest -n auto
+
+interop: $(BIN)/trialect
+	TRIALECT_INTEROP='$(RELEASES)' $(BIN)/python -m pytest tests/interop -m interop -rs
 
 check: $(BIN)/trialect
 	$(BIN)/ruff format --check .

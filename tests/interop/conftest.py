@@ -1,0 +1,78 @@
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import hapi
+import pytest
+from fhir_client import Client
+
+import trialect
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "NCT07326982"
+
+ASKED = os.environ.get("TRIALECT_INTEROP", "").split()
+"""The releases whose servers are started: `make interop` sets it."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker("interop")
+            if not ASKED:
+                item.add_marker(pytest.mark.skip(reason="needs a FHIR server: make interop"))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "release" in metafunc.fixturenames:
+        metafunc.parametrize("release", ASKED or hapi.RELEASES, scope="session")
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[dict[str, hapi.Server]]:
+    """All servers start at once; each test waits for its own."""
+    try:
+        path = hapi.built()
+    except hapi.Unavailable as why:
+        pytest.skip(f"no FHIR server on this machine: {why}")
+    started = {release: hapi.Server(release, path) for release in ASKED}
+    yield started
+    for server in started.values():
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def client(servers: dict[str, hapi.Server], release: str) -> Client:
+    return Client(servers[release].url)
+
+
+@pytest.fixture(scope="session")
+def blinded(servers: object, tmp_path_factory: pytest.TempPathFactory, release: str) -> Path:
+    """The FHIR of the example's package, as it is by default."""
+    out = tmp_path_factory.mktemp("blinded") / "out"
+    trialect.convert(EXAMPLE, out, to=["fhir"])
+    return out / "fhir"
+
+
+@pytest.fixture(scope="session")
+def unblinded(servers: object, tmp_path_factory: pytest.TempPathFactory, release: str) -> Path:
+    """The same with arms, treatments and doses: every type of resource that we write."""
+    out = tmp_path_factory.mktemp("unblinded") / "out"
+    trialect.convert(EXAMPLE, out, to=["fhir"], unblinded=True)
+    return out / "fhir"
+
+
+@pytest.fixture(scope="session")
+def answers(client: Client, unblinded: Path) -> dict[str, list[dict[str, str]]]:
+    """What the server said to each bundle when it was empty: the response of every entry."""
+    return {path.name: sent(client, path) for path in bundles(unblinded)}
+
+
+def bundles(folder: Path) -> list[Path]:
+    """study.json first: the subjects' resources refer to the study's."""
+    paths = sorted((folder / "bundles").iterdir())
+    return sorted(paths, key=lambda path: path.name != "study.json")
+
+
+def sent(client: Client, bundle: Path) -> list[dict[str, str]]:
+    answer = client.post("", bundle.read_bytes())
+    return [entry["response"] for entry in answer["entry"]]
