@@ -4,7 +4,7 @@ from pathlib import Path
 
 import hapi
 import pytest
-from fhir_client import Client
+from fhir_client import Client, bundles, sent
 
 import trialect
 
@@ -32,7 +32,7 @@ def servers() -> Iterator[dict[str, hapi.Server]]:
     """All servers start at once; each test waits for its own."""
     try:
         path = hapi.built()
-    except hapi.Unavailable as why:
+    except hapi.UnavailableError as why:
         pytest.skip(f"no FHIR server on this machine: {why}")
     started = {release: hapi.Server(release, path) for release in ASKED}
     yield started
@@ -65,14 +65,3 @@ def unblinded(servers: object, tmp_path_factory: pytest.TempPathFactory, release
 def answers(client: Client, unblinded: Path) -> dict[str, list[dict[str, str]]]:
     """What the server said to each bundle when it was empty: the response of every entry."""
     return {path.name: sent(client, path) for path in bundles(unblinded)}
-
-
-def bundles(folder: Path) -> list[Path]:
-    """study.json first: the subjects' resources refer to the study's."""
-    paths = sorted((folder / "bundles").iterdir())
-    return sorted(paths, key=lambda path: path.name != "study.json")
-
-
-def sent(client: Client, bundle: Path) -> list[dict[str, str]]:
-    answer = client.post("", bundle.read_bytes())
-    return [entry["response"] for entry in answer["entry"]]

@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -66,3 +67,14 @@ class Client:
         status, answer = self.ask("POST", f"/{type}/$validate", resource)
         assert answer.get("resourceType") == "OperationOutcome", (status, answer)
         return list(answer["issue"])
+
+
+def bundles(folder: Path) -> list[Path]:
+    """study.json first: the subjects' resources refer to the study's."""
+    paths = sorted((folder / "bundles").iterdir())
+    return sorted(paths, key=lambda path: path.name != "study.json")
+
+
+def sent(client: Client, bundle: Path) -> list[dict[str, str]]:
+    answer = client.post("", bundle.read_bytes())
+    return [entry["response"] for entry in answer["entry"]]

@@ -1,7 +1,7 @@
 """HAPI FHIR's server on loopback: fetched through Maven, started with an empty database, stopped.
 
-What is fetched and compiled lies in `.interop/` of the checkout, which git ignores. Where Maven gets
-its packages from is its own configuration's business.
+What is fetched and compiled lies in `.interop/` of the checkout, which git ignores. Where Maven
+gets its packages from is its own configuration's business.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import shutil
 import subprocess
 import threading
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
@@ -28,22 +27,22 @@ STARTING = 240
 HEAP = "-Xmx1500m"
 
 
-class Unavailable(Exception):
+class UnavailableError(Exception):
     """The server cannot be had on this machine; the text says why."""
 
 
 def built() -> str:
     """The class path of the server, fetched and compiled unless that was done before.
 
-    Raises `Unavailable` without Java 17, Maven, or what Maven should fetch.
+    Raises `UnavailableError` without Java 17, Maven, or what Maven should fetch.
     """
     for program in ("java", "javac", "mvn"):
         if shutil.which(program) is None:
-            raise Unavailable(f"{program} is not installed")
+            raise UnavailableError(f"{program} is not installed")
     said = subprocess.run(["javac", "-version"], capture_output=True, text=True, check=True)
     version = re.search(r"\d+", said.stdout + said.stderr)
     if version is None or int(version[0]) < OLDEST_JAVA:
-        raise Unavailable(f"HAPI FHIR needs Java {OLDEST_JAVA}, not {said.stdout.strip()}")
+        raise UnavailableError(f"HAPI FHIR needs Java {OLDEST_JAVA}, not {said.stdout.strip()}")
     classes, listed = CACHE / "classes", CACHE / "classpath.txt"
     if not _newer(listed, POM) or not _all_there(listed.read_text()):
         CACHE.mkdir(exist_ok=True)
@@ -73,11 +72,11 @@ def _fetch(listed: Path) -> None:
             timeout=FETCHING,
         )
     except subprocess.TimeoutExpired:
-        raise Unavailable(f"Maven did not fetch HAPI FHIR in {FETCHING} s") from None
+        raise UnavailableError(f"Maven did not fetch HAPI FHIR in {FETCHING} s") from None
     if done.returncode:
         listed.unlink(missing_ok=True)
         errors = [line for line in done.stdout.splitlines() if "ERROR" in line]
-        raise Unavailable(f"Maven could not fetch HAPI FHIR: {' '.join(errors[:1])[:400]}")
+        raise UnavailableError(f"Maven could not fetch HAPI FHIR: {' '.join(errors[:1])[:400]}")
 
 
 class Server:
@@ -87,9 +86,8 @@ class Server:
         self.release = release
         self.log = CACHE / f"{release}.log"
         self._said = ""
-        # Half of the machine is enough for one server, and its life is too short for the second
-        # compiler to pay.
-        options: Sequence[str] = (HEAP, "-XX:+UseSerialGC", "-Dfile.encoding=UTF-8")
+        # Its life is too short for the second compiler to pay.
+        options = (HEAP, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dfile.encoding=UTF-8")
         level = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
@@ -111,13 +109,12 @@ class Server:
 
     @property
     def url(self) -> str:
-        """The base address; raises `AssertionError` with the end of its log if it does not start."""
+        """The base address. Raises `AssertionError` with the end of the log if it never answers."""
         until = time.monotonic() + STARTING
         while not self._said:
-            alive = self._process.poll() is None
-            assert alive and time.monotonic() < until, (
-                f"HAPI FHIR {self.release} did not start:\n{self.log.read_text()[-4000:]}"
-            )
+            ended = self._process.poll() is not None or time.monotonic() > until
+            why = self.log.read_text()[-4000:] if ended else ""
+            assert not ended, f"HAPI FHIR {self.release} did not start:\n{why}"
             time.sleep(0.1)
         return self._said
 

@@ -3,8 +3,7 @@
 from pathlib import Path
 
 from canonical import canonical, name, read_ndjson
-from conftest import bundles, sent
-from fhir_client import Client
+from fhir_client import Client, bundles, sent
 
 Answers = dict[str, list[dict[str, str]]]
 

@@ -12,6 +12,7 @@ from trialect.mappings.fhir import blind
 from trialect.mappings.fhir.opening import DATA_ABSENT, opening
 from trialect.mappings.fhir.partition import Partition, shown
 from trialect.mappings.fhir.patient import site_of
+from trialect.mappings.fhir.periods import comparable, period
 from trialect.mappings.fhir.resource import SubjectResource
 from trialect.mappings.fhir.slots import Json, Ref, SiteRef, Template, Text
 from trialect.mappings.fhir.terms import coding, concept, values
@@ -32,7 +33,7 @@ def template(part: Partition) -> Template:
         "class": Json("class"),
         "type": [Json("type")],
         "subject": Ref("Patient", "patient"),
-        "period": {"start": Text("start"), "end": Text("end")},
+        "period": period(part),
         "reasonCode": [{"text": Text("SVUPDES")}],
         "location": [{"location": SiteRef("Location", "site")}],
     }
@@ -58,6 +59,7 @@ def rows(part: Partition) -> pl.DataFrame:
         status=pl.when(missed).then(pl.lit("cancelled")).otherwise(pl.lit("finished")),
         why=pl.when(missed).then("SVREASOC"),
         site=site_of(part),
+        **comparable("start", "end"),
     )
 
 

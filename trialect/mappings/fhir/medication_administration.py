@@ -14,6 +14,7 @@ import polars as pl
 from trialect.mappings.fhir import encounter
 from trialect.mappings.fhir.opening import DATA_ABSENT, opening
 from trialect.mappings.fhir.partition import Partition, shown
+from trialect.mappings.fhir.periods import comparable, period
 from trialect.mappings.fhir.procedure import body_site
 from trialect.mappings.fhir.resource import SubjectResource
 from trialect.mappings.fhir.slots import Json, Ref, Template, Text
@@ -52,7 +53,7 @@ def template(part: Partition) -> Template:
         "context": Ref("Encounter", "encounter"),
         "effectiveDateTime": Text("moment"),
         "_effectiveDateTime": Json("absent"),
-        "effectivePeriod": {"start": Text("from"), "end": Text("until")},
+        "effectivePeriod": period(part),
         "note": [{"text": Text("amount")}],
         "dosage": Json("dosage"),
     }
@@ -94,7 +95,7 @@ def rows(part: Partition) -> pl.DataFrame:
         absent=pl.when(nothing).then(pl.lit(absent)),
         amount=pl.when(pl.col("EXDOSE").is_null()).then("EXDOSTXT"),
         **{"from": pl.when(lasts).then("start"), "until": pl.when(lasts).then("end")},
-    )
+    ).with_columns(**comparable("from", "until"))
 
 
 def _medication(name: str | None, form: str | None, lot: str | None) -> Concept | None:

@@ -11,6 +11,7 @@ import polars as pl
 from trialect.mappings.fhir import encounter
 from trialect.mappings.fhir.opening import opening
 from trialect.mappings.fhir.partition import SUBJECT, Partition, json_text
+from trialect.mappings.fhir.periods import comparable, period
 from trialect.mappings.fhir.resource import SubjectResource
 from trialect.mappings.fhir.slots import Json, Ref, Template, Text
 from trialect.mappings.fhir.terms import Concept, concept, ncit
@@ -55,7 +56,7 @@ def template(part: Partition) -> Template:
         "subject": Ref("Patient", "patient"),
         "encounter": Ref("Encounter", "encounter"),
         "performedDateTime": Text("moment"),
-        "performedPeriod": {"start": Text("from"), "end": Text("until")},
+        "performedPeriod": period(part),
         "reasonCode": [{"text": Text("indication")}],
         "bodySite": [Json("site")],
         "note": [{"text": Text("note")}],
@@ -71,7 +72,7 @@ def rows(part: Partition) -> pl.DataFrame:
     return found.with_columns(
         moment=pl.when(~lasts).then("start"),
         **{"from": pl.when(lasts).then("start"), "until": pl.when(lasts).then("end")},
-    )
+    ).with_columns(**comparable("from", "until"))
 
 
 def _treatments(part: Partition) -> pl.DataFrame:

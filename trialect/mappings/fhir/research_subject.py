@@ -21,6 +21,7 @@ import polars as pl
 from trialect.mappings.fhir import consent
 from trialect.mappings.fhir.opening import opening
 from trialect.mappings.fhir.partition import ID, RECORD, SUBJECT, Partition
+from trialect.mappings.fhir.periods import comparable, period
 from trialect.mappings.fhir.resource import SubjectResource
 from trialect.mappings.fhir.slots import Ref, StudyRef, Template, Text
 from trialect.mappings.fhir.terms import values
@@ -40,7 +41,7 @@ def template(part: Partition) -> Template:
     return {
         **opening(part, TYPE, [randomised]),
         "status": Text("status"),
-        "period": {"start": Text("start"), "end": Text("end")},
+        "period": period(part),
         "study": StudyRef("ResearchStudy", part.study.studyid),
         "individual": Ref("Patient", "patient"),
         "assignedArm": Text("assigned"),
@@ -61,13 +62,15 @@ def rows(part: Partition) -> pl.DataFrame:
         part.subjects.select(SUBJECT, "has_arm"), on=SUBJECT, how="left", maintain_order="left"
     )
     arm = [pl.col(name) if part.unblinded else pl.lit(None, pl.String) for name in ARMS]
-    return dm.with_columns(
+    dm = dm.with_columns(
         pl.col("USUBJID").alias(RECORD),
         part.identity.ids(TYPE, dm["USUBJID"]).alias(ID),
         assigned=arm[0],
         actual=arm[1],
         status=_status(),
-    ).with_columns(end=pl.when(~pl.col("status").is_in(["on-study", "screening"])).then("end"))
+    )
+    over = ~pl.col("status").is_in(["on-study", "screening"])
+    return dm.with_columns(end=pl.when(over).then("end")).with_columns(**comparable("start", "end"))
 
 
 def _status() -> pl.Expr:
