@@ -20,6 +20,7 @@ from trialect.converters.review import place_of
 from trialect.converters.stage import rejected_frames
 from trialect.converters.trial_sources import trial_source
 from trialect.converters.writers.rejected import write_rejected
+from trialect.mappings.fhir_sdtm import TOLD_ONCE
 from trialect.metadata import DatasetMeta, Provenance
 from trialect.problems import Problem
 from trialect.schemas.ct import terminology
@@ -107,8 +108,9 @@ def problems(parts: Sequence[Part]) -> list[Problem]:
             continue
         with part.problems_file.open("rb") as lines:
             for one in map(Problem.from_dict, map(orjson.loads, lines)):
-                if one.rule in once:
-                    key = (one.rule, one.domain, one.variable, one.value)
+                if one.rule in once or one.rule in TOLD_ONCE:
+                    told = one.message if one.rule in TOLD_ONCE else one.value
+                    key = (one.rule, one.domain, one.variable, told)
                     if key in said:
                         continue
                     said.add(key)

@@ -159,7 +159,7 @@ def submit(
 
 def _told(problems: Iterable[Problem], changes: pl.DataFrame) -> set[Told]:
     """The values that mapping found outside their codelists, also as they are written in ASCII."""
-    rules = {UNKNOWN_TERM.id, NEW_TERM.id}
+    rules = {UNKNOWN_TERM.id, NEW_TERM.id, "FHIR-TERM-UNKNOWN"}
     told: set[Told] = {(p.domain, p.variable, p.value) for p in problems if p.rule in rules}
     for *place, original, written in changes.select(
         "dataset", "variable", "original", "written"
@@ -230,7 +230,7 @@ def _places(
     if "DM" not in frames:
         return []
     staged = pl.concat([rows[SUBJECT] for rows in forms.values() if SUBJECT in rows.columns])
-    places = {key: first + place for place, key in enumerate(staged.unique().sort())}
+    places = {key: first + place for place, key in enumerate(staged.drop_nulls().unique().sort())}
     return [places[key] for key in _with_subject(frames["DM"], forms)[SUBJECT]]
 
 

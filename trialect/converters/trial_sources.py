@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 SOURCES: dict[str, str] = {
     "study-folder": "source_study_folder",
     "sdtm-package": "source_sdtm_package",
+    "fhir": "source_fhir",
 }
 """The module of each source, in the order in which they are asked whether a path is theirs."""
 

@@ -1,0 +1,450 @@
+"""Maps the resources of whole subjects to SDTM-shaped records, by the tables.
+
+Every resource ends up mapped (it made a record, or others look into it) or rejected with its
+reason. Nothing depends on how subjects were split into partitions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import polars as pl
+
+from trialect.converters.rejected import Rejected
+from trialect.mappings.engine import Count, Mapped
+from trialect.mappings.fhir_sdtm import values
+from trialect.mappings.fhir_sdtm.cells import Cells
+from trialect.mappings.fhir_sdtm.paths import Scope
+from trialect.mappings.fhir_sdtm.subject import Read, Subject
+from trialect.mappings.fhir_sdtm.tables import FhirTables
+from trialect.problems import Problem, rule
+from trialect.schemas.sdtm import dataset
+from trialect.trial import BLOCK, FORM, ROW, Study
+
+AGAIN = rule(
+    "FHIR-AGAIN",
+    "warning",
+    "A resource was read before",
+    "{value} was read from {first} already; it is used once.",
+    "Nothing to mend where an export repeats itself; of two versions the later is used.",
+)
+NO_BLOCK = rule(
+    "FHIR-NO-BLOCK",
+    "warning",
+    "A resource has no place in SDTM",
+    "no line of the tables from FHIR to SDTM takes this {type}{about}.",
+    "Add a line to fhir-mappings/blocks.csv or a code to fhir-mappings/tests.csv if it belongs to "
+    "the trial.",
+)
+IN_ERROR = rule(
+    "FHIR-IN-ERROR",
+    "note",
+    "A resource was entered in error",
+    "its status says that the {type} was entered in error; it is rejected.",
+    source="http://hl7.org/fhir/R4/lifecycle.html",
+)
+NO_VISIT = rule(
+    "FHIR-NO-VISIT",
+    "note",
+    "An Encounter is no visit of the study",
+    "the Encounter is none of the visits of study.yaml{about}.",
+    "Say in fhir-mappings/visits.csv which code or text of an Encounter means which VISIT.",
+)
+NOT_A_SUBJECT = rule(
+    "FHIR-NOT-A-SUBJECT",
+    "warning",
+    "A patient is no subject of the study",
+    "the input has ResearchSubjects, and none of them makes {value} a subject of {study}.",
+    "Ask for the ResearchSubject if the patient takes part.",
+)
+SUBJECT_BY_ID = rule(
+    "FHIR-SUBJECT-BY-ID",
+    "warning",
+    "A subject is known by the server's id alone",
+    "no ResearchSubject names {value} in the study; the id of the Patient is taken for SUBJID.",
+    "Ask for ResearchSubjects with the subjects' numbers.",
+)
+SAME_USUBJID = rule(
+    "FHIR-SAME-USUBJID",
+    "error",
+    "Two patients have one USUBJID",
+    "USUBJID {value} of {patient} is that of {other} already.",
+    "Give each subject of the study a number of its own.",
+    "SDTMIG 3.4, 4.1.2",
+)
+
+_RECORDS = "/records"
+_SUBJECTS = "/subjects"
+"""The ends of the systems of the identifiers that our own resources have (docs/fhir.md)."""
+
+_VARIABLE = re.compile(r"(?:.+/StructureDefinition/)?(?P<name>[A-Z][A-Z0-9]{1,7})")
+"""The URL of an extension that carries a variable FHIR has no element for."""
+
+_OURS = re.compile(r"(?P<usubjid>.+)\.(?P<domain>[A-Z][A-Z0-9]{1,3})\.(?P<number>\d+(?:\.\d+)?)")
+
+
+@dataclass(slots=True)
+class FhirInput:
+    """What the mapping knows of the whole input, besides a partition's resources."""
+
+    has_research_subjects: bool
+
+
+@dataclass(slots=True)
+class _Fate:
+    mapped: bool = False
+    reasons: list[Problem] = field(default_factory=list)
+
+
+class Mapper:
+    """Maps one subject after the other; `mapped` is what came of them."""
+
+    def __init__(
+        self,
+        study: Study,
+        tables: FhirTables,
+        given: FhirInput,
+        taken: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self.study = study
+        self.tables = tables
+        self.given = given
+        self.taken = dict(taken)
+        self.cells = Cells(study, tables)
+        self.mapped = Mapped()
+        self.records: dict[str, list[dict[str, Any]]] = {}
+        self.told: set[tuple[str, str]] = set()
+        self.treatments = frozenset(
+            text.casefold()
+            for one in study.interventions
+            for text in (one.name, one.treatment)
+            if text
+        )
+
+    def subject(self, key: str, reads: Iterable[Read]) -> None:
+        """Map the resources of a subject, which the spool calls `key`."""
+        fates: dict[int, _Fate] = {}
+        kept = self._once(list(reads), fates)
+        subject = Subject(kept, self.cells.shared)
+        everyone = [(one, fates.setdefault(id(one), _Fate())) for one in kept]
+        patient = subject.patient
+        member = self._member(subject)
+        if patient is None or (member is None and self.given.has_research_subjects):
+            value = key if patient is None else _shown(patient)
+            wrong = NOT_A_SUBJECT.problem(value=value, study=self.study.studyid)
+            for _, fate in everyone:
+                fate.reasons.append(wrong)
+            self._close(everyone)
+            return
+        names: dict[str, Any] = {
+            "researchSubject": member.resource if member else None,
+        }
+        self.cells.zone = None
+        usubjid = self._dm(key, subject, patient, member, names, everyone)
+        if usubjid is not None:
+            for one, fate in everyone:
+                if one is not patient:
+                    self._map(one, fate, subject, names, usubjid)
+        self._close(everyone)
+
+    def _once(self, reads: list[Read], fates: dict[int, _Fate]) -> list[Read]:
+        """Each resource once: of several versions the latest, else the first."""
+        by_name: dict[str, Read] = {}
+        kept: dict[int, Read] = {}
+        for one in reads:
+            names = one.names
+            earlier = next((by_name[name] for name in names if name in by_name), None)
+            if one.type == "Patient" and earlier is None:
+                earlier = next((k for k in kept.values() if k.type == "Patient"), None)
+            lost = one
+            if earlier is not None and _updated(one) > _updated(earlier):
+                lost = earlier
+                del kept[id(earlier)]
+            if earlier is not None:
+                winner = earlier if lost is one else one
+                place = f"{winner.form} {winner.row}"
+                fates[id(lost)] = _Fate(
+                    False,
+                    [AGAIN.problem(file=lost.form, row=lost.row, value=_shown(one), first=place)],
+                )
+                self._refuse(lost, fates[id(lost)])
+            if lost is not one:
+                earlier = None
+            if earlier is None:
+                kept[id(one)] = one
+            for name in names:
+                by_name[name] = kept.get(id(one), earlier) or one
+        return list(kept.values())
+
+    def _member(self, subject: Subject) -> Read | None:
+        """The ResearchSubject that makes the patient a subject of this study."""
+        found = list(subject.of_type("ResearchSubject"))
+        for one in found:
+            study = subject.resolve(one.resource.get("study"), [one.resource])
+            named = {self.study.studyid, *(r.id for r in self.study.registrations)}
+            if study is None:
+                text = (one.resource.get("study") or {}).get("reference", "")
+                if any(str(text).endswith(name) for name in named) or len(found) == 1:
+                    return one
+            else:
+                ids = {i.get("value") for i in _listed(study.get("identifier"))}
+                if ids & named or not ids:
+                    return one
+        return None
+
+    def _dm(
+        self,
+        key: str,
+        subject: Subject,
+        patient: Read,
+        member: Read | None,
+        names: dict[str, Any],
+        everyone: Sequence[tuple[Read, _Fate]],
+    ) -> str | None:
+        """Make the subject's record of DM; gives USUBJID."""
+        scope = Scope(subject, {**names, "resource": patient.resource}, [patient.resource])
+        (block,) = [b for b in self.tables.blocks["Patient"] if b.dataset == "DM"]
+        record = self.cells.fill(block, patient.resource, scope, patient)
+        own = _ours(patient.resource, _SUBJECTS)
+        if own is None and member is None:
+            self._tell(SUBJECT_BY_ID, patient, value=_shown(patient))
+        usubjid = own or _usubjid(self.study.studyid, record.get("SUBJID"))
+        if own is not None and record.get("SUBJID") == own:
+            record["SUBJID"] = own.removeprefix(f"{self.study.studyid}-")
+        fate = next(fate for one, fate in everyone if one is patient)
+        if usubjid is None or self.taken.get(usubjid, key) != key:
+            other = self.taken.get(usubjid or "")
+            wrong = SAME_USUBJID.problem(value=usubjid, patient=_shown(patient), other=other)
+            for _, each in everyone:
+                each.reasons.append(wrong)
+            return None
+        self.taken[usubjid] = key
+        self.mapped.subjects[usubjid] = key
+        self._extras(patient.resource, "DM", record)
+        if member is not None:
+            self._extras(member.resource, "DM", record)
+        self._add("DM", block.name, patient, {**record, "USUBJID": usubjid})
+        fate.mapped = True
+        site = self.study.site(str(record.get("SITEID")))
+        self.cells.zone = site.timezone if site else None
+        return usubjid
+
+    def _map(
+        self, one: Read, fate: _Fate, subject: Subject, names: dict[str, Any], usubjid: str
+    ) -> None:
+        resource = one.resource
+        status = resource.get("status")
+        if status == "entered-in-error":
+            fate.reasons.append(IN_ERROR.problem(type=one.type))
+            return
+        own = _ours(resource, _RECORDS)
+        found = _OURS.fullmatch(own) if own else None
+        known = self._names_of(one, subject, names)
+        blocks = [b for b in self.tables.blocks.get(one.type, ()) if b.dataset != "DM"]
+        for block in blocks:
+            scope = Scope(subject, known, [resource])
+            if not block.where(resource, scope):
+                continue
+            nodes = [resource] if block.each is None else block.each([resource], scope)
+            for place, node in enumerate(nodes):
+                known["question"] = self._question(node, known)
+                record = self.cells.fill(block, node, scope, one)
+                if not record:
+                    continue
+                if found and found["domain"] == block.dataset:
+                    self._number(found, record)
+                    self._extras(resource, block.dataset, record)
+                item = None if block.each is None else str(place + 1)
+                self._add(block.dataset, block.name, one, {**record, "USUBJID": usubjid}, item)
+                fate.mapped = True
+        if not fate.mapped and (one.type in self.tables.looked_into or known.get("looked_into")):
+            fate.mapped = True
+        if not fate.mapped:
+            about = values.words(resource.get("code")) or values.words(
+                (_listed(resource.get("type")) or [None])[0]
+            )
+            broken = NO_VISIT if one.type == "Encounter" else NO_BLOCK
+            shown = f" ({about})" if about else ""
+            fate.reasons.append(broken.problem(type=one.type, about=shown))
+
+    def _names_of(self, one: Read, subject: Subject, names: dict[str, Any]) -> dict[str, Any]:
+        """What conditions and paths may ask of a resource by `%name`."""
+        resource, type_ = one.resource, one.type
+        known = {**names, "resource": resource}
+        if type_ == "Observation":
+            known["domain"] = self.cells.domain_of(resource)
+        elif type_ == "QuestionnaireResponse":
+            made = subject.referring(resource, "Observation", "derivedFrom")
+            known["observed"] = known["looked_into"] = bool(made)
+            known["questionnaire"] = self._questionnaire(resource)
+        elif type_ == "Procedure":
+            given = subject.referring(resource, "MedicationAdministration", "partOf")
+            known["administration"] = given
+        elif type_ == "MedicationAdministration":
+            known["isTreatment"] = self._is_treatment(resource, subject)
+            part = [subject.resolve(r, [resource]) for r in _listed(resource.get("partOf"))]
+            known["looked_into"] = any(p and p["resourceType"] == "Procedure" for p in part)
+        if type_ == "Encounter":
+            known["visit"] = self.cells.visit_of(resource)
+        else:
+            met = resource.get("encounter") or resource.get("context")
+            if met is not None:
+                home = subject.resolve(met, [resource])
+                known["visit"] = self.cells.visit_of(home) if home else None
+        return known
+
+    def _is_treatment(self, resource: dict[str, Any], subject: Subject) -> bool:
+        urls = {e.get("url") for e in _listed(resource.get("extension")) if isinstance(e, dict)}
+        if "http://hl7.org/fhir/StructureDefinition/workflow-researchStudy" in urls:
+            return True
+        named = [resource.get("medicationCodeableConcept"), resource.get("medication")]
+        reference = resource.get("medicationReference")
+        target = subject.resolve(reference, [resource]) if reference else None
+        named += [reference, target and target.get("code")]
+        texts = [values.words(one) for one in named if one]
+        return any(text.casefold() in self.treatments for text in texts if text)
+
+    def _questionnaire(self, resource: dict[str, Any]) -> dict[str, Any] | None:
+        url = str(resource.get("questionnaire") or "").partition("|")[0]
+        if not url:
+            return None
+        for one in self.cells.shared.of_type("Questionnaire"):
+            if one.resource.get("url") == url:
+                return one.resource
+        return None
+
+    def _question(self, node: Any, known: Mapping[str, Any]) -> Any:
+        """The question of the Questionnaire that an answer is to."""
+        waiting = _listed((known.get("questionnaire") or {}).get("item"))
+        while waiting:
+            one = waiting.pop()
+            if one.get("linkId") == (node.get("linkId") if isinstance(node, dict) else None):
+                return one
+            waiting += _listed(one.get("item"))
+        return None
+
+    @staticmethod
+    def _number(found: re.Match[str], record: dict[str, Any]) -> None:
+        """--SEQ of a record of ours, from its identifier."""
+        domain = found["domain"]
+        name = "VISITNUM" if domain == "SV" else f"{domain}SEQ"
+        record[name] = float(found["number"])
+
+    @staticmethod
+    def _extras(resource: dict[str, Any], domain: str, record: dict[str, Any]) -> None:
+        """The variables that a resource of ours carries beside what FHIR has elements for."""
+        model = dataset(domain)
+        for name, value in _named_extensions(resource):
+            variable = model.allowed(name) if model else None
+            text = next((v for k, v in value.items() if k.startswith("value")), None)
+            if isinstance(text, str):
+                is_number = variable is not None and variable.type == "Num"
+                record[name] = float(text) if is_number else str(text)
+
+    def _add(
+        self, domain: str, block: str, one: Read, record: dict[str, Any], item: str | None = None
+    ) -> None:
+        record |= {FORM: one.form, ROW: one.row, BLOCK: block}
+        if item is not None:
+            record["@item"] = item
+        self.records.setdefault(domain, []).append(record)
+
+    def _tell(self, broken: Any, one: Read, **given: Any) -> None:
+        self.mapped.problems.append(broken.problem(file=one.form, row=one.row, **given))
+
+    def _close(self, everyone: Sequence[tuple[Read, _Fate]]) -> None:
+        self.mapped.problems += self.cells.take_problems()
+        for one, fate in everyone:
+            if not fate.mapped:
+                self._refuse(one, fate)
+
+    def _refuse(self, one: Read, fate: _Fate) -> None:
+        for wrong in fate.reasons:
+            self.refuse(one.form, one.row, wrong)
+
+    def refuse(self, form: str, row: int, wrong: Problem) -> None:
+        """Reject a resource; a reason that many have is told once."""
+        key = (wrong.rule, wrong.message)
+        if key not in self.told:
+            self.told.add(key)
+            self.mapped.problems.append(wrong.at(file=form, row=row))
+        self.mapped.rejected.append(Rejected(form, row, wrong.rule, wrong.message))
+
+    def finish(self, forms: Mapping[str, pl.DataFrame]) -> Mapped:
+        """What came of all subjects, as frames in the order of the model."""
+        for domain, records in self.records.items():
+            self.mapped.frames[domain] = self._frame(domain, records)
+        for form, rows in forms.items():
+            lost = {one.row for one in self.mapped.rejected if one.form == form}
+            self.mapped.counts[form] = Count(rows.height, rows.height - len(lost), len(lost))
+        return self.mapped
+
+    def _frame(self, domain: str, records: list[dict[str, Any]]) -> pl.DataFrame:
+        model = dataset(domain)
+        names = {name for record in records for name in record}
+        own = sorted(
+            (n for n in names if n[0] != "@" and model and model.allowed(n)),
+            key=lambda n: model.place(n) if model else (0, 0),
+        )
+        others = sorted(n for n in names if n[0] != "@" and n not in own)
+        schema: dict[str, Any] = {"STUDYID": pl.String, "DOMAIN": pl.String}
+        for name in (*own, *others):
+            variable = model.allowed(name) if model else None
+            is_number = variable is not None and variable.type == "Num"
+            schema[name] = pl.Float64 if is_number else pl.String
+        schema |= {FORM: pl.String, ROW: pl.Int64, BLOCK: pl.String}
+        if "@item" in names:
+            schema["@item"] = pl.String
+        start = {"STUDYID": self.study.studyid, "DOMAIN": domain}
+        columns = {
+            name: [start.get(name) or record.get(name) for record in records] for name in schema
+        }
+        return pl.DataFrame(columns, schema).sort("USUBJID", maintain_order=True)
+
+
+def _listed(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def _named_extensions(resource: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The extensions that are called by a variable, also those inside others."""
+    waiting = list(_listed(resource.get("extension")))
+    for one in waiting:
+        if not isinstance(one, dict):
+            continue
+        found = _VARIABLE.fullmatch(str(one.get("url", "")))
+        if found:
+            yield found["name"], one
+        elif "/StructureDefinition/" in str(one.get("url", "")):
+            waiting += _listed(one.get("extension"))
+
+
+def _updated(one: Read) -> str:
+    meta = one.resource.get("meta")
+    found = meta.get("lastUpdated") if isinstance(meta, dict) else None
+    return str(found) if isinstance(found, str) else ""
+
+
+def _shown(one: Read) -> str:
+    names = one.names
+    return f"{one.type}/{one.resource['id']}" if "id" in one.resource else (names or [one.type])[0]
+
+
+def _ours(resource: dict[str, Any], end: str) -> str | None:
+    """The value of an identifier of ours."""
+    for one in _listed(resource.get("identifier")):
+        if isinstance(one, dict) and str(one.get("system", "")).endswith(end):
+            return str(one.get("value"))
+    return None
+
+
+def _usubjid(studyid: str, subjid: str | None) -> str | None:
+    if not subjid:
+        return None
+    return subjid if subjid.startswith(f"{studyid}-") else f"{studyid}-{subjid}"

@@ -1,0 +1,140 @@
+"""Values of FHIR as cells of SDTM: kept as they were written, or found in a table of codes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from functools import cache
+from typing import Any
+from urllib.parse import unquote
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from trialect.mappings.fhir_sdtm.nodes import Node, Number
+
+_MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(Z|[+-]\d{2}:\d{2})")
+
+SYSTEMS = {
+    "http://loinc.org": "loinc",
+    "http://snomed.info/sct": "snomed",
+    "http://unitsofmeasure.org": "ucum",
+    "http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl": "ncit",
+}
+"""Short names that the tables call code systems by."""
+
+
+def words(node: Node) -> str | None:
+    """What a value says in words: a concept's text, else its first display, else its code."""
+    if isinstance(node, str):
+        return str(node) or None
+    if isinstance(node, bool):
+        return "true" if node else "false"
+    if isinstance(node, dict):
+        if "concept" in node or isinstance(node.get("reference"), dict):
+            return words(node.get("concept")) or words(node.get("reference"))
+        for key in ("text", "display"):
+            if isinstance(node.get(key), str):
+                return str(node[key]) or None
+        coding = node.get("coding")
+        if isinstance(coding, list):
+            for key in ("display", "code"):
+                for one in coding:
+                    if isinstance(one, dict) and isinstance(one.get(key), str):
+                        return str(one[key]) or None
+        for key in ("code", "value", "name", "low"):
+            if key in node:
+                return words(node[key])
+    return None
+
+
+def code(node: Node) -> str | None:
+    """The code of a Coding or of a concept's first coding; of a code, itself."""
+    if isinstance(node, dict):
+        node = next((one.get("code") for one in codings(node) if one.get("code")), None)
+    return str(node) if isinstance(node, str) else None
+
+
+def codings(node: Node) -> Iterator[dict[str, Any]]:
+    """The codings of a concept, of a Coding, of a CodeableReference."""
+    if not isinstance(node, dict):
+        return
+    if isinstance(node.get("concept"), dict):
+        node = node["concept"]
+    given = node.get("coding")
+    if isinstance(given, list):
+        yield from (one for one in given if isinstance(one, dict))
+    elif isinstance(node.get("code"), str) and "system" in node:
+        yield node
+
+
+def keys(node: Node) -> Iterator[str]:
+    """How tables may name a value: `system|code`, the code alone, its words."""
+    for one in codings(node):
+        system, given = one.get("system", ""), one.get("code")
+        if isinstance(given, str):
+            yield f"{SYSTEMS.get(system, system)}|{given}"
+    given = code(node)
+    if given is not None:
+        yield given
+    text = words(node)
+    if text is not None:
+        yield text
+
+
+def moment(text: str, zone: str | None) -> str:
+    """A date or time of FHIR as --DTC: as it was written.
+
+    At the site's own time the offset from UTC goes without saying, as SDTM's times do; any other
+    offset stays.
+    """
+    found = _MOMENT.fullmatch(text)
+    if found is None or zone is None:
+        return text
+    return found[1] if found[2] == _offset(found[1][:16], zone) else text
+
+
+@cache
+def _zone(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
+@cache
+def _offset(minute: str, zone: str) -> str | None:
+    """The offset of a zone at a minute; None where its clock shows that twice or never."""
+    rules = _zone(zone)
+    try:
+        local = datetime.fromisoformat(minute)
+    except ValueError:
+        return None
+    if rules is None:
+        return None
+    shifts = {local.replace(tzinfo=rules, fold=fold).utcoffset() for fold in (0, 1)}
+    shift = shifts.pop()
+    if shifts or shift is None or shift.total_seconds() % 60:
+        return None
+    minutes = int(shift.total_seconds()) // 60
+    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
+
+
+def tail(text: str) -> str:
+    """The last part of a URL, as it reads."""
+    return unquote(text.partition("|")[0].rstrip("/").rpartition("/")[2])
+
+
+def number(node: Node) -> str | None:
+    """The text of a number, or of the number that a Quantity holds."""
+    if isinstance(node, dict):
+        node = node.get("value")
+    return str(node) if isinstance(node, Number) else None
+
+
+def compared(node: Node) -> str | None:
+    """A Quantity's number with its comparator (`<0.5`), exactly as written."""
+    if not isinstance(node, dict):
+        return words(node)
+    text = number(node)
+    sign = node.get("comparator")
+    return f"{sign}{text}" if text is not None and isinstance(sign, str) else text
