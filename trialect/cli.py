@@ -76,6 +76,14 @@ Unblinded = Annotated[
     bool,
     typer.Option("--unblinded", help="Let arm and treatment leave in FHIR. Breaks the blind."),
 ]
+FhirRelease = Annotated[
+    str | None,
+    typer.Option(
+        "--fhir-release",
+        metavar="r4|r5",
+        help="The release of FHIR to write (default: `fhir.release` of study.yaml, else r4).",
+    ),
+]
 Baseline = Annotated[
     Path | None,
     typer.Option(
@@ -160,6 +168,7 @@ def convert(
     ] = None,
     to: To = None,
     unblinded: Unblinded = False,
+    fhir_release: FhirRelease = None,
     jobs: Jobs = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 when records were rejected.")
@@ -168,7 +177,14 @@ def convert(
 ) -> None:
     """Convert a study folder or an SDTM package into a checked package."""
     conversion = _convert(
-        source, out, study=study, to=to, unblinded=unblinded, jobs=jobs, baseline=baseline
+        source,
+        out,
+        study=study,
+        to=to,
+        unblinded=unblinded,
+        fhir_release=fhir_release,
+        jobs=jobs,
+        baseline=baseline,
     )
     if conversion.account.open_errors or (strict and conversion.account.rejected):
         raise typer.Exit(Exit.FINDINGS)
@@ -304,6 +320,7 @@ def _convert(
     jobs: int | None,
     to: list[str] | None = None,
     unblinded: bool = False,
+    fhir_release: str | None = None,
     baseline: Path | None = None,
 ) -> Conversion:
     from trialect.converters.pipeline import convert as run
@@ -316,6 +333,7 @@ def _convert(
                 study=study,
                 to=to,
                 unblinded=unblinded,
+                fhir_release=fhir_release,
                 jobs=jobs or os.cpu_count() or 1,
                 baseline=baseline,
                 progress=progress,

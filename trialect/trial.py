@@ -286,7 +286,9 @@ class FhirOptions:
 
     base: str = ""
     """The URL under which the study's canonical resources and identifiers stand."""
-    release: Literal["R4"] = "R4"
+    release: Literal["R4", "R5"] = "R4"
+    cross_version: Literal["own", "hl7"] = "own"
+    """Whose extensions hold what the release has no element for and another one has."""
     birth_date: Literal["none", "year", "month", "day"] = "year"
     bundle_subjects: int = 10
     bundle_bytes: int = 5_000_000

@@ -35,7 +35,7 @@ def render(job: Job, frames: Mapping[str, pl.DataFrame], part: Part) -> list[Pro
         part.fhir_items += [item for item in written.items if item not in part.fhir_items]
         found += written.problems
     part.references = ReferenceIndex()
-    found += check_rendered(folder, part.references)
+    found += check_rendered(folder, part.references, job.study.fhir.release)
     part.references.settle()
     if "QS" in frames:
         observations = folder / "ndjson" / "Observation.ndjson"
@@ -76,15 +76,15 @@ def _slices(
         yield few, [p for p, k in zip(places, keys, strict=True) if k == key]
 
 
-def check_rendered(folder: Path, index: ReferenceIndex) -> Iterator[Problem]:
+def check_rendered(folder: Path, index: ReferenceIndex, release: str) -> Iterator[Problem]:
     """The problems of what one partition rendered; its references are noted in `index`."""
     for path in sorted((folder / "ndjson").glob("*.ndjson")):
         with path.open("rb") as lines:
-            for problem in check_ndjson(lines, file=str(path), index=index):
+            for problem in check_ndjson(lines, file=str(path), release=release, index=index):
                 yield _shown(problem)
     bundles = sorted((folder / "bundles").glob("*.json"))
     yield from check_bundle_texts(
-        (f"{FHIR_BUNDLES}/{one.name}", one.read_bytes()) for one in bundles
+        ((f"{FHIR_BUNDLES}/{one.name}", one.read_bytes()) for one in bundles), release
     )
 
 
@@ -97,7 +97,7 @@ def join_fhir(
     study: FhirPart = write_study(home, job.study, job.tables.item_codes, items)
     yield from study.problems
     index = ReferenceIndex()
-    yield from check_rendered(home, index)
+    yield from check_rendered(home, index, job.study.fhir.release)
     bundles, ndjson = package / FHIR_BUNDLES, package / FHIR_NDJSON
     bundles.mkdir(parents=True)
     ndjson.mkdir(parents=True)
@@ -106,7 +106,7 @@ def join_fhir(
         account.fhir.update(part.fhir)
         if part.references is not None:
             index.merge(part.references)
-    for problem in (*index.unresolved(), *index.duplicates()):
+    for problem in (*index.unresolved(release=job.study.fhir.release), *index.duplicates()):
         yield _shown(problem)
     pieces: dict[str, list[Path]] = {}
     digests = account.digests

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import orjson
 import polars as pl
@@ -53,7 +54,7 @@ from trialect.metadata import Provenance
 from trialect.problems import Problem, Problems, Severity, Unusable, rule
 from trialect.profile import merge
 from trialect.schemas.define.describe import describe
-from trialect.trial import Study, Trial
+from trialect.trial import FhirOptions, Study, Trial
 
 PARTITION_SUBJECTS = 12500
 """Subjects in a partition at most; memory grows with it, the bytes written do not depend on it."""
@@ -68,6 +69,17 @@ UNKNOWN_TARGET = rule(
     "{value!r} is no target.",
     "The targets are {known}.",
 )
+
+UNKNOWN_RELEASE = rule(
+    "OUT-FHIR-RELEASE",
+    "error",
+    "The release of FHIR is not known",
+    "{value!r} is no release of FHIR that is written here.",
+    "The releases are {known}.",
+)
+
+RELEASES: tuple[Literal["R4"], Literal["R5"]] = ("R4", "R5")
+"""The releases of FHIR that are written."""
 
 Progress = Callable[[str, int, int], None]
 """Told the step's name, how much of it is done, and how much there is."""
@@ -98,6 +110,7 @@ def convert(
     *,
     to: Sequence[str] | None = None,
     unblinded: bool = False,
+    fhir_release: str | None = None,
     jobs: int = 1,
     partition_subjects: int | None = None,
     baseline: str | Path | None = None,
@@ -108,11 +121,13 @@ def convert(
 
     `out` is by default inside a study folder, and beside an SDTM package. `study` is a study.yaml
     that fills what a source other than a study folder does not state.
-    `to` limits the targets (default: `outputs` of study.yaml). With `jobs` above 1, partitions
-    are worked on in that many processes, `partition_subjects` in each (chosen by the number of
-    subjects and jobs if it is not given); the bytes are the same. `baseline` is the report.json of
-    an earlier run, against which the report tells what is new and what is gone. Raises `Unusable`
-    when the input cannot be converted at all; everything else is a finding in the package's report.
+    `to` limits the targets (default: `outputs` of study.yaml); `fhir_release` is the release that
+    FHIR is written in, R4 or R5 (default: `fhir.release` of study.yaml). With `jobs` above 1,
+    partitions are worked on in that many processes, `partition_subjects` in each (chosen by the
+    number of subjects and jobs if it is not given); the bytes are the same. `baseline` is the
+    report.json of an earlier run, against which the report tells what is new and what is gone.
+    Raises `Unusable` when the input cannot be converted at all; everything else is a finding in
+    the package's report.
     """
     folder = Path(source)
     kind = source_of(folder)
@@ -121,6 +136,7 @@ def convert(
     tell = progress or _silent
     tell("read the study", 0, 1)
     told = steps_of_source.read_study(folder, Path(study) if study is not None else None)
+    told = replace(told, study=_in_release(told.study, fhir_release))
     facts, home = told.study, steps_of_source.home(folder)
     targets = _targets(facts, to)
     stamp = stamp_of(facts)
@@ -134,7 +150,7 @@ def convert(
         large = sum(one.stat().st_size for one in exports if one.is_file()) >= WORTH_PROCESSES
         processes = jobs if large or partition_subjects is not None else 1
         size = partial(partition_size, partition_subjects, processes, facts.fhir.bundle_subjects)
-        with workers(processes, ready, facts.sdtm.ct) as run:
+        with workers(processes, ready, facts) as run:
             job, problems = prepare(folder, kind, told, spool, targets, unblinded, size)
             parts = [_trial_part(job, problems)]
             partitions = range(job.staged.partitions)
@@ -255,14 +271,14 @@ def partition_size(wanted: int | None, jobs: int, group: int, subjects: int) -> 
     return max(1, -(-wanted // group)) * group
 
 
-def ready(ct: str) -> None:
+def ready(study: Study) -> None:
     """Load what every partition needs: the modules, and the tables of the standards."""
     from trialect.schemas.ct import terminology
     from trialect.schemas.fhir.table import table
     from trialect.schemas.sdtm.model import datasets
 
-    terminology(ct)
-    table()
+    terminology(study.sdtm.ct)
+    table(study.fhir.release)
     datasets()
 
 
@@ -280,6 +296,17 @@ def _targets(study: Study, to: Sequence[str] | None) -> tuple[str, ...]:
     if unknown:
         raise Unusable(unknown)
     return wanted
+
+
+def _in_release(study: Study, wanted: str | None) -> Study:
+    """The study, written in another release of FHIR if one is wanted."""
+    if wanted is None:
+        return study
+    known: dict[str, FhirOptions] = {name: replace(study.fhir, release=name) for name in RELEASES}
+    options = known.get(wanted.upper())
+    if options is None:
+        raise Unusable([UNKNOWN_RELEASE.problem(value=wanted, known=", ".join(known))])
+    return replace(study, fhir=options)
 
 
 def _trial_part(job: Job, problems: Problems) -> Part:

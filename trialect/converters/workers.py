@@ -11,6 +11,7 @@ from multiprocessing import get_context
 from typing import Any, Protocol, TypeVar
 
 Context = TypeVar("Context")
+Given = TypeVar("Given")
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -46,7 +47,7 @@ def _unpack(step: Callable[[Any, Any], Result], context: bytes, item: Any) -> Re
 
 
 @contextmanager
-def workers(jobs: int, ready: Callable[[str], object], given: str) -> Iterator[Run]:
+def workers(jobs: int, ready: Callable[[Given], object], given: Given) -> Iterator[Run]:
     """A `Run` over `jobs` processes; with one job it runs here, without any.
 
     Processes are spawned, since the engine's threads do not survive a fork. They start at once

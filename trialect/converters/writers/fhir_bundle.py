@@ -28,7 +28,7 @@ from trialect.mappings.fhir.opening import meta
 from trialect.mappings.fhir.partition import SUBJECT, Codes, Partition
 from trialect.mappings.fhir.protocol import Item, Resource, items_of
 from trialect.mappings.fhir.study_resources import study_resources
-from trialect.mappings.fhir.subject_resources import SUBJECT_RESOURCES
+from trialect.mappings.fhir.subject_resources import subject_resources
 from trialect.problems import Problem, Problems, rule
 from trialect.trial import Study
 
@@ -83,7 +83,7 @@ def write_partition(
     part = Partition(study, codes, frames, unblinded=unblinded)
     found = FhirPart()
     entries = [pl.DataFrame(schema={SUBJECT: pl.Int64, "text": pl.String})]
-    for resource in SUBJECT_RESOURCES:
+    for resource in subject_resources(study.fhir.release):
         if resource.unblinded_only and not unblinded:
             continue
         rows = part.rows(resource)

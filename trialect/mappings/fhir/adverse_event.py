@@ -7,8 +7,6 @@ has exactly one, else of "Study treatment" by name, since AE does not say of whi
 
 from __future__ import annotations
 
-from typing import Any
-
 import polars as pl
 
 from trialect.mappings.fhir import procedure
@@ -57,17 +55,22 @@ def template(part: Partition) -> Template:
 
 def rows(part: Partition) -> pl.DataFrame:
     """One row a record of AE."""
+    return _coded(part, with_severity(part, part.made(events)), "AEOUT", "outcome")
+
+
+def with_severity(part: Partition, ae: pl.DataFrame) -> pl.DataFrame:
+    """With `severity`, one of HL7's three codes."""
+    return _coded(part, ae, "AESEV", "severity")
+
+
+def events(part: Partition) -> pl.DataFrame:
+    """One row a record of AE, with what all releases tell of it."""
     ae = part.domain("AE", AE, ("AESEQ", "AEPTCD"))
     ae = part.named(ae, TYPE, "AE", "AESEQ")
     ae = part.dated(ae, "AE", "AESTDTC", "start")
     ae = part.dated(ae, "AE", "AEENDTC", "end")
     ae = part.fragments(ae, ["AETERM", "AEDECOD", "AEPTCD"], _event, "event")
     ae = part.fragments(ae, ["AESER", *CRITERIA], _seriousness, "seriousness")
-    for variable, table in (("AESEV", "severity"), ("AEOUT", "outcome")):
-        known = values(table)
-        unknown = pl.col(variable).is_not_null() & ~pl.col(variable).is_in(list(known))
-        part.report(ae.filter(unknown), "AE", variable, NOT_MAPPED)
-        ae = part.fragments(ae, [variable], lambda v, known=known: _coded(known, v), table)
     treated = part.rows(procedure.RESOURCE).filter("treatment")
     treated = treated.group_by(SUBJECT).agg(pl.col(ID).first(), n=pl.len())
     one = treated.filter(pl.col("n") == 1).select(SUBJECT, treatment=ID)
@@ -97,8 +100,16 @@ def _seriousness(serious: str | None, *criteria: str | None) -> Concept | None:
     return concept(None, found)
 
 
-def _coded(known: dict[str, Any], value: str | None) -> Concept | None:
-    return concept(value, [known[value]]) if value in known else None
+def _coded(part: Partition, ae: pl.DataFrame, variable: str, table: str) -> pl.DataFrame:
+    """With a value as one of HL7's own codes; what has none is told and left out."""
+    known = values(table)
+    unknown = pl.col(variable).is_not_null() & ~pl.col(variable).is_in(list(known))
+    part.report(ae.filter(unknown), "AE", variable, NOT_MAPPED)
+
+    def code(value: str | None) -> Concept | None:
+        return concept(value, [known[value]]) if value in known else None
+
+    return part.fragments(ae, [variable], code, table)
 
 
 RESOURCE = SubjectResource(TYPE, template, rows)

@@ -19,17 +19,18 @@ TYPE = "Consent"
 MILESTONES = ("INFORMED CONSENT OBTAINED", "INFORMED ASSENT OBTAINED")
 """DSDECOD of SDTM CT C114118 that say so."""
 
+RESEARCH = coding("http://terminology.hl7.org/CodeSystem/consentscope", "research", "Research")
+
 PATIENT_CONSENT = "59284-0"
 """LOINC; one of the codes of R4's consent-category."""
 
 
 def template(part: Partition) -> Template:
     """Filled from the columns of `rows`."""
-    scope = coding("http://terminology.hl7.org/CodeSystem/consentscope", "research", "Research")
     return {
         **opening(part, TYPE),
         "status": "active",
-        "scope": concept(None, [scope]),
+        "scope": concept(None, [RESEARCH]),
         "category": [concept(None, [loinc(PATIENT_CONSENT)])],
         "patient": Ref("Patient", "patient"),
         "dateTime": Text("given"),

@@ -63,6 +63,7 @@ class Identity:
         if not _URL.fullmatch(base):
             raise Unusable(NO_BASE.problem(file="study.yaml", field="fhir.base", value=base))
         self.base = base
+        self._cross_version = study.fhir.cross_version
         self._namespace = uuid.uuid5(uuid.NAMESPACE_URL, base)
 
     def system(self, type: str) -> str:
@@ -78,6 +79,18 @@ class Identity:
     def extension(self, name: str) -> str:
         """The URL of an extension that trialect defines (docs/fhir.md lists them)."""
         return f"{self.base}/StructureDefinition/{name}"
+
+    def element(self, release: str, element: str) -> str:
+        """The URL of the extension for an element that only another release has.
+
+        With `fhir.cross_version: hl7` it is HL7's own
+        (http://hl7.org/fhir/R5/versions.html#extensions), else one of the study with the same end:
+        HAPI's validator (8.6.0) refuses HL7's as an error unless it was given their definitions.
+        """
+        if self._cross_version == "hl7":
+            version = {"R4": "4.0", "R5": "5.0"}[release]
+            return f"http://hl7.org/fhir/{version}/StructureDefinition/extension-{element}"
+        return self.extension(f"extension-{element}")
 
     def canonical(self, type: str, name: str) -> str:
         """The canonical URL of a definition (Questionnaire, PlanDefinition)."""

@@ -14,9 +14,13 @@ RESEARCH_STUDY = "http://hl7.org/fhir/StructureDefinition/workflow-researchStudy
 DATA_ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 
 WITH_RESEARCH_STUDY = RECORD_TYPES - {"AdverseEvent"}
-"""Types on which R4 allows workflow-researchStudy; AdverseEvent has an element of its own."""
+"""Types on which R4 and R5 allow workflow-researchStudy; AdverseEvent has an element of its own."""
 
-_ONE_IDENTIFIER = frozenset({"QuestionnaireResponse", "AdverseEvent"})
+_ONE_IDENTIFIER = {
+    "R4": frozenset({"QuestionnaireResponse", "AdverseEvent"}),
+    "R5": frozenset[str](),
+}
+"""Types that have one identifier, where all others have a list of them."""
 
 
 def meta(study: Study, identity: Identity, *, sentence: bool = True) -> dict[str, Any] | None:
@@ -53,5 +57,6 @@ def opening(part: Partition, type: str, extension: Sequence[Any] = ()) -> Templa
     if extensions:
         found["extension"] = extensions
     identifier = {"system": part.identity.system(type), "value": Text(RECORD)}
-    found["identifier"] = identifier if type in _ONE_IDENTIFIER else [identifier]
+    one = type in _ONE_IDENTIFIER[part.study.fhir.release]
+    found["identifier"] = identifier if one else [identifier]
     return found

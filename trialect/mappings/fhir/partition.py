@@ -56,6 +56,9 @@ ID = "id"
 SUBJECT = "subject"
 """Column (UInt32): the subject's place in the partition, from 0, in the order of DM."""
 
+Rows = Callable[["Partition"], pl.DataFrame]
+"""A resource's rows of a partition."""
+
 _IDENTIFIERS = frozenset({"STUDYID", "DOMAIN", "USUBJID"})
 
 
@@ -79,7 +82,7 @@ class Partition:
         self._hidden = None if unblinded else blind.pattern(blind.telling_words(study))
         self._told: set[Problem] = set()
         self.subjects = self._subjects()
-        self._made: dict[str, pl.DataFrame] = {}
+        self._made: dict[Rows, pl.DataFrame] = {}
 
     def _subjects(self) -> pl.DataFrame:
         dm = self._frames.get("DM", pl.DataFrame(schema={"USUBJID": pl.String}))
@@ -183,9 +186,13 @@ class Partition:
 
     def rows(self, resource: SubjectResource) -> pl.DataFrame:
         """The rows of a resource, made once: others refer to their ids."""
-        if resource.type not in self._made:
-            self._made[resource.type] = resource.rows(self)
-        return self._made[resource.type]
+        return self.made(resource.rows)
+
+    def made(self, rows: Rows) -> pl.DataFrame:
+        """What a function makes of the partition, made once."""
+        if rows not in self._made:
+            self._made[rows] = rows(self)
+        return self._made[rows]
 
     def dated(self, frame: pl.DataFrame, domain: str, column: str, name: str) -> pl.DataFrame:
         """The frame with the dateTime of a --DTC column under `name`; null where FHIR has none."""

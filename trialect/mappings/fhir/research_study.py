@@ -12,7 +12,7 @@ from typing import Any
 from trialect.mappings.fhir import group, organization, plan_definition, practitioner
 from trialect.mappings.fhir.opening import DATA_ABSENT
 from trialect.mappings.fhir.protocol import Protocol, Resource, without_empty
-from trialect.mappings.fhir.terms import ISO3166, Concept, coding, concept, values
+from trialect.mappings.fhir.terms import ISO3166, Coding, Concept, coding, concept, values
 from trialect.problems import rule
 from trialect.trial import Contact, Outcome, Registration, Study
 
@@ -35,12 +35,10 @@ REGISTRIES = {"ClinicalTrials.gov": "http://clinicaltrials.gov"}
 def resources(protocol: Protocol) -> Iterator[Resource]:
     """The one ResearchStudy."""
     study = protocol.study
-    registered = [_registered(one) for one in study.registrations]
-    opened = protocol.open(TYPE, study.studyid, registered)
     planned = study.visits or study.arms
     yield without_empty(
         {
-            **opened,
+            **opened(protocol),
             "title": study.title,
             "protocol": [protocol.reference(plan_definition.TYPE, plan_definition.SCHEDULE)]
             if planned
@@ -49,20 +47,19 @@ def resources(protocol: Protocol) -> Iterator[Resource]:
             "primaryPurposeType": _coded("purpose", study.design.purpose),
             "phase": _coded("phase", " ".join(study.design.phases)),
             "category": _design(study),
+            "focus": focus(study),
             "condition": [concept(text) for text in study.conditions],
-            "contact": [_contact(study.contact)] if study.contact else [],
+            "contact": [contact_detail(study.contact)] if study.contact else [],
             "keyword": [concept(text) for text in study.keywords],
-            "location": [
-                _country(country) for country in dict.fromkeys(site.country for site in study.sites)
-            ],
+            "location": countries(study),
             "description": study.description or study.summary,
             "enrollment": [protocol.reference(group.TYPE, group.ELIGIBILITY)]
             if group.is_described(study)
             else [],
-            "period": _period(study),
+            "period": period(study),
             "sponsor": protocol.reference(organization.TYPE, organization.SPONSOR),
-            "principalInvestigator": _investigator(protocol),
-            "site": [protocol.reference("Location", f"site-{site.id}") for site in study.sites],
+            "principalInvestigator": investigator(protocol),
+            "site": sites(protocol),
             "arm": [
                 without_empty(
                     {
@@ -76,6 +73,25 @@ def resources(protocol: Protocol) -> Iterator[Resource]:
             "objective": [_objective(outcome) for outcome in study.outcomes],
         }
     )
+
+
+def opened(protocol: Protocol, extension: list[dict[str, Any]] | None = None) -> Resource:
+    """The first elements, with the identifiers of registries."""
+    study = protocol.study
+    registered = [_registered(one) for one in study.registrations]
+    found = protocol.open(TYPE, study.studyid, registered)
+    identifier = found.pop("identifier")
+    return {**found, "extension": extension or [], "identifier": identifier}
+
+
+def focus(study: Study) -> list[Concept | None]:
+    """What the study is about: its interventions, by the names that the protocol gives them."""
+    return [concept(one.name) for one in study.interventions]
+
+
+def sites(protocol: Protocol) -> list[dict[str, str]]:
+    """Where subjects are seen."""
+    return [protocol.reference("Location", f"site-{site.id}") for site in protocol.study.sites]
 
 
 def _registered(registration: Registration) -> dict[str, str]:
@@ -104,26 +120,33 @@ def _coded(table: str, value: str | None) -> Concept | None:
 
 def _design(study: Study) -> list[Concept | None]:
     """Type, allocation, model and masking: R4 has no elements of their own for them."""
+    return [concept(text, codings) for _, text, codings in design_words(study)]
+
+
+def design_words(study: Study) -> Iterator[tuple[str, str, list[Coding]]]:
+    """The registry's words for the design, as they are told, and their NCI Thesaurus codes."""
     design = study.design
     table = values("design")
-    words = [
-        (design.type, design.type),
-        (design.allocation, design.allocation),
-        (design.model, design.model),
-        (design.masking, f"Masking: {design.masking}"),
-    ]
-    found = [
-        concept(text.replace("_", " "), [table[word]] if word in table else [])
-        for word, text in words
-        if word and text
-    ]
-    return found + [concept(f"Masked: {role}") for role in design.masked]
+    for word in (design.type, design.allocation, design.model):
+        if word:
+            yield word, word.replace("_", " "), [table[word]] if word in table else []
+    if design.masking:
+        found = [table[design.masking]] if design.masking in table else []
+        yield design.masking, f"Masking: {design.masking}", found
+    for role in design.masked:
+        yield role, f"Masked: {role}", []
 
 
-def _contact(contact: Contact) -> dict[str, Any]:
+def contact_detail(contact: Contact) -> dict[str, Any]:
+    """A person and how to reach them."""
     ways = [("phone", contact.phone), ("email", contact.email)]
     telecom = [{"system": system, "value": value} for system, value in ways if value]
     return without_empty({"name": contact.name, "telecom": telecom})
+
+
+def countries(study: Study) -> list[Concept | None]:
+    """The countries of the sites, each once."""
+    return [_country(country) for country in dict.fromkeys(site.country for site in study.sites)]
 
 
 def _country(country: str) -> Concept | None:
@@ -131,12 +154,13 @@ def _country(country: str) -> Concept | None:
     return concept(None, [coding(ISO3166, country)]) if is_code else concept(country)
 
 
-def _period(study: Study) -> dict[str, str]:
+def period(study: Study) -> dict[str, str]:
+    """When the study starts and ends, planned or reached."""
     ends = {"start": study.start, "end": study.completion}
     return {name: one.date for name, one in ends.items() if one}
 
 
-def _investigator(protocol: Protocol) -> dict[str, str] | None:
+def investigator(protocol: Protocol) -> dict[str, str] | None:
     """The investigator, where the whole study has one."""
     named = {practitioner.value_of(site) for site in protocol.study.sites if site.investigator}
     return protocol.reference(practitioner.TYPE, named.pop()) if len(named) == 1 else None

@@ -11,6 +11,7 @@ from trialect.mappings.fhir import (
     plan_definition,
     practitioner,
     questionnaire,
+    r5,
     research_study,
 )
 from trialect.mappings.fhir.partition import Codes
@@ -40,5 +41,6 @@ def study_resources(
     same for every subject. Raises `Unusable` when the study has no base URL.
     """
     protocol = Protocol(study, codes, items)
-    found = [one for make in STUDY_RESOURCES for one in make(protocol)]
+    others = r5.STUDY_RESOURCES if study.fhir.release == "R5" else {}
+    found = [one for make in STUDY_RESOURCES for one in others.get(make, make)(protocol)]
     return found, list(protocol.problems)

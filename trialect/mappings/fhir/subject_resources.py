@@ -11,6 +11,7 @@ from trialect.mappings.fhir import (
     patient,
     procedure,
     questionnaire_response,
+    r5,
     research_subject,
 )
 from trialect.mappings.fhir.resource import SubjectResource
@@ -27,3 +28,10 @@ SUBJECT_RESOURCES: tuple[SubjectResource, ...] = (
     adverse_event.RESOURCE,
 )
 """A new resource is one file and one line here."""
+
+
+def subject_resources(release: str) -> tuple[SubjectResource, ...]:
+    """The resources as a release ("R4", "R5") has them: R5's own where it differs (r5/)."""
+    if release == "R4":
+        return SUBJECT_RESOURCES
+    return tuple(r5.SUBJECT_RESOURCES.get(one, one) for one in SUBJECT_RESOURCES)

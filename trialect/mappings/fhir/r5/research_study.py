@@ -1,0 +1,194 @@
+"""ResearchStudy in R5: `status` is that of the resource, the trial's own is a progressStatus.
+
+Who takes part in the study stands in associatedParty, arms are comparison groups that a
+ResearchSubject refers to by their linkId, and outcome measures have their own element. The arms
+are the protocol's and public; which of them a subject is in is not told here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from trialect.mappings.fhir import (
+    group,
+    organization,
+    plan_definition,
+    research_study,
+)
+from trialect.mappings.fhir.protocol import Protocol, Resource, without_empty
+from trialect.mappings.fhir.terms import Coding, Concept, coding, concept, values
+from trialect.trial import Arm, Outcome, Study, StudyDate
+
+HL7 = "http://hl7.org/fhir/"
+
+_LINK_ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
+"""The data type id."""
+
+
+def resources(protocol: Protocol) -> Iterator[Resource]:
+    """The one ResearchStudy."""
+    study = protocol.study
+    yield without_empty(
+        {
+            **research_study.opened(protocol, _contact(protocol)),
+            "title": study.title,
+            "label": list(labels(study)),
+            "protocol": [protocol.reference(plan_definition.TYPE, plan_definition.SCHEDULE)]
+            if study.visits or study.arms
+            else [],
+            "status": "active",
+            "primaryPurposeType": _coded("purpose", study.design.purpose),
+            "phase": _coded("phase", " ".join(study.design.phases)),
+            "studyDesign": _design(study),
+            "focus": [{"concept": one} for one in research_study.focus(study)],
+            "condition": [concept(text) for text in study.conditions],
+            "keyword": [concept(text) for text in study.keywords],
+            "region": research_study.countries(study),
+            "descriptionSummary": study.summary,
+            "description": study.description,
+            "period": research_study.period(study),
+            "site": research_study.sites(protocol),
+            "associatedParty": list(_parties(protocol)),
+            "progressStatus": list(progress(study)),
+            "recruitment": recruitment(protocol),
+            "comparisonGroup": [_group(study, arm) for arm in study.arms],
+            "outcomeMeasure": [_outcome(outcome) for outcome in study.outcomes],
+        }
+    )
+
+
+def link_ids(study: Study) -> dict[str, str]:
+    """The linkId of each arm by its ARMCD: the code itself where it is an id, else its number."""
+    return {
+        arm.code: arm.code if _LINK_ID.fullmatch(arm.code) else f"arm-{number}"
+        for number, arm in enumerate(study.arms, start=1)
+    }
+
+
+def labels(study: Study) -> Iterator[dict[str, Any]]:
+    """The study's other titles."""
+    kinds = [
+        ("short-title", "Short title", study.brief_title),
+        ("acronym", "Acronym", study.acronym),
+    ]
+    for code, display, text in kinds:
+        if text:
+            kind = coding(f"{HL7}title-type", code, display)
+            yield {"type": concept(None, [kind]), "value": text}
+
+
+def progress(study: Study) -> Iterator[dict[str, Any]]:
+    """The trial's state, then when it starts and ends, each planned or reached."""
+    if study.status:
+        known = values("progress_status").get(study.status)
+        state = concept(None if known else study.status, [known] if known else [])
+        yield {"state": state, "actual": True}
+    whole = coding(f"{HL7}research-study-status", "overall-study", "Overall study")
+    ends: dict[bool, dict[str, str]] = {}
+    for name, one in (("start", study.start), ("end", study.completion)):
+        if one:
+            ends.setdefault(_is_actual(one), {})[name] = one.date
+    for actual, found in ends.items():
+        yield {"state": concept(None, [whole]), "actual": actual, "period": found}
+
+
+def recruitment(protocol: Protocol) -> dict[str, Any]:
+    """How many subjects are planned and took part, and who may."""
+    study = protocol.study
+    may = group.is_described(study)
+    numbers = {
+        "targetNumber": study.enrolment.planned,
+        "actualNumber": study.enrolment.actual,
+    }
+    found: dict[str, Any] = {name: one for name, one in numbers.items() if one is not None}
+    if may:
+        found["eligibility"] = protocol.reference(group.TYPE, group.ELIGIBILITY)
+    return found
+
+
+def party(code: str, display: str, **more: Any) -> dict[str, Any]:
+    """Somebody's part in the study."""
+    role = coding(f"{HL7}research-study-party-role", code, display)
+    words = more.pop("role", None)
+    name = {"name": more.pop("name")} if "name" in more else {}
+    return {**name, "role": concept(words, [role]), **more}
+
+
+def _parties(protocol: Protocol) -> Iterator[dict[str, Any]]:
+    study = protocol.study
+    sponsor = protocol.reference(organization.TYPE, organization.SPONSOR)
+    yield party("sponsor", "sponsor", party=sponsor)
+    investigator = research_study.investigator(protocol)
+    if investigator:
+        yield party("primary-investigator", "primary-investigator", party=investigator)
+    if study.contact:
+        yield contact_party(study)
+
+
+def contact_party(study: Study) -> dict[str, Any]:
+    """The study's contact by name; R5 has no place for a telephone or an address of e-mail."""
+    contact = study.contact
+    assert contact is not None
+    return party("general-contact", "general-contact", name=contact.name, role=contact.role)
+
+
+def _contact(protocol: Protocol) -> list[dict[str, Any]]:
+    """How to reach the contact, in R4's element."""
+    contact = protocol.study.contact
+    if contact is None or not (contact.phone or contact.email):
+        return []
+    url = protocol.identity.element("R4", "ResearchStudy.contact")
+    return [{"url": url, "valueContactDetail": research_study.contact_detail(contact)}]
+
+
+def _coded(table: str, value: str | None) -> Concept | None:
+    """The code of a registry's value, in R5's own system; its words where R5 has none."""
+    if not value:
+        return None
+    known = values(table).get(value)
+    return concept(None if known else value, [_in_r5(known)] if known else [])
+
+
+def _in_r5(code: Coding) -> Coding:
+    """A code of a system that R4 has on terminology.hl7.org and R5 beside its definitions."""
+    return {**code, "system": HL7 + code["system"].rpartition("/")[2]}
+
+
+def _design(study: Study) -> list[Concept | None]:
+    """Type, allocation, model and masking, in SEVCO's codes and NCI Thesaurus."""
+    sevco = values("study_design")
+    found = []
+    for word, text, codings in research_study.design_words(study):
+        own = [sevco[word]] if word in sevco else []
+        found.append(concept(text, [*own, *codings]))
+    return found
+
+
+def _group(study: Study, arm: Arm) -> dict[str, Any]:
+    kind = values("arm_type").get(arm.type or "")
+    return without_empty(
+        {
+            "linkId": link_ids(study)[arm.code],
+            "name": arm.name,
+            "type": concept(None if kind else arm.type, [kind] if kind else []),
+            "description": arm.description,
+        }
+    )
+
+
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    """R5 has no element for the time frame; it stands behind the description as R4 has it."""
+    told = [outcome.description, outcome.time_frame and f"[{outcome.time_frame}]"]
+    return without_empty(
+        {
+            "name": outcome.measure,
+            "type": [concept(None, [_in_r5(values("objective")[outcome.type])])],
+            "description": " ".join(part for part in told if part),
+        }
+    )
+
+
+def _is_actual(day: StudyDate) -> bool:
+    return day.type == "ACTUAL"
