@@ -55,7 +55,8 @@ def template(part: Partition) -> Template:
 
 def rows(part: Partition) -> pl.DataFrame:
     """One row a record of AE."""
-    return _coded(part, with_severity(part, part.made(events)), "AEOUT", "outcome")
+    ae = with_seriousness(part, part.made(events), "seriousness")
+    return _coded(part, with_severity(part, ae), "AEOUT", "outcome")
 
 
 def with_severity(part: Partition, ae: pl.DataFrame) -> pl.DataFrame:
@@ -70,7 +71,6 @@ def events(part: Partition) -> pl.DataFrame:
     ae = part.dated(ae, "AE", "AESTDTC", "start")
     ae = part.dated(ae, "AE", "AEENDTC", "end")
     ae = part.fragments(ae, ["AETERM", "AEDECOD", "AEPTCD"], _event, "event")
-    ae = part.fragments(ae, ["AESER", *CRITERIA], _seriousness, "seriousness")
     treated = part.rows(procedure.RESOURCE).filter("treatment")
     treated = treated.group_by(SUBJECT).agg(pl.col(ID).first(), n=pl.len())
     one = treated.filter(pl.col("n") == 1).select(SUBJECT, treatment=ID)
@@ -93,11 +93,16 @@ def _event(term: str | None, preferred: str | None, code: float | None) -> Conce
     return concept(term or preferred, codings)
 
 
-def _seriousness(serious: str | None, *criteria: str | None) -> Concept | None:
-    table = values("seriousness")
-    found = [table[serious]] if serious in table else []
-    found += [table[name] for name, met in zip(CRITERIA, criteria, strict=True) if met == "Y"]
-    return concept(None, found)
+def with_seriousness(part: Partition, ae: pl.DataFrame, table: str) -> pl.DataFrame:
+    """With `seriousness`: whether the event was serious, and by which criteria."""
+    known = values(table)
+
+    def seriousness(serious: str | None, *criteria: str | None) -> Concept | None:
+        found = [known[serious]] if serious in known else []
+        found += [known[name] for name, met in zip(CRITERIA, criteria, strict=True) if met == "Y"]
+        return concept(None, found)
+
+    return part.fragments(ae, ["AESER", *CRITERIA], seriousness, "seriousness")
 
 
 def _coded(part: Partition, ae: pl.DataFrame, variable: str, table: str) -> pl.DataFrame:

@@ -1,6 +1,6 @@
 """AdverseEvent in R5: it has a beginning and an end, but no severity, which an extension keeps.
 
-Its outcome may be any text. The status says whether the event is over: it is `in-progress` where
+Its outcome may be any text; whether it was serious has other codes than in R4. The status says whether the event is over: it is `in-progress` where
 AEOUT says so, `completed` where AEOUT or an end says so, else `unknown`.
 """
 
@@ -13,7 +13,7 @@ from trialect.mappings.fhir.opening import opening
 from trialect.mappings.fhir.partition import Partition
 from trialect.mappings.fhir.resource import SubjectResource
 from trialect.mappings.fhir.slots import Json, Ref, StudyRef, Template, Text
-from trialect.mappings.fhir.terms import Concept, concept, ncit, values
+from trialect.mappings.fhir.terms import Concept, concept, ncit
 
 OUTCOME = "C66768"
 """Codelist of SDTM CT."""
@@ -53,11 +53,10 @@ def template(part: Partition) -> Template:
 def rows(part: Partition) -> pl.DataFrame:
     """One row a record of AE."""
     ae = adverse_event.with_severity(part, part.made(adverse_event.events))
-    codes = values("outcome")
+    ae = adverse_event.with_seriousness(part, ae, "seriousness_r5")
 
     def outcome(value: str | None) -> Concept | None:
-        known = [codes[value]] if value in codes else []
-        return concept(value, [*known, *ncit(part.study.sdtm.ct, OUTCOME, value or "")])
+        return concept(value, ncit(part.study.sdtm.ct, OUTCOME, value or ""))
 
     ae = part.fragments(ae, ["AEOUT"], outcome, "outcome")
     ended = pl.col("end").is_not_null()
