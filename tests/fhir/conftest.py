@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,13 +42,24 @@ class Written:
         return {problem.rule for problem in [*self.part.problems, *self.study.problems]}
 
 
+def in_release(study: Study, release: Any) -> Study:
+    """The study, written in another release of FHIR."""
+    return replace(study, fhir=replace(study.fhir, release=release))
+
+
 def value_of(resource: dict[str, Any]) -> str:
     identifier = resource["identifier"]
     return str((identifier[0] if isinstance(identifier, list) else identifier)["value"])
 
 
 @pytest.fixture
-def write(tmp_path: Path) -> Any:
+def release() -> str:
+    """The release that `write` writes; a module that tests both has a fixture of its own."""
+    return "R4"
+
+
+@pytest.fixture
+def write(tmp_path: Path, release: str) -> Any:
     """Writes a study and one partition; returns what came out."""
     count = 0
 
@@ -61,6 +72,7 @@ def write(tmp_path: Path) -> Any:
         count += 1
         folder = tmp_path / str(count)
         domains = {**frames(), **(changed or {})}
+        study = in_release(study, release)
         given = {name: one for name, one in domains.items() if one is not None}
         part = write_partition(folder, study, CODES, given, **options)
         return Written(folder, part, write_study(folder, study, CODES, part.items))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,17 +26,22 @@ def trial() -> Trial:
     return trialect.read(STUDY)
 
 
-@pytest.fixture(scope="module", params=["blinded", "unblinded"])
+@pytest.fixture(
+    scope="module",
+    params=[("R4", False), ("R4", True), ("R5", False), ("R5", True)],
+    ids=["R4 blinded", "R4 unblinded", "R5 blinded", "R5 unblinded"],
+)
 def written(request: Any, trial: Trial, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    folder = tmp_path_factory.mktemp(request.param)
-    open_ = request.param == "unblinded"
-    part = write_partition(folder, trial.study, CODES, trial.frames, unblinded=open_)
-    write_study(folder, trial.study, CODES, part.items)
-    return open_, folder, part
+    release, unblinded = request.param
+    folder = tmp_path_factory.mktemp(release)
+    study = replace(trial.study, fhir=replace(trial.study.fhir, release=release))
+    part = write_partition(folder, study, CODES, trial.frames, unblinded=unblinded)
+    write_study(folder, study, CODES, part.items)
+    return unblinded, folder, part, release
 
 
 def test_every_subject_and_every_result_is_there(trial: Trial, written: Any) -> None:
-    _, _, part = written
+    _, _, part, _ = written
     qs = trial.frames["QS"]
     results = qs.filter(pl.coalesce("QSORRES", "QSSTRESC").is_not_null())
     assert part.counts["Patient"] == part.counts["ResearchSubject"] == trial.frames["DM"].height
@@ -47,18 +53,18 @@ def test_every_subject_and_every_result_is_there(trial: Trial, written: Any) -> 
 
 
 def test_it_is_valid(written: Any) -> None:
-    _, folder, _ = written
+    _, folder, _, release = written
     index = ReferenceIndex()
     for file in sorted((folder / "ndjson").iterdir()):
         with file.open("rb") as lines:
-            assert list(check_ndjson(lines, file=str(file), index=index)) == []
-    assert list(index.unresolved()) == []
+            assert list(check_ndjson(lines, str(file), index, release)) == []
+    assert list(index.unresolved(release=release)) == []
     for file in sorted((folder / "bundles").iterdir()):
-        assert list(check_bundle_text(file.read_bytes(), file=file.name)) == []
+        assert list(check_bundle_text(file.read_bytes(), file.name, release)) == []
 
 
 def test_blinded_nothing_of_a_subject_names_arm_or_treatment(trial: Trial, written: Any) -> None:
-    unblinded, folder, _ = written
+    unblinded, folder, _, _ = written
     files = [folder / "ndjson" / f"{one.type}.ndjson" for one in SUBJECT_RESOURCES]
     files += sorted((folder / "bundles").glob("subjects-*.json"))
     told = "\n".join(file.read_text() for file in files if file.exists())
@@ -78,6 +84,7 @@ def test_blinded_nothing_of_a_subject_names_arm_or_treatment(trial: Trial, writt
 
 
 def test_the_arms_of_the_study_are_told_to_everybody(trial: Trial, written: Any) -> None:
-    _, folder, _ = written
+    _, folder, _, release = written
     study = orjson.loads((folder / "ndjson" / "ResearchStudy.ndjson").read_bytes())
-    assert [one["name"] for one in study["arm"]] == [arm.name for arm in trial.study.arms]
+    arms = study["arm" if release == "R4" else "comparisonGroup"]
+    assert [one["name"] for one in arms] == [arm.name for arm in trial.study.arms]

@@ -1,7 +1,8 @@
 """AdverseEvent in R5: it has a beginning and an end, but no severity, which an extension keeps.
 
-Its outcome may be any text; whether it was serious has other codes than in R4. The status says whether the event is over: it is `in-progress` where
-AEOUT says so, `completed` where AEOUT or an end says so, else `unknown`.
+Its outcome may be any text; that it was serious has other codes than in R4. The status says
+whether the event is over: it is `in-progress` where AEOUT says so, `completed` where AEOUT or an
+end says so, else `unknown`.
 """
 
 from __future__ import annotations
