@@ -1,5 +1,5 @@
-"""Writes the pages of docs/ that are generated: rules.md, cli.md, rule-language.md and
-large-data.md.
+"""Writes the pages of docs/ that are generated: rules.md, cli.md, rule-language.md,
+large-data.md and the table of fhir-releases.md.
 
 Usage: python scripts/build_docs.py [--check]; with --check it only says whether they are current.
 """
@@ -15,6 +15,7 @@ from typing import Any
 import typer.main
 
 from trialect.cli import app
+from trialect.mappings.fhir.releases import releases
 from trialect.rulebook import every_rule
 from trialect.schemas.core import not_run
 from trialect.schemas.core.locality import Locality, locality
@@ -333,11 +334,32 @@ def large_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+TABLE, END = "<!-- table -->\n", "<!-- end -->\n"
+"""Between these stands what is generated in a page that is otherwise written by hand."""
+
+
+def releases_page() -> str:
+    """docs/fhir-releases.md, with the table of mappings/fhir/releases.csv."""
+    page = (DOCS / "fhir-releases.md").read_text(encoding="utf-8")
+    start, rest = page.split(TABLE)
+    lines = ["| fact | R4 | R5 | remark |", "|---|---|---|---|"]
+    for row in releases():
+        cells = [_element(row[name]) for name in ("r4", "r5")]
+        lines.append(f"| {row['fact']} | {' | '.join(cells)} | {row['remark']} |")
+    return start + TABLE + "\n".join(lines) + "\n" + END + rest.split(END)[1]
+
+
+def _element(cell: str) -> str:
+    kind, _, name = cell.rpartition(" ")
+    return f"{kind} `{name}`".strip() if name else ""
+
+
 PAGES = {
     "rules.md": rules_page,
     "cli.md": cli_page,
     "rule-language.md": language_page,
     "large-data.md": large_page,
+    "fhir-releases.md": releases_page,
 }
 
 

@@ -84,6 +84,15 @@ FhirRelease = Annotated[
         help="The release of FHIR to write (default: `fhir.release` of study.yaml, else r4).",
     ),
 ]
+FhirReleaseRead = Annotated[
+    str | None,
+    typer.Option(
+        "--fhir-release",
+        metavar="r4|r5",
+        help="The release that FHIR files are checked against (default: a package's own, else "
+        "what their elements show).",
+    ),
+]
 Baseline = Annotated[
     Path | None,
     typer.Option(
@@ -229,6 +238,7 @@ def validate(
         ),
     ] = None,
     baseline: Baseline = None,
+    fhir_release: FhirReleaseRead = None,
 ) -> None:
     """Check files of any kind; each is recognised by its content."""
     from trialect.converters.ahead import ahead
@@ -246,6 +256,7 @@ def validate(
                 profile=profile,
                 explanations=explanations,
                 baseline=baseline,
+                fhir_release=fhir_release,
                 ahead=started,
             )
         )

@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import orjson
 import polars as pl
 import pytest
-from study_of_pain import CODES, STUDY, frames
+from study_of_pain import CODES, STUDY, frames, in_release, value_of
 
 from trialect.converters.writers.fhir_bundle import FhirPart, write_partition, write_study
 from trialect.trial import Study
@@ -40,16 +40,6 @@ class Written:
     @property
     def rules(self) -> set[str]:
         return {problem.rule for problem in [*self.part.problems, *self.study.problems]}
-
-
-def in_release(study: Study, release: Any) -> Study:
-    """The study, written in another release of FHIR."""
-    return replace(study, fhir=replace(study.fhir, release=release))
-
-
-def value_of(resource: dict[str, Any]) -> str:
-    identifier = resource["identifier"]
-    return str((identifier[0] if isinstance(identifier, list) else identifier)["value"])
 
 
 @pytest.fixture

@@ -165,3 +165,13 @@ def frames() -> dict[str, pl.DataFrame]:
             (S3, 1, "Fainting", "Syncope", None, "N", None, "GRADE 2", "GONE", "NOT RELATED", "2025-12-28", None),
         ),
     }  # fmt: skip
+
+
+def in_release(study: Study, release: Any) -> Study:
+    """The study, written in another release of FHIR."""
+    return replace(study, fhir=replace(study.fhir, release=release))
+
+
+def value_of(resource: dict[str, Any]) -> str:
+    identifier = resource["identifier"]
+    return str((identifier[0] if isinstance(identifier, list) else identifier)["value"])

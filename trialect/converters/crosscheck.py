@@ -135,16 +135,23 @@ def arms(outputs: Outputs) -> Iterator[Problem]:
     path = outputs.plan.package / FHIR_NDJSON / "ResearchStudy.ndjson"
     if path.is_file():
         resource = orjson.loads(path.read_bytes().splitlines()[0])
-        told = [arm.get("name") for arm in resource.get("arm", [])]
+        element = ARMS_IN[study.fhir.release]
+        told = [arm.get("name") for arm in resource.get(element, [])]
         names = [arm.name for arm in study.arms]
         if sorted(names) != sorted(map(str, told)):
-            yield _arms("ResearchStudy", names, told)
+            yield _arms("ResearchStudy", names, told, f"ResearchStudy.{element}")
 
 
-def _arms(where: str, planned: Iterable[str], found: Iterable[str | None]) -> Problem:
+ARMS_IN = {"R4": "arm", "R5": "comparisonGroup"}
+"""The element of ResearchStudy that holds the arms."""
+
+
+def _arms(
+    where: str, planned: Iterable[str], found: Iterable[str | None], path: str | None = None
+) -> Problem:
     return ARMS.problem(
         domain="TA" if where == "TA" else None,
-        path="ResearchStudy.arm" if where == "ResearchStudy" else None,
+        path=path,
         where=where,
         planned=", ".join(sorted(planned)) or "none",
         found=", ".join(sorted(map(str, found))) or "none",

@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Literal
 
 import orjson
 import polars as pl
@@ -24,6 +23,7 @@ from trialect.converters.claims import contested
 from trialect.converters.crosscheck import cross_check
 from trialect.converters.datasets import Plan
 from trialect.converters.explanations import EXPLANATIONS, Explanation, read_explanations
+from trialect.converters.fhir_release import release_named
 from trialect.converters.lineage import write_lineage
 from trialect.converters.package import MANIFEST, REPORT_HTML, REPORT_JSON, REPORT_XLSX, building
 from trialect.converters.partition import (
@@ -54,7 +54,7 @@ from trialect.metadata import Provenance
 from trialect.problems import Problem, Problems, Severity, Unusable, rule
 from trialect.profile import merge
 from trialect.schemas.define.describe import describe
-from trialect.trial import FhirOptions, Study, Trial
+from trialect.trial import Study, Trial
 
 PARTITION_SUBJECTS = 12500
 """Subjects in a partition at most; memory grows with it, the bytes written do not depend on it."""
@@ -69,17 +69,6 @@ UNKNOWN_TARGET = rule(
     "{value!r} is no target.",
     "The targets are {known}.",
 )
-
-UNKNOWN_RELEASE = rule(
-    "OUT-FHIR-RELEASE",
-    "error",
-    "The release of FHIR is not known",
-    "{value!r} is no release of FHIR that is written here.",
-    "The releases are {known}.",
-)
-
-RELEASES: tuple[Literal["R4"], Literal["R5"]] = ("R4", "R5")
-"""The releases of FHIR that are written."""
 
 Progress = Callable[[str, int, int], None]
 """Told the step's name, how much of it is done, and how much there is."""
@@ -302,11 +291,7 @@ def _in_release(study: Study, wanted: str | None) -> Study:
     """The study, written in another release of FHIR if one is wanted."""
     if wanted is None:
         return study
-    known: dict[str, FhirOptions] = {name: replace(study.fhir, release=name) for name in RELEASES}
-    options = known.get(wanted.upper())
-    if options is None:
-        raise Unusable([UNKNOWN_RELEASE.problem(value=wanted, known=", ".join(known))])
-    return replace(study, fhir=options)
+    return replace(study, fhir=replace(study.fhir, release=release_named(wanted)))
 
 
 def _trial_part(job: Job, problems: Problems) -> Part:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from trialect.converters.baseline import read_baseline
 from trialect.converters.explanations import read_explanations
+from trialect.converters.fhir_release import release_named
 from trialect.converters.package import LINEAGE
 from trialect.converters.review import Checked, Review, review
 from trialect.converters.rules_run import RuleRun
@@ -77,6 +78,7 @@ def validate(
     profile: bool = False,
     explanations: str | Path | None = None,
     baseline: str | Path | None = None,
+    fhir_release: str | None = None,
     ahead: Ahead | None = None,
 ) -> Validation:
     """Check packages, XPT, Dataset-JSON, CSV with metadata, define.xml and FHIR files, together.
@@ -84,14 +86,16 @@ def validate(
     `rules` are folders or files of rules in the CORE language, which are asked of the datasets
     beside those that come with trialect (not with `pack=False`); `profile` keeps the seconds that
     each took. A problem's `row` is the number of the record in its file. `explanations` is a CSV
-    that says why findings may stand, `baseline` the report.json of an earlier run. `ahead` is what
+    that says why findings may stand, `baseline` the report.json of an earlier run. `fhir_release`
+    is that of the FHIR files, if it is not to be found out. `ahead` is what
     another process does of it. Raises `Unusable` when a path is not there or is nothing that
     can be validated, or when one of these is not in order.
     """
+    wanted = release_named(fhir_release) if fhir_release is not None else None
     explained = read_explanations(Path(explanations)) if explanations is not None else ()
     earlier = read_baseline(Path(baseline)) if baseline is not None else None
     asking = _Asking(tuple(map(Path, rules)), pack=pack, timed=profile, ahead=ahead)
-    seen = Seen(beside=ahead.beside if ahead else None)
+    seen = Seen(beside=ahead.beside if ahead else None, release=wanted)
     for path in map(Path, paths):
         if not path.exists():
             raise Unusable(NO_FILE.problem(file=str(path)))
@@ -140,7 +144,9 @@ def _between(seen: Seen, asking: _Asking) -> Iterator[Problem]:
     if seen.ndjson:
         from trialect.converters.validate_fhir import check_ndjson_files
 
-        yield from check_ndjson_files(seen.ndjson, complete=bool(seen.folders))
+        yield from check_ndjson_files(
+            seen.ndjson, complete=bool(seen.folders), release=seen.fhir_release
+        )
 
 
 def _asked(seen: Seen, asking: _Asking) -> Iterator[Problem]:

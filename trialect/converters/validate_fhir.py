@@ -21,7 +21,9 @@ NOT_FOLLOWED = rule(
 )
 
 
-def check_ndjson_files(paths: Sequence[Path], *, complete: bool = True) -> Iterator[Problem]:
+def check_ndjson_files(
+    paths: Sequence[Path], *, complete: bool = True, release: str = "R4"
+) -> Iterator[Problem]:
     """The problems of NDJSON files, and of the references between them.
 
     Unless the files are `complete`, a resource of a type of which none is at hand is not missing.
@@ -29,11 +31,11 @@ def check_ndjson_files(paths: Sequence[Path], *, complete: bool = True) -> Itera
     index = ReferenceIndex()
     for path in paths:
         with path.open("rb") as lines:
-            for problem in check_ndjson(lines, file=str(path), index=index):
+            for problem in check_ndjson(lines, file=str(path), index=index, release=release):
                 yield problem.at(file=path.name)
     types = {path: _first_type(path) for path in paths}
     outside: Counter[tuple[str, str]] = Counter()
-    for problem in (*index.unresolved(), *index.duplicates()):
+    for problem in (*index.unresolved(release=release), *index.duplicates()):
         file = Path(problem.file or "").name
         type_ = (problem.value or "").partition("/")[0]
         if complete or problem.rule != DANGLING.id or type_ in types.values():

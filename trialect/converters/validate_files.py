@@ -86,8 +86,21 @@ class Seen:
     tables: dict[Path, Datasets] = field(default_factory=dict)
     bundles: list[Path] = field(default_factory=list)
     beside: Companion | None = None
+    release: str | None = None
+    """The release of FHIR that the files are said to be written in."""
     later: list[tuple[int, Path, Callable[[], Told]]] = field(default_factory=list)
     """What another process checks: the place of its problems among the others, and the file."""
+
+    @property
+    def fhir_release(self) -> str:
+        """The release of the FHIR files: as said, as a package's manifest has it, as it shows."""
+        if self.release is None:
+            from trialect.converters.fhir_release import release_of_files, release_of_package
+
+            said = {release_of_package(folder) for folder in self.packages} - {None}
+            one = said.pop() if len(said) == 1 else None
+            self.release = one or release_of_files(self.ndjson, self.bundles)
+        return self.release
 
     def settle(self) -> None:
         """Put the problems of what was checked beside in their places, and check the bundles."""
@@ -100,7 +113,8 @@ class Seen:
                 found = _placed(unusable, path)
             self.problems[place:place] = found
         self.later.clear()
-        self.problems += _of_bundles(self.bundles)
+        if self.bundles:
+            self.problems += _of_bundles(self.bundles, self.fhir_release)
         self.bundles.clear()
 
 
@@ -168,10 +182,8 @@ def look_at(path: Path, seen: Seen) -> bool:
     return True
 
 
-def _of_bundles(paths: Sequence[Path]) -> Iterator[Problem]:
+def _of_bundles(paths: Sequence[Path], release: str) -> Iterator[Problem]:
     """The problems of bundles, which are quicker to check many at a time."""
-    if not paths:
-        return
     from trialect.schemas.fhir import check_bundle_texts
 
     unread: list[Problem] = []
@@ -183,7 +195,7 @@ def _of_bundles(paths: Sequence[Path]) -> Iterator[Problem]:
             except OSError as error:
                 unread.append(_not_read(path, error))
 
-    for problem in check_bundle_texts(texts()):
+    for problem in check_bundle_texts(texts(), release):
         yield problem.at(file=Path(problem.file or "").name)
     yield from unread
 
@@ -249,7 +261,13 @@ def _resource(path: Path, seen: Seen) -> None:
         # A file of one line: others may refer to its resource.
         seen.ndjson.append(path)
         return
-    seen.problems += [p.at(file=path.name) for p in check_resource(_json(path))]
+    resource = _json(path)
+    release = seen.release
+    if release is None:
+        from trialect.converters.fhir_release import release_of_resources
+
+        release = release_of_resources([resource])
+    seen.problems += [p.at(file=path.name) for p in check_resource(resource, release)]
 
 
 def _ndjson(path: Path, seen: Seen) -> None:
