@@ -179,6 +179,19 @@ def test_utf16_without_its_mark_is_explained(write):
     assert read(path, encoding="utf-16-le")[1] == [("1", "é", 2)]
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+def test_unicode_whose_order_nothing_tells_is_refused(write, encoding):
+    path = write("id,a\n1,x\n".encode(f"{encoding}-le"))
+    problem = refused(path, encoding=encoding)
+    assert problem.rule == "READ-ENCODING-ORDER"
+    assert f"{encoding}-le" in problem.mend
+    assert read(path, encoding=f"{encoding}-le")[1] == [("1", "x", 2)]
+
+
+def test_an_encoding_of_host_names_is_none_of_texts(write):
+    assert refused(write("id,a\n1,x\n"), encoding="punycode").rule == "READ-ENCODING-UNKNOWN"
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
 def test_a_byte_order_mark_tells_the_encoding(write, encoding):
     path = write("id,ad\n1,Ğüşç ≥ 😀\n".encode(encoding))

@@ -244,6 +244,24 @@ interventions: [{name: Drug}]
             "'XX' is none of the datasets of SDTMIG",
         ),
         (
+            "STUDY-REFERENCE",
+            "sdtm: {reference: {start: {domain: EX, date: EXENDTC}}}\n",
+            "sdtm: {reference: {start: {domain: EX, date: EXSTDAT}}}\n",
+            "'EXSTDAT' is none of the variables of EX. Did you mean 'EXSTDTC'?",
+        ),
+        (
+            "STUDY-REFERENCE",
+            "elements: [{code: S, name: s, start_rule: r, start: {domain: VS, date: VSENDTC}}]\n",
+            "elements: [{code: S, name: s, start_rule: r, start: {domain: VS, date: VSENTDC}}]\n",
+            "'VSENTDC' is none of the variables of VS",
+        ),
+        (
+            "STUDY-DATE-FORMAT",
+            "records: {date_format: dd.mm.yyyy}\n",
+            "records: {date_format: dd.mm.yy}\n",
+            "'dd.mm.yy' is no format of dates: a year needs its four digits",
+        ),
+        (
             "STUDY-TWICE",
             "visits: [{num: 1, name: a}, {num: 1.1, name: a}]\n",
             "visits: [{num: 1, name: a}, {num: 1.0, name: b}]\n",

@@ -44,6 +44,13 @@ NO_DATE = rule(
     "Write YYYY, YYYY-MM or YYYY-MM-DD.",
     "ISO 8601",
 )
+NO_FORMAT = rule(
+    "STUDY-DATE-FORMAT",
+    "error",
+    "The date format of the records is none",
+    "{value!r} is no format of dates: {reason}.",
+    "Write it with yyyy, mm or mon, and dd, as in dd.mm.yyyy; docs/mapping.md says how.",
+)
 NO_STAMP = rule(
     "STUDY-STAMP",
     "error",
@@ -214,6 +221,17 @@ def dates(facts: Facts) -> Iterator[Problem]:
         yield facts.problem(NO_STAMP, "sdtm.stamp", value=stamp)
 
 
+def date_formats(facts: Facts) -> Iterator[Problem]:
+    """How the exports write dates."""
+    from trialect.mappings.dates import DateFormatError, check_format
+
+    for path, text in facts.values("records.date_format"):
+        try:
+            check_format(text)
+        except DateFormatError as error:
+            yield facts.problem(NO_FORMAT, path, value=text, reason=error)
+
+
 def is_date(text: str) -> bool:
     """Whether a text is a date YYYY, YYYY-MM or YYYY-MM-DD that exists."""
     match = _DATE.fullmatch(text)
@@ -271,6 +289,27 @@ def references(facts: Facts) -> Iterator[Problem]:
                     meant=meant(text, known),
                     known=listed or "them",
                 )
+
+
+def event_dates(facts: Facts) -> Iterator[Problem]:
+    """Dates of events are variables of their domains."""
+    version = facts.study.sdtm.ig
+    domains = sdtm.datasets(version) if version in IG_VERSIONS else {}
+    for pattern in ("elements.*.start", "sdtm.reference.start", "sdtm.reference.end"):
+        named = dict(facts.values(f"{pattern}.domain"))
+        for path, text in facts.values(f"{pattern}.date"):
+            domain = domains.get(named.get(f"{path.removesuffix('.date')}.domain", ""))
+            if domain is None or domain.allowed(text) is not None:
+                continue
+            known = [one.name for one in domain.variables if one.name.endswith("DTC")]
+            yield facts.problem(
+                REFERENCE,
+                path,
+                value=text,
+                what=f"variables of {domain.name}",
+                meant=meant(text, known),
+                known=", ".join(known),
+            )
 
 
 def uniqueness(facts: Facts) -> Iterator[Problem]:
@@ -408,8 +447,10 @@ def transliterations(facts: Facts) -> Iterator[Problem]:
 CHECKS: tuple[Callable[[Facts], Iterator[Problem]], ...] = (
     words,
     dates,
+    date_formats,
     ages,
     references,
+    event_dates,
     uniqueness,
     days,
     zones,

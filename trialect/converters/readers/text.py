@@ -28,6 +28,9 @@ BOMS = (
 )
 """UTF-32 stands before UTF-16, whose little-endian mark it begins with."""
 
+_NEED_MARK = ("utf-16", "utf-32")
+_OF_HOST_NAMES = ("idna", "punycode")
+
 COMMON = (
     "cp1252",
     "cp1254",
@@ -49,6 +52,13 @@ NOT_DECODABLE = rule(
     "The file is not in the encoding it is read in",
     "byte 0x{byte:02X} at position {position} is not {encoding}, in {text}. {readings}",
     "Export the form as UTF-8, or declare its `encoding` under records.forms in study.yaml.",
+)
+NO_MARK = rule(
+    "READ-ENCODING-ORDER",
+    "error",
+    "The file does not say in which order its bytes stand",
+    "it is declared as {encoding} and has no byte order mark.",
+    "Declare {encoding}-le or {encoding}-be, or the encoding that it is in.",
 )
 NUL_BYTE = rule(
     "READ-NUL",
@@ -81,7 +91,7 @@ def is_encoding(name: str) -> bool:
         b"".decode(name)
     except (LookupError, UnicodeError, ValueError):
         return False
-    return True
+    return codecs.lookup(name).name not in _OF_HOST_NAMES
 
 
 def bom_of(start: bytes) -> tuple[str, int] | None:
@@ -112,6 +122,8 @@ class TextFile:
             mark = bom_of(file.read(4))
             encoding, position = mark or (self.declared or "utf-8", 0)
             encoding = codecs.lookup(encoding).name
+            if encoding in _NEED_MARK:
+                raise UnreadableError(NO_MARK.problem(file=self.name, encoding=encoding))
             file.seek(position)
             decoder = codecs.getincrementaldecoder(encoding)()
             while True:
