@@ -41,6 +41,7 @@ AREAS = {
     "MAP": "Mapping tables, and the rows that they map",
     "OUT": "The output folder",
     "PACKAGE": "A package against its manifest",
+    "PULL": "trialect pull",
     "PUSH": "trialect push",
     "READ": "Reading exports",
     "SDTM": "SDTM datasets",

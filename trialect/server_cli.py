@@ -11,6 +11,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from trialect.converters.server.pull import Pulled
     from trialect.converters.server.push import Pushed
     from trialect.problems import Problem
 
@@ -38,6 +39,7 @@ Timeout = Annotated[float, typer.Option("--timeout", min=1, help="Seconds to wai
 def add_to(app: typer.Typer) -> None:
     """Give the command line its commands for servers."""
     app.command()(push)
+    app.command()(pull)
 
 
 def push(
@@ -106,6 +108,93 @@ def push(
     _show(done.problems)
     if done.problems.errors:
         raise typer.Exit(Exit.FINDINGS)
+
+
+def pull(
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="The folder to write TYPE.ndjson and pull.json to.")
+    ],
+    server: Annotated[
+        str | None,
+        typer.Option("--server", help="The base URL of the FHIR server (https://.../fhir)."),
+    ] = None,
+    study: Annotated[
+        str | None,
+        typer.Option(
+            "--study",
+            help="The study: an identifier (value or system|value) or id of its ResearchStudy.",
+        ),
+    ] = None,
+    export: Annotated[
+        str | None,
+        typer.Option(
+            "--export",
+            help="Have the server export in bulk: system, patient or Group/ID "
+            "(without --study: all of it).",
+        ),
+    ] = None,
+    files_from: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--files-from", help="Another host that files of an export may lie on; repeatable."
+        ),
+    ] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option("--from", help="Files of an export that are here already, not a server."),
+    ] = None,
+    credentials: CredentialsFile = None,
+    ca: Ca = None,
+    retries: Retries = 7,
+    timeout: Timeout = 300.0,
+) -> None:
+    """Read a study from a FHIR server, or from an export's files, into NDJSON.
+
+    Its subjects, all that is about them, and what that refers to; one file a type, sorted by id.
+    """
+    from trialect.cli import Exit, _progress, _run
+    from trialect.converters.server.credentials import credentials_of
+    from trialect.converters.server.pull import pull as run
+    from trialect.converters.server.pull import take
+    from trialect.converters.server.session import Patience
+
+    if (server is None) == (folder is None) or (folder is not None and export is not None):
+        raise typer.BadParameter("Give --server, or --from with a folder.")
+    with _progress() as progress:
+        if server is not None:
+            done = _run(
+                lambda: run(
+                    out,
+                    server,
+                    study,
+                    credentials=credentials_of(credentials),
+                    ca=ca,
+                    patience=Patience(attempts=retries + 1, answer=timeout),
+                    export=export,
+                    files_from=files_from or (),
+                    progress=progress,
+                )
+            )
+        else:
+            done = _run(lambda: take(out, str(folder), study, progress=progress))
+    _tell_pulled(done)
+    _show(done.problems)
+    if done.problems.errors:
+        raise typer.Exit(Exit.FINDINGS)
+
+
+def _tell_pulled(done: Pulled) -> None:
+    from trialect.cli import _say
+    from trialect.converters.summary import plural
+
+    if done.server:
+        named = f"{done.software}, " if done.software else ""
+        _say(f"Server: {done.server} ({named}FHIR {done.version or 'unknown'})")
+    wide = max((len(one.type) for one in done.files), default=0)
+    for one in done.files:
+        _say(f"{one.type:<{wide}}{one.resources:>11,}")
+    total = sum(one.resources for one in done.files)
+    _say(f"{plural(done.subjects, 'subject')}, {plural(total, 'resource')} in {done.out}")
 
 
 def _tell_pushed(done: Pushed) -> None:

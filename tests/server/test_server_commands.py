@@ -75,10 +75,31 @@ def test_a_token_of_the_environment(
     assert "of-the-environment" not in done.output
 
 
+def test_pull_tells_what_it_found(tmp_path: Path, start: Start, run: Run) -> None:
+    server = start()
+    run("push", package(tmp_path / "out", 2), "--server", server.base)
+    words = ("pull", "--server", server.base, "--study", "T1", "-o", tmp_path / "back")
+    done = run(*words)
+    assert done.exit_code == 0
+    assert "Observation" in done.output
+    assert f"2 subjects, 12 resources in {tmp_path / 'back'}" in done.output
+    server.behaviour.answers["/fhir/Observation"] = (400, {}, b"{}")
+    assert run(*words).exit_code == 1
+    assert run(*words[:-3], "T9", *words[-2:]).exit_code == 2
+    again = run("pull", "--from", tmp_path / "back", "-o", tmp_path / "again")
+    assert again.exit_code == 0
+    assert "2 subjects, 6 resources" in again.output
+
+
+def test_pull_is_from_one_place(tmp_path: Path, run: Run) -> None:
+    for words in ((), ("--from", "x", "--server", "y"), ("--from", "x", "--export", "system")):
+        assert run("pull", "-o", tmp_path / "out", *words).exit_code == 2
+
+
 def test_help_is_instant() -> None:
     code = (
         "import sys\nfrom trialect.cli import app\n"
-        "for name in ('push',):\n"
+        "for name in ('push', 'pull'):\n"
         "    try:\n        app([name, '--help'])\n    except SystemExit:\n        pass\n"
         "print([one for one in ('http.client', 'ssl', 'polars', 'orjson') if one in sys.modules])"
     )

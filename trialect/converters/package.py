@@ -34,7 +34,7 @@ OUT_OCCUPIED = rule(
     "OUT-OCCUPIED",
     "error",
     "The output folder holds something else",
-    "{file} exists and is no package of trialect (it has no manifest.json).",
+    "{file} exists and is no package of trialect (it has no {marker}).",
     "Name another folder with -o, or remove it first.",
 )
 OUT_INSIDE_STUDY = rule(
@@ -71,14 +71,15 @@ def sdtm_folder(studyid: str) -> str:
 
 
 @contextmanager
-def building(out: Path, study: Path | None = None) -> Iterator[Path]:
+def building(out: Path, study: Path | None = None, *, marker: str = MANIFEST) -> Iterator[Path]:
     """A folder in which to build the package `out`; it is moved into place when the block ends.
 
-    When the block raises, nothing of `out` changes. Raises `Unusable` when `out` is occupied by
-    something else, is being written by another run, or cannot be written.
+    When the block raises, nothing of `out` changes. `marker` is the file that every such folder
+    has. Raises `Unusable` when `out` is occupied by something else, is being written by another
+    run, or cannot be written.
     """
     out = out.absolute()
-    _refuse(out, study)
+    _refuse(out, study, marker)
     workshop = out.with_name(f".{out.name}.building")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -110,16 +111,16 @@ def _held(path: Path, out: Path) -> Iterator[None]:
         os.close(lock)
 
 
-def _refuse(out: Path, study: Path | None) -> None:
+def _refuse(out: Path, study: Path | None, marker: str) -> None:
     if study is not None:
         home = study.resolve()
         inside = home.is_relative_to(out.resolve())
         if inside or out.resolve().is_relative_to(home / "mappings"):
             raise Unusable(OUT_INSIDE_STUDY.problem(file=str(out)))
     if out.is_symlink() or (out.exists() and not out.is_dir()):
-        raise Unusable(OUT_OCCUPIED.problem(file=str(out)))
-    if out.is_dir() and any(out.iterdir()) and not (out / MANIFEST).is_file():
-        raise Unusable(OUT_OCCUPIED.problem(file=str(out)))
+        raise Unusable(OUT_OCCUPIED.problem(file=str(out), marker=marker))
+    if out.is_dir() and any(out.iterdir()) and not (out / marker).is_file():
+        raise Unusable(OUT_OCCUPIED.problem(file=str(out), marker=marker))
 
 
 def _take(lock: int, out: Path) -> None:

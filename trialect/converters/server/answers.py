@@ -40,7 +40,7 @@ def resource_of(answer: Answer) -> Json | None:
 
 def is_whole(answer: Answer) -> bool:
     """Whether an answer that says it is JSON can be read to its end."""
-    if not answer.content_type.endswith("json"):
+    if not answer.content_type.endswith("json") or (answer.status == 202 and not answer.body):
         return True
     try:
         json.loads(answer.body)
