@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from lxml import etree
 
 import trialect
 
@@ -53,6 +54,22 @@ def test_what_was_read_is_what_came_out_and_what_was_rejected(
         "adverse_events",
         "visits",
     }
+
+
+def test_define_says_of_each_test_alone_where_its_results_are_from(package: Path) -> None:
+    define = etree.parse(sdtm(package) / "define.xml")
+
+    def items(test: str) -> Iterator[etree._Element]:
+        yield from define.iterfind(f".//{{*}}ItemDef[@OID='IT.QS.QSORRES.{test}']")
+
+    def origins(test: str) -> list[str | None]:
+        return [o.get("Type") for item in items(test) for o in item.iterfind("{*}Origin")]
+
+    tests = ("PI0101", "GCGI0102", "PR0101")
+    assert [origins(test) for test in tests] == [["Collected"], ["Collected"], ["Derived"]]
+    refs = [define.find(f".//{{*}}ItemRef[@ItemOID='IT.QS.QSORRES.{test}']") for test in tests]
+    methods = [ref is not None and ref.get("MethodOID") for ref in refs]
+    assert methods == [None, None, "MT.QS.QSORRES.PR0101"]
 
 
 @pytest.mark.parametrize(

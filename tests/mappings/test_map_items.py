@@ -173,3 +173,5 @@ def test_codes_for_fhir_and_origins(desk):
         if one.variable == "VSORRES" and one.origin
     }
     assert origins == {("a",): ("Collected", "Subject"), ("b",): ("Collected", "Investigator")}
+    tests = {one.columns: one.testcd for one in tables.provenance if one.variable == "VSORRES"}
+    assert tests == {("a",): "SYSBP", ("b",): "DIABP"}

@@ -102,4 +102,5 @@ def _of_item(block: Block, item: Item) -> Iterator[Provenance]:
             origin=origin,
             method=how,
             note=None,
+            testcd=item.testcd,
         )
