@@ -18,11 +18,13 @@ def load(name: str) -> Any:
 
 
 GOOD: dict[str, dict[str, Any]] = load("good.json")
+GOOD_R5: dict[str, dict[str, Any]] = {**GOOD, **load("good_r5.json")}
+OF_RELEASE = {"R4": GOOD, "R5": GOOD_R5}
 
 
-def changed(name: str, *changes: dict[str, Any]) -> dict[str, Any]:
+def changed(name: str, *changes: dict[str, Any], release: str = "R4") -> dict[str, Any]:
     """A copy of a good resource with `remove` and `set` of each change carried out."""
-    resource = copy.deepcopy(GOOD[name])
+    resource = copy.deepcopy(OF_RELEASE[release][name])
     for change in changes:
         for path in change.get("remove", ()):
             holder, key = _reach(resource, path)

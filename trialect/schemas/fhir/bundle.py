@@ -12,10 +12,11 @@ from typing import Any
 
 from trialect.problems import Problem
 from trialect.schemas.fhir import rules
-from trialect.schemas.fhir.invariants import INVARIANTS, Place
+from trialect.schemas.fhir.invariants import Place
+from trialect.schemas.fhir.invariants.expressions import invariants_of
 from trialect.schemas.fhir.json_text import decode
 from trialect.schemas.fhir.literals import read_reference
-from trialect.schemas.fhir.shapes import ENTRY_PATHS, Capture, Shape
+from trialect.schemas.fhir.shapes import ENTRY_PATHS, OUTLINED, Capture, Shape
 from trialect.schemas.fhir.structure import BROKEN, Walk
 from trialect.schemas.fhir.table import Table, table
 
@@ -87,9 +88,11 @@ def _object(value: Any) -> Json:
 
 def _outline(entry: Json) -> Json:
     """As much of an entry as the invariants of the whole Bundle look at."""
-    kept: Json = dict.fromkeys(entry)
-    kept["resource"] = {"resourceType": _object(entry.get("resource")).get("resourceType")}
-    return kept if "resource" in entry else dict.fromkeys(entry)
+    kept: Json = dict.fromkeys(entry, True)
+    for key, inner in OUTLINED.items():
+        if key in entry:
+            kept[key] = {inner: _object(entry[key]).get(inner)}
+    return kept
 
 
 class BundleCheck:
@@ -205,11 +208,11 @@ class BundleCheck:
                     self._refer(place, text, capture.targets)
         if self._sound:
             whole = {**self._head, "entry": list(self._outlines.values())}
-            invariants = INVARIANTS[self._definitions.release]
+            invariants = invariants_of(self._definitions.release)
             for key in self._definitions.node("Bundle").invariants:
                 if key == "bdl-7" or key not in invariants:  # bdl-7 was checked at each entry
                     continue
-                if not invariants[key].holds(whole, Place("Bundle", whole, whole)):
+                if not invariants[key].holds(whole, Place("Bundle", whole, whole, "Bundle")):
                     self._walk.broken(key, "Bundle")
         return self.problems
 

@@ -24,7 +24,8 @@ from typing import Any
 
 import orjson
 
-from trialect.schemas.fhir.invariants import INVARIANTS, Invariant, Place, choice, has
+from trialect.schemas.fhir.invariants import Invariant, Place, choice, has
+from trialect.schemas.fhir.invariants.expressions import invariants_of
 from trialect.schemas.fhir.json_text import Leaf, NotPlainError, parse
 from trialect.schemas.fhir.literals import read_reference
 from trialect.schemas.fhir.primitives import ANY_UUID, ID, tokens
@@ -85,7 +86,7 @@ class Shape:
     """A compiled shape. `groups(text)` gives the captured values of a valid text of this shape.
 
     `type` is the resource's type (an entry's resource's, "" without one); `outline` has the keys
-    of the object, and under `resource` the type of the resource. The rest are numbers of
+    of the object, and the values that OUTLINED names. The rest are numbers of
     groups: `identity` of the resource's id, `sought` of the references that must be found beside
     it, `urns` of those among them that name a fullUrl, `entry` of what ENTRY_PATHS says.
 
@@ -169,22 +170,25 @@ class _Compiler:
         self._table = definitions
         self._tokens = tokens(definitions.release)
         self._leaves: list[Leaf] = []
-        self._asked: list[tuple[Invariant, Any, str]] = []
+        self._asked: list[tuple[Invariant, Any, Place]] = []
         self._type = ""
+        self._root: Any = None
+        self._within: Any = None
 
     def compile(self, text: str, tree: Any, root: str) -> Shape:
+        self._root = self._within = tree
         if root:
             self._node(self._table.node(root), tree, root, "")
         else:
             self._resource(tree, "", top=True)
-        for invariant, item, path in self._asked:
-            self._pin(invariant, item, path)
+        for invariant, item, place in self._asked:
+            self._pin(invariant, item, place)
         gaps = [leaf for leaf in self._leaves if leaf.pattern or leaf.role]
         roles = {n: leaf for n, leaf in enumerate(gaps) if leaf.role}
         captured = {id(leaf): n for n, leaf in enumerate(roles.values())}
         questions = tuple(
-            self._question(invariant, item, path, captured)
-            for invariant, item, path in self._asked
+            self._question(invariant, item, place.path, captured)
+            for invariant, item, place in self._asked
             if _concerned(invariant, item)
         )
         pieces, at = [], 0
@@ -204,9 +208,10 @@ class _Compiler:
         }
         patterns = tuple(leaf.pattern or re.escape(leaf.raw) for leaf in gaps)
         match = re.compile("".join(pieces), re.ASCII).fullmatch
-        outline: dict[str, Any] = dict.fromkeys(tree)
-        if "resource" in outline:
-            outline["resource"] = {"resourceType": self._type}
+        outline: dict[str, Any] = dict.fromkeys(tree, True)
+        for key, inner in OUTLINED.items():
+            if key in tree and root:
+                outline[key] = {inner: _plain(tree[key][inner]) if inner in tree[key] else None}
         return Shape(self._type, match, patterns, captures, outline, questions)
 
     def _resource(self, tree: Any, path: str, top: bool) -> None:
@@ -214,7 +219,11 @@ class _Compiler:
         node = self._table.node(name)
         if top:
             self._type = name
+        outer, self._within = (self._root, self._within), tree
+        if "." in path:  # contained resources never come here: an entry's stands by itself
+            self._root = tree
         self._node(node, tree, path or name, name)
+        self._root, self._within = outer
 
     def _node(self, node: Node, tree: Any, path: str, resource: str) -> None:
         if type(tree) is not dict:
@@ -233,7 +242,7 @@ class _Compiler:
                 place = f"{at}[{index}]" if prop.many else at
                 self._property(prop, one, place, resource)
         for key in node.invariants:
-            self._ask(key, tree, path)
+            self._ask(key, tree, path, node.path)
 
     def _property(self, prop: Property, tree: Any, path: str, resource: str) -> None:
         if type(tree) is Leaf and tree.raw == "null":
@@ -255,7 +264,7 @@ class _Compiler:
                     _pin_all(coding.get("system"))
                     _pin_all(coding.get("code"))
         for key in prop.invariants:
-            self._ask(key, tree, path)
+            self._ask(key, tree, path, prop.type)
 
     def _primitive(self, prop: Property, tree: Any, path: str) -> None:
         if type(tree) is not Leaf:
@@ -267,6 +276,8 @@ class _Compiler:
             tree.role = "id"
         if prop.path == "Bundle.entry.fullUrl":
             tree.pattern = FULL_URL
+        elif prop.path == "Bundle.entry.request.method":
+            tree.pattern = ""  # the outline has it
         elif prop.binding is None:
             tree.pattern = self._tokens[prop.type]
         elif prop.binding.codes is not None and len(prop.binding.codes) <= MOST_CODES:
@@ -297,12 +308,14 @@ class _Compiler:
         if not leaf.pattern or not re.fullmatch(leaf.pattern, leaf.raw, re.ASCII):
             leaf.pattern = ""
 
-    def _ask(self, key: str, tree: Any, path: str) -> None:
-        known = INVARIANTS[self._table.release]
+    def _ask(self, key: str, tree: Any, path: str, type: str) -> None:
+        known = invariants_of(self._table.release)
         if key in known:
-            self._asked.append((known[key], tree, path))
+            self._asked.append((known[key], tree, Place(path, self._within, self._root, type)))
 
-    def _pin(self, invariant: Invariant, item: Any, path: str) -> None:
+    def _pin(self, invariant: Invariant, item: Any, place: Place) -> None:
+        if invariant.traced and not invariant.holds(item, place):
+            raise UnfitError(f"invariant {invariant.key}")
         for read in invariant.reads:
             if read == "*":
                 raise UnfitError(f"invariant {invariant.key}")
@@ -313,7 +326,7 @@ class _Compiler:
         for name in invariant.values:
             for leaf in _below(item, name):
                 leaf.role = leaf.role or "value"
-                leaf.path = leaf.path or path
+                leaf.path = leaf.path or place.path
 
     def _question(
         self, invariant: Invariant, item: Any, path: str, captured: dict[int, int]
@@ -334,6 +347,10 @@ ROLES = {
     "Meta.versionId": "versionId",
 }
 """The elements beside ids and references whose values a caller is given."""
+
+
+OUTLINED = {"resource": "resourceType", "request": "method"}
+"""What the outline of a Bundle's entry has beside its keys: of these elements this value."""
 
 
 ENTRY_PATHS = (

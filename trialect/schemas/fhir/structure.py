@@ -13,7 +13,8 @@ from typing import Any
 from trialect.problems import Problem, Rule
 from trialect.schemas.fhir import bindings, rules
 from trialect.schemas.fhir.extensions import extension_faults
-from trialect.schemas.fhir.invariants import INVARIANTS, Place
+from trialect.schemas.fhir.invariants import Place
+from trialect.schemas.fhir.invariants.expressions import invariants_of
 from trialect.schemas.fhir.literals import read_reference
 from trialect.schemas.fhir.primitives import JSON_TYPES, checks
 from trialect.schemas.fhir.table import Binding, Node, Property, Table, table
@@ -65,7 +66,7 @@ class Walk:
         self._resources: list[Json] = []
         self._depth = 0
         self._checks = checks(definitions.release)
-        self._invariants = INVARIANTS[definitions.release]
+        self._invariants = invariants_of(definitions.release)
 
     def add(self, rule: Rule, path: str, **given: Any) -> None:
         """Keep a problem."""
@@ -147,7 +148,7 @@ class Walk:
                 for rule, fault in extension_faults(self.table, one, contexts, key):
                     self.add(rule, f"{path}.{key}[{index}]", **fault)
         for key in node.invariants:
-            self._later(key, value, path, resource)
+            self._later(key, value, path, resource, node.path)
         self._depth -= 1
 
     def _many(self, prop: Property, items: Any, path: str, parent: Json, resource: Json) -> None:
@@ -199,7 +200,7 @@ class Walk:
         else:
             self._inner(prop, item, at, resource)
         for key in prop.invariants:
-            self._later(key, item, at, resource)
+            self._later(key, item, at, resource, prop.type)
 
     def _complex(self, prop: Property, item: Any, at: str, resource: Json) -> None:
         inner = self.table.node(prop.type)
@@ -280,9 +281,9 @@ class Walk:
         contained = prop.path.endswith(".contained")
         self.resource(item, at, resource if contained else None)
 
-    def _later(self, key: str, item: Any, at: str, resource: Json) -> None:
+    def _later(self, key: str, item: Any, at: str, resource: Json, type: str) -> None:
         if key in self._invariants and key not in self._skip:
-            self._pending.append((key, item, Place(at, resource, self._resources[-1])))
+            self._pending.append((key, item, Place(at, resource, self._resources[-1], type)))
 
     def broken(self, key: str, path: str) -> None:
         """Keep the problem that an invariant does not hold."""

@@ -112,6 +112,13 @@ class Table:
         """Whether a resource type is one of `targets`, or targets name any resource."""
         return name in targets or "Resource" in targets
 
+    def base_of(self, path: str) -> str:
+        """The type that a type is derived from, "" for none; of a node within one its kind."""
+        given = self._types.get(path)
+        if given is None:
+            return "BackboneElement" if "." in path else ""
+        return str(given["base"])
+
     def binding(self, text: str) -> Binding | None:
         """What `required URL` or `max URL` asks; None where the codes are open or unknown."""
         if text not in self._bindings:
@@ -198,7 +205,7 @@ class Table:
                 targets=frozenset(targets.split("|")) if targets and code != "canonical" else None,
                 binding=coded,
                 simple=profile == "SimpleQuantity",
-                invariants=invariants,
+                invariants=() if type_name == path else invariants,  # the node has them
             )
             keys.append(key)
         every = tuple(keys) + tuple("_" + k for k in keys if "_" + k in node.properties)

@@ -29,21 +29,30 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an element stands: its path, the resource it is in, and what contains that resource."""
+    """Where an element stands: its path, the resource it is in, and what contains that resource.
+
+    `type` is the element's: the name of a primitive type, or the path of its node.
+    """
 
     path: str
     resource: Json
     root: Json
+    type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Invariant:
-    """An invariant's key, its function, and the values that the function depends on."""
+    """An invariant's key, its function, and the values that the function depends on.
+
+    With `traced` the function takes trees of leaves (json_text.py) as well, and fixes those that it
+    reads.
+    """
 
     key: str
     holds: Callable[[Any, Place], bool]
-    reads: tuple[str, ...]
-    values: tuple[str, ...]
+    reads: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+    traced: bool = False
 
 
 BOTH = ("R4", "R5")

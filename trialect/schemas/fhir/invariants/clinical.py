@@ -50,6 +50,22 @@ def component_with_same_code_has_the_value(item: Json, _: Place) -> bool:
     return not any(part in own for part in parts)
 
 
+@invariant("obs-9", releases=("R5",))
+def a_group_of_specimens_has_only_these(item: Json, place: Place) -> bool:
+    # only a group that the Observation contains is at hand; the fast path refuses these
+    text = item.get("reference", "")
+    if not text.startswith("#"):
+        return True
+    inside = {one.get("id"): one for one in place.root.get("contained", ())}
+    group = inside.get(text[1:], {})
+    named = [one.get("reference", "") for one in items(group, "member", "entity")]
+    return group.get("resourceType") != "Group" or all(
+        (inside.get(one[1:], {}).get("resourceType") if one[:1] == "#" else one.split("/")[0])
+        == "Specimen"
+        for one in named
+    )
+
+
 @invariant("ppc-1", releases=("R4",))
 def consent_names_a_policy(item: Json, _: Place) -> bool:
     return has(item, "policy", "policyRule")

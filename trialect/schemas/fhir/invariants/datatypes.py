@@ -88,6 +88,21 @@ def attachment_data_has_type(item: Json, _: Place) -> bool:
     return not has(item, "data") or has(item, "contentType")
 
 
+@invariant("cod-1", releases=("R5",))
+def displayed_coding_has_code(item: Json, _: Place) -> bool:
+    return has(item, "code") or not has(item, "display")
+
+
+@invariant("ident-1", releases=("R5",))
+def identifier_has_value(item: Json, _: Place) -> bool:
+    return has(item, "value")
+
+
+@invariant("ref-2", releases=("R5",))
+def reference_says_something(item: Json, _: Place) -> bool:
+    return has(item, "reference", "identifier", "display", "extension")
+
+
 @invariant("cpt-2")
 def contact_point_has_system(item: Json, _: Place) -> bool:
     return not has(item, "value") or has(item, "system")
