@@ -91,6 +91,17 @@ def test_pull_tells_what_it_found(tmp_path: Path, start: Start, run: Run) -> Non
     assert "2 subjects, 6 resources" in again.output
 
 
+def test_what_was_pulled_is_a_folder_that_validate_knows(
+    tmp_path: Path, start: Start, run: Run
+) -> None:
+    server = start()
+    run("push", package(tmp_path / "out", 1), "--server", server.base)
+    run("pull", "--server", server.base, "--study", "T1", "-o", tmp_path / "back")
+    said = run("validate", tmp_path / "back").output
+    assert "5 files checked" in said
+    assert "pull.json" not in said
+
+
 def test_pull_is_from_one_place(tmp_path: Path, run: Run) -> None:
     for words in ((), ("--from", "x", "--server", "y"), ("--from", "x", "--export", "system")):
         assert run("pull", "-o", tmp_path / "out", *words).exit_code == 2

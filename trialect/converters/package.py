@@ -19,6 +19,9 @@ from pathlib import Path
 from trialect.problems import Unusable, rule
 
 MANIFEST = "manifest.json"
+PULLED = "pull.json"
+"""The manifest of what was pulled from a FHIR server."""
+
 REPORT_JSON = "report.json"
 REPORT_HTML = "report.html"
 REPORT_XLSX = "report.xlsx"

@@ -13,7 +13,7 @@ import orjson
 
 from trialect.converters.ahead import defined
 from trialect.converters.digest import digest
-from trialect.converters.package import MANIFEST
+from trialect.converters.package import MANIFEST, PULLED
 from trialect.converters.recognise import Kind, recognise
 from trialect.converters.review import CheckedFile
 from trialect.converters.validate_datasets import SeenDatasets
@@ -137,7 +137,8 @@ def look_at_folder(folder: Path, seen: Seen) -> None:
         wanted = [folder / "m5", folder / "dataset-json", folder / "fhir"]
     for part in wanted:
         for path in sorted(part.rglob("*")):
-            if not path.is_file() or path.name.startswith(".") or path == manifest:
+            told = (manifest, folder / PULLED)
+            if not path.is_file() or path.name.startswith(".") or path in told:
                 continue
             if not look_at(path, seen) and path.suffix.lower() in NAMED:
                 seen.files += 1

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from trialect.converters.package import building
+from trialect.converters.package import PULLED, building
 from trialect.converters.server.bulk_export import export as export_into
 from trialect.converters.server.capability import look_at
 from trialect.converters.server.credentials import Credentials
@@ -34,9 +34,6 @@ CHANGED = rule(
     "{count} {type} came in more than one version; the newest was kept.",
     "Pull again for a picture of one moment.",
 )
-
-PULLED = "pull.json"
-"""The manifest of what was pulled; a folder with it may be pulled into again."""
 
 Progress = Callable[[str, int, int], None]
 
