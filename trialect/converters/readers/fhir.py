@@ -19,6 +19,7 @@ from typing import Any, BinaryIO, cast
 
 import orjson
 
+from trialect.converters.package import PULLED
 from trialect.problems import Problem, Rule, Unusable, rule
 
 SUFFIXES = (".json", ".ndjson", ".jsonl", ".json.gz", ".ndjson.gz", ".jsonl.gz")
@@ -115,7 +116,8 @@ class Entry:
 
 def is_fhir_name(path: Path) -> bool:
     """Whether a file may hold FHIR by its name; names that begin with `_` or `.` do not."""
-    return path.name.lower().endswith(SUFFIXES) and path.name[0] not in "._"
+    is_ours = path.name[0] in "._" or path.name == PULLED
+    return path.name.lower().endswith(SUFFIXES) and not is_ours
 
 
 def holds_fhir(path: Path) -> bool:
