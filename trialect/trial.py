@@ -290,6 +290,9 @@ class FhirOptions:
     cross_version: Literal["own", "hl7"] = "own"
     """Whose extensions hold what the release has no element for and another one has."""
     birth_date: Literal["none", "year", "month", "day"] = "year"
+    all_variables: bool = False
+    """Whether variables that SDTM derives, or that an element holds in other words, are carried
+    as extensions too; what enters as an SDTM package is."""
     bundle_subjects: int = 10
     bundle_bytes: int = 5_000_000
 

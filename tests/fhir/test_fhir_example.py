@@ -45,7 +45,7 @@ def test_every_subject_and_every_result_is_there(trial: Trial, written: Any) -> 
     qs = trial.frames["QS"]
     results = qs.filter(pl.coalesce("QSORRES", "QSSTRESC").is_not_null())
     assert part.counts["Patient"] == part.counts["ResearchSubject"] == trial.frames["DM"].height
-    assert part.counts["Observation"] == qs.height
+    assert part.counts["Observation"] == qs.height + trial.frames["IE"].height
     assert part.values == dict(results.group_by("USUBJID").len().iter_rows())
     assert part.counts["Encounter"] == trial.frames["SV"].height
     assert part.counts["AdverseEvent"] == trial.frames["AE"].height

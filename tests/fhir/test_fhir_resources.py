@@ -112,12 +112,10 @@ class TestResearchSubject:
         assert found["individual"] == reference("Patient", S1)
         assert found["consent"] == reference("Consent", f"{S1}.DS.1")
         assert found["period"] == {"start": "2025-12-25T09:30:00+03:00", "end": "2026-04-01"}
-        assert found["extension"] == [
-            {
-                "url": f"{BASE}/StructureDefinition/randomized",
-                "valueDateTime": "2026-01-05T08:00:00+03:00",
-            }
-        ]
+        assert found["extension"][0] == {
+            "url": f"{BASE}/StructureDefinition/randomized",
+            "valueDateTime": "2026-01-05T08:00:00+03:00",
+        }
 
     def test_who_goes_on_has_no_end(self, write: Any) -> None:
         assert "end" not in write().one("ResearchSubject", S2)["period"]

@@ -94,7 +94,14 @@ def join_fhir(
     """Write the study's own resources, join the parts, count, and check what spans them."""
     items = [item for part in parts for item in part.fhir_items]
     home = job.spool / "study-fhir"
-    study: FhirPart = write_study(home, job.study, job.tables.item_codes, items)
+    study: FhirPart = write_study(
+        home,
+        job.study,
+        job.tables.item_codes,
+        items,
+        job.trial_frames,
+        unblinded=job.unblinded,
+    )
     yield from study.problems
     index = ReferenceIndex()
     yield from check_rendered(home, index, job.study.fhir.release)

@@ -132,7 +132,7 @@ def map_part(job: Job, index: int, forms: Mapping[str, pl.DataFrame]) -> Mapped:
     subjects = forms["DM"]["USUBJID"].unique()
     for name, rows in forms.items():
         if not datasets[name].has_subjects:
-            if name != "RELREC":
+            if name != "RELREC" or "USUBJID" not in rows.columns:
                 continue
             rows = rows.filter(pl.col("USUBJID").is_in(subjects.implode()))
         frame, found = _typed(datasets[name], rows)

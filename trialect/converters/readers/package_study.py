@@ -121,7 +121,7 @@ def study_of_package(frames: Frames, studyid: str, ig: str, stamp: str | None) -
         sites=tuple(_sites(frames)),
         parameters=tuple(_parameters(summary)),
         sdtm=SdtmOptions(ig=ig or SdtmOptions().ig, stamp=stamp),
-        fhir=FhirOptions(base=f"https://{slug}.invalid"),
+        fhir=FhirOptions(base=f"https://{slug}.invalid", all_variables=True),
     )
 
 

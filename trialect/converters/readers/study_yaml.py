@@ -112,7 +112,10 @@ def study_over(found: Study, file: Path) -> Study:
         root.entries = {**needed, **root.entries}
     said = build(Study, root, file.name, problems)
     if said is not None:
+        stated = found.fhir
         found = replace(found, **{name: getattr(said, name) for name in sorted(written)})
+        options = replace(found.fhir, all_variables=stated.all_variables)
+        found = replace(found, fhir=replace(options, base=options.base or stated.base))
         checked = study_facts.check(Facts(found, root, file.name, file.parent))
         # What the source states is no fault of the file.
         problems += [one for one in checked if (one.field or "").split(".")[0] in written]

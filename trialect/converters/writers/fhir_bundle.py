@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -83,17 +84,24 @@ def write_partition(
     part = Partition(study, codes, frames, unblinded=unblinded)
     found = FhirPart()
     entries = [pl.DataFrame(schema={SUBJECT: pl.Int64, "text": pl.String})]
+    lines: dict[str, list[pl.DataFrame]] = {}
     for resource in subject_resources(study.fhir.release):
         if resource.unblinded_only and not unblinded:
             continue
         rows = part.rows(resource)
         rendered = Rendered(resource.template(part), rows, part.identity)
-        write_lines(folder / "ndjson" / f"{resource.type}.ndjson", rendered.lines())
-        entries.append(
-            pl.DataFrame({SUBJECT: rows[SUBJECT].cast(pl.Int64), "text": rendered.entries()})
+        whose = rows[SUBJECT].cast(pl.Int64)
+        lines.setdefault(resource.type, []).append(
+            pl.DataFrame({SUBJECT: whose, "text": rendered.lines()})
         )
+        entries.append(pl.DataFrame({SUBJECT: whose, "text": rendered.entries()}))
         if rows.height:
-            found.counts[resource.type] = rows.height
+            found.counts[resource.type] += rows.height
+    for type_, several in lines.items():
+        in_order = pl.concat(several)
+        if len(several) > 1:
+            in_order = in_order.sort(SUBJECT, maintain_order=True)
+        write_lines(folder / "ndjson" / f"{type_}.ndjson", in_order["text"])
     results = part.rows(observation.RESOURCE)
     valued = results.filter(pl.col("value").is_not_null())
     found.values = dict(valued.group_by("USUBJID", maintain_order=True).len().iter_rows())
@@ -119,12 +127,20 @@ def write_partition(
     return found
 
 
-def write_study(folder: Path, study: Study, codes: Codes, items: Iterable[Item] = ()) -> FhirPart:
+def write_study(
+    folder: Path,
+    study: Study,
+    codes: Codes,
+    items: Iterable[Item] = (),
+    frames: Mapping[str, pl.DataFrame] = MappingProxyType({}),
+    *,
+    unblinded: bool = False,
+) -> FhirPart:
     """Write the study's own resources into `folder`, as one bundle and as NDJSON.
 
     `items` are those of all partitions. Raises `Unusable` when the study has no base URL.
     """
-    resources, problems = study_resources(study, codes, items)
+    resources, problems = study_resources(study, codes, items, frames, unblinded=unblinded)
     found = FhirPart(items=list(items), problems=problems)
     identity = Identity(study)
     inside = {f"{one['resourceType']}/{one['id']}": f"urn:uuid:{one['id']}" for one in resources}

@@ -15,6 +15,7 @@ from trialect.mappings.fhir.partition import ID, SUBJECT, Partition, json_text, 
 from trialect.mappings.fhir.resource import SubjectResource
 from trialect.mappings.fhir.slots import Json, Ref, StudyRef, Template, Text
 from trialect.mappings.fhir.terms import MEDDRA, NOT_MAPPED, Concept, coding, concept, values
+from trialect.mappings.fhir.variables import MORE, carried, with_more
 
 TYPE = "AdverseEvent"
 
@@ -31,7 +32,7 @@ def template(part: Partition) -> Template:
     """Filled from the columns of `rows`."""
     end = {"url": part.identity.extension("adverse-event-end"), "valueDateTime": Text("end")}
     return {
-        **opening(part, TYPE, [end]),
+        **opening(part, TYPE, [end, Json(MORE)]),
         "actuality": "actual",
         "event": Json("event"),
         "subject": Ref("Patient", "patient"),
@@ -66,10 +67,16 @@ def with_severity(part: Partition, ae: pl.DataFrame) -> pl.DataFrame:
 
 def events(part: Partition) -> pl.DataFrame:
     """One row a record of AE, with what all releases tell of it."""
-    ae = part.domain("AE", AE, ("AESEQ", "AEPTCD"))
+    texts, numbers = carried(part, "AE")
+    ae = part.domain(
+        "AE",
+        tuple(dict.fromkeys((*AE, *texts))),
+        tuple(dict.fromkeys(("AESEQ", "AEPTCD", *numbers))),
+    )
     ae = part.named(ae, TYPE, "AE", "AESEQ")
     ae = part.dated(ae, "AE", "AESTDTC", "start")
     ae = part.dated(ae, "AE", "AEENDTC", "end")
+    ae = with_more(part, ae, "AE", {"AESTDTC": "start", "AEENDTC": "end"})
     ae = part.fragments(ae, ["AETERM", "AEDECOD", "AEPTCD"], _event, "event")
     treated = part.rows(procedure.RESOURCE).filter("treatment")
     treated = treated.group_by(SUBJECT).agg(pl.col(ID).first(), n=pl.len())

@@ -12,10 +12,11 @@ from trialect.mappings.fhir import blind
 from trialect.mappings.fhir.opening import DATA_ABSENT, opening
 from trialect.mappings.fhir.partition import Partition, shown
 from trialect.mappings.fhir.patient import site_of
-from trialect.mappings.fhir.periods import comparable, period
+from trialect.mappings.fhir.periods import ORDERED, comparable, period
 from trialect.mappings.fhir.resource import SubjectResource
 from trialect.mappings.fhir.slots import Json, Ref, SiteRef, Template, Text
 from trialect.mappings.fhir.terms import coding, concept, values
+from trialect.mappings.fhir.variables import MORE, carried, with_more
 
 TYPE = "Encounter"
 
@@ -28,7 +29,7 @@ def template(part: Partition) -> Template:
     """Filled from the columns of `rows`."""
     reason = {"url": CANCELLED, "valueCodeableConcept": {"text": Text("why")}}
     return {
-        **opening(part, TYPE, [reason]),
+        **opening(part, TYPE, [reason, Json(MORE)]),
         "status": Text("status"),
         "class": Json("class"),
         "type": [Json("type")],
@@ -41,10 +42,18 @@ def template(part: Partition) -> Template:
 
 def rows(part: Partition) -> pl.DataFrame:
     """One row a visit (SV: a record for each VISITNUM of a subject)."""
-    sv = _blinded(part, part.domain("SV", SV, ("VISITNUM",)))
+    texts, numbers = carried(part, "SV")
+    sv = part.domain(
+        "SV",
+        tuple(dict.fromkeys((*SV, *texts))),
+        tuple(dict.fromkeys(("VISITNUM", *numbers))),
+    )
+    sv = _blinded(part, sv)
     sv = part.named(sv, TYPE, "SV", "VISITNUM")
     sv = part.dated(sv, "SV", "SVSTDTC", "start")
     sv = part.dated(sv, "SV", "SVENDTC", "end")
+    sv = sv.with_columns(end=pl.when(ORDERED).then("end"))
+    sv = with_more(part, sv, "SV", {"SVSTDTC": "start", "SVENDTC": "end"})
 
     def visit(number: float, name: str | None) -> dict[str, object] | None:
         code = coding(part.identity.code_system("visit"), shown(number), name)

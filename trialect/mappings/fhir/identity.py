@@ -42,6 +42,8 @@ RECORD_TYPES = frozenset(
         "QuestionnaireResponse",
         "Observation",
         "AdverseEvent",
+        "Condition",
+        "MedicationStatement",
     }
 )
 

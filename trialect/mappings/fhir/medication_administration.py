@@ -14,7 +14,7 @@ import polars as pl
 from trialect.mappings.fhir import encounter
 from trialect.mappings.fhir.opening import DATA_ABSENT, opening
 from trialect.mappings.fhir.partition import Partition, shown
-from trialect.mappings.fhir.periods import comparable, period
+from trialect.mappings.fhir.periods import ended, period
 from trialect.mappings.fhir.procedure import body_site
 from trialect.mappings.fhir.resource import SubjectResource
 from trialect.mappings.fhir.slots import Json, Ref, Template, Text
@@ -87,15 +87,12 @@ def rows(part: Partition) -> pl.DataFrame:
         return found
 
     ex = part.fragments(ex, ["EXDOSE", "EXDOSU", "EXROUTE", "site"], dosage, "dosage")
-    lasts = pl.col("end").is_not_null() & pl.col("start").ne_missing(pl.col("end"))
     nothing = pl.col("start").is_null() & pl.col("end").is_null()
     absent = orjson.dumps({"extension": _UNKNOWN}).decode()
-    return ex.with_columns(
-        moment=pl.when(~lasts).then("start"),
+    return ended(ex).with_columns(
         absent=pl.when(nothing).then(pl.lit(absent)),
         amount=pl.when(pl.col("EXDOSE").is_null()).then("EXDOSTXT"),
-        **{"from": pl.when(lasts).then("start"), "until": pl.when(lasts).then("end")},
-    ).with_columns(**comparable("from", "until"))
+    )
 
 
 def _medication(name: str | None, form: str | None, lot: str | None) -> Concept | None:

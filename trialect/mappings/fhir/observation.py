@@ -35,6 +35,7 @@ from trialect.mappings.fhir.terms import (
     quantity,
     snomed,
 )
+from trialect.mappings.fhir.variables import MORE, carried, with_more
 
 TYPE = "Observation"
 
@@ -62,6 +63,7 @@ def template(part: Partition) -> Template:
             [
                 {"url": extension("planned-time-point"), "valueString": Text("QSTPT")},
                 {"url": extension("evaluation-interval"), "valueString": Text("interval")},
+                Json(MORE),
             ],
         ),
         "status": "final",
@@ -85,9 +87,15 @@ def template(part: Partition) -> Template:
 
 def rows(part: Partition) -> pl.DataFrame:
     """One row a record of QS."""
-    qs = part.domain("QS", QS, ("QSSEQ", "VISITNUM"))
+    texts, numbers = carried(part, "QS")
+    qs = part.domain(
+        "QS",
+        tuple(dict.fromkeys((*QS, *texts))),
+        tuple(dict.fromkeys(("QSSEQ", "VISITNUM", *numbers))),
+    )
     qs = part.named(encounter.at_visit(part, qs), TYPE, "QS", "QSSEQ")
     qs = part.dated(qs, "QS", "QSDTC", "effective")
+    qs = with_more(part, qs, "QS", {"QSDTC": "effective"})
     qs = _valued(part, qs)
 
     def code(testcd: str | None, test: str | None) -> Concept | None:

@@ -13,7 +13,7 @@ from trialect.trial import Study
 RESEARCH_STUDY = "http://hl7.org/fhir/StructureDefinition/workflow-researchStudy"
 DATA_ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 
-WITH_RESEARCH_STUDY = RECORD_TYPES - {"AdverseEvent"}
+WITH_RESEARCH_STUDY = RECORD_TYPES - {"AdverseEvent", "Condition"}
 """Types on which R4 and R5 allow workflow-researchStudy; AdverseEvent has an element of its own."""
 
 _ONE_IDENTIFIER = {

@@ -49,6 +49,15 @@ NO_NUMBER = rule(
     "Give every record its sequence number (SV: VISITNUM).",
 )
 
+NO_PARENT = rule(
+    "FHIR-NO-PARENT",
+    "warning",
+    "Records that name no record",
+    "{count} records of {name} name records of {domain} by {variable}, which is not there; they"
+    " are not in FHIR.",
+    "Name the records by a variable that their dataset has (--SEQ).",
+)
+
 RECORD = "record"
 """Column: the value of the resource's identifier."""
 ID = "id"
@@ -92,7 +101,8 @@ class Partition:
         twice = found.filter(pl.col("USUBJID").is_duplicated())["USUBJID"].unique().to_list()
         for usubjid in sorted(twice):
             self.tell(SAME_RECORD.problem(domain="DM", usubjid=usubjid, value=usubjid))
-        zones = {site.id: site.timezone for site in self.study.sites}
+        zones = {site.id: site.timezone or None for site in self.study.sites}
+        self.zoneless = [code for code, zone in zones.items() if zone is None]
         found = found.unique("USUBJID", keep="first", maintain_order=True)
         return found.with_columns(
             self.identity.ids("Patient", found["USUBJID"]).alias("patient"),
@@ -138,9 +148,42 @@ class Partition:
         if lost.height:
             found = found.filter(pl.col(SUBJECT).is_not_null())
         found = found.sort(SUBJECT, maintain_order=True)
-        texts = [c for c in columns if not c.endswith("DTC") and c not in _IDENTIFIERS]
+        # HIGH and LOW are words of arms and of normal ranges; the latter tell no arm.
+        plain = (*_IDENTIFIERS, f"{domain}NRIND")
+        texts = [c for c in columns if not c.endswith("DTC") and c not in plain]
         found = with_whole_texts(found, self.supplemental(domain), domain, texts, self.study)
         return self._masked(found, domain, texts)
+
+    def schema(self, domain: str) -> dict[str, pl.DataType]:
+        """The columns of a domain's records, those of all its parts."""
+        return {n: t for part in self._parts(domain) for n, t in part.schema.items()}
+
+    def frame(self, domain: str) -> pl.DataFrame:
+        """The records of a domain as they are, those of subjects that DM lacks among them."""
+        parts = self._parts(domain)
+        return pl.concat(parts, how="diagonal") if parts else pl.DataFrame()
+
+    def domains(self) -> list[str]:
+        """The domains with subjects that are there, the parts of a split one once."""
+        named = [
+            str(frame["DOMAIN"][0]) if "DOMAIN" in frame.columns and frame.height else name
+            for name, frame in self._frames.items()
+            if frame.height and "USUBJID" in frame.columns
+        ]
+        return sorted(dict.fromkeys(named))
+
+    def hide(self, frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
+        """Without the records whose texts tell an arm, in blinded mode."""
+        if self._hidden is None:
+            return frame
+        for column in columns:
+            if column in frame.columns:
+                frame = frame.filter(~pl.col(column).str.contains(self._hidden).fill_null(False))
+        return frame
+
+    def lose(self, domain: str, name: str, variable: str, count: int) -> None:
+        """Tell that records of another dataset name no record of a domain."""
+        self.tell(NO_PARENT.problem(domain=domain, variable=variable, count=count, name=name))
 
     def supplemental(self, domain: str) -> pl.DataFrame | None:
         """The supplemental qualifiers of a domain, if there are any."""
@@ -218,6 +261,9 @@ class Partition:
         faults = {fault.id: fault for _, fault in made if fault is not None}
         for rule_id, fault in sorted(faults.items()):
             broken = frame.filter(pl.col("@rule") == rule_id)
+            if fault is datetimes.NO_ZONE and self.study.fhir.all_variables:
+                # Told once of the sites; an extension holds the text.
+                broken = broken.filter(~pl.col("SITEID").is_in(self.zoneless).fill_null(False))
             self.report(broken, domain, column, fault, written=name)
         return frame.drop("@made", "@rule")
 

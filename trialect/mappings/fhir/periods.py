@@ -1,4 +1,4 @@
-"""Periods whose ends R4 can compare.
+"""Periods whose ends R4 can compare, and what is no period: a moment, an end before its start.
 
 R4's invariant per-1 (datatypes.html#Period) asks that start <= end, and FHIRPath knows no answer
 for a moment and the day it lies in: HAPI FHIR refuses a period from 2026-01-20T10:41:00Z to
@@ -15,6 +15,10 @@ from trialect.mappings.fhir.slots import Template, Text
 
 EXACT = "exact"
 """The extension's name; its value is a dateTime."""
+
+
+PERIOD = ("from", "until", "comparable_start", "exact_start", "comparable_end", "exact_end")
+"""The columns of a period as R5 and as R4 has it (`period`)."""
 
 
 def period(part: Partition) -> Template:
@@ -50,3 +54,40 @@ def _cut(name: str, this: pl.Expr, other: pl.Expr) -> dict[str, pl.Expr]:
         f"comparable_{name}": pl.when(within).then(other).otherwise(this),
         f"exact_{name}": pl.when(within).then(this),
     }
+
+
+_SECONDS = len("2026-02-01T09:30:00")
+
+
+def _length(column: str) -> pl.Expr:
+    """How long a dateTime is up to its seconds; those of one length can be compared as texts."""
+    return pl.col(column).str.len_chars().clip(upper_bound=_SECONDS)
+
+
+ORDERED = (
+    pl.col("start").is_null()
+    | pl.col("end").is_null()
+    | (
+        pl.col("end").str.slice(0, pl.min_horizontal(_length("start"), _length("end")))
+        >= pl.col("start").str.slice(0, pl.min_horizontal(_length("start"), _length("end")))
+    )
+)
+"""Whether the end is not before the start, as far as both are said (FHIR invariant per-1)."""
+
+
+def ended(frame: pl.DataFrame) -> pl.DataFrame:
+    """With `moment`, or `from` and `until` and what `period` reads, of `start` and `end`; `said` is
+    the end that stands.
+
+    An end before its start is left out of the period, since FHIR has no such periods; the
+    variable's extension says it (`variables.with_more`), and SDTM's checks are told.
+    """
+    lasts = pl.col("end").is_not_null() & pl.col("start").ne_missing(pl.col("end"))
+    return frame.with_columns(
+        moment=pl.when(~lasts).then("start"),
+        **{
+            "from": pl.when(lasts).then("start"),
+            "until": pl.when(lasts & ORDERED).then("end"),
+            "said": pl.when(ORDERED).then("end"),
+        },
+    ).with_columns(**comparable("from", "until"))

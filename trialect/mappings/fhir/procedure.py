@@ -11,10 +11,11 @@ import polars as pl
 from trialect.mappings.fhir import encounter
 from trialect.mappings.fhir.opening import opening
 from trialect.mappings.fhir.partition import SUBJECT, Partition, json_text
-from trialect.mappings.fhir.periods import comparable, period
+from trialect.mappings.fhir.periods import ended, period
 from trialect.mappings.fhir.resource import SubjectResource
 from trialect.mappings.fhir.slots import Json, Ref, Template, Text
 from trialect.mappings.fhir.terms import Concept, concept, ncit
+from trialect.mappings.fhir.variables import MORE, carried, with_more
 
 TYPE = "Procedure"
 
@@ -41,14 +42,14 @@ LOC, LAT, DIR = "C74456", "C99073", "C99074"
 
 _COLUMNS = (
     *("USUBJID", SUBJECT, "patient", "encounter", "record", "id", "status", "why", "category"),
-    *("code", "start", "end", "indication", "site", "note", "treatment"),
+    *("code", "start", "end", "indication", "site", "note", "treatment", MORE),
 )
 
 
 def template(part: Partition) -> Template:
     """Filled from the columns of `rows`."""
     return {
-        **opening(part, TYPE),
+        **opening(part, TYPE, [Json(MORE)]),
         "status": Text("status"),
         "statusReason": {"text": Text("why")},
         "category": {"text": Text("category")},
@@ -68,26 +69,31 @@ def rows(part: Partition) -> pl.DataFrame:
     found = pl.concat(
         [_procedures(part).select(_COLUMNS), _treatments(part).select(_COLUMNS)]
     ).sort(SUBJECT, maintain_order=True)
-    lasts = pl.col("end").is_not_null() & (pl.col("start").ne_missing(pl.col("end")))
-    return found.with_columns(
-        moment=pl.when(~lasts).then("start"),
-        **{"from": pl.when(lasts).then("start"), "until": pl.when(lasts).then("end")},
-    ).with_columns(**comparable("from", "until"))
+    return ended(found)
 
 
 def _treatments(part: Partition) -> pl.DataFrame:
     told = EX if part.unblinded else ("EXSTDTC",)
-    ex = part.domain("EX", told, ("EXSEQ", "VISITNUM"))
+    # Blinded, that there is anything to tell of a treatment but its start may tell the arm.
+    texts, numbers = carried(part, "EX") if part.unblinded else ((), ())
+    ex = part.domain(
+        "EX",
+        tuple(dict.fromkeys((*told, *texts))),
+        tuple(dict.fromkeys(("EXSEQ", "VISITNUM", *numbers))),
+    )
     ex = part.named(encounter.at_visit(part, ex), TYPE, "EX", "EXSEQ")
     ex = part.dated(ex, "EX", "EXSTDTC", "start")
     nothing = pl.lit(None, pl.String)
     if part.unblinded:
-        ex = part.dated(ex, "EX", "EXENDTC", "end")
+        ex = ended(part.dated(ex, "EX", "EXENDTC", "end"))
+        ex = with_more(part, ex, "EX", {"EXSTDTC": "start", "EXENDTC": "said"})
         ex = part.fragments(ex, ["EXTRT"], lambda name: concept(name), "code")
         ex = body_site(part, ex, "EX")
     else:
         code = pl.lit(json_text(concept(STUDY_TREATMENT)))
-        ex = ex.with_columns(code=code, end=nothing, site=nothing, EXADJ=nothing)
+        ex = ex.with_columns(code=code, end=nothing, site=nothing, EXADJ=nothing).with_columns(
+            nothing.alias(MORE)
+        )
     return ex.with_columns(
         status=pl.lit("completed"),
         why=nothing,
@@ -99,10 +105,16 @@ def _treatments(part: Partition) -> pl.DataFrame:
 
 
 def _procedures(part: Partition) -> pl.DataFrame:
-    pr = part.domain("PR", PR, ("PRSEQ", "VISITNUM"))
+    texts, numbers = carried(part, "PR")
+    pr = part.domain(
+        "PR",
+        tuple(dict.fromkeys((*PR, *texts))),
+        tuple(dict.fromkeys(("PRSEQ", "VISITNUM", *numbers))),
+    )
     pr = part.named(encounter.at_visit(part, pr), TYPE, "PR", "PRSEQ")
     pr = part.dated(pr, "PR", "PRSTDTC", "start")
-    pr = part.dated(pr, "PR", "PRENDTC", "end")
+    pr = ended(part.dated(pr, "PR", "PRENDTC", "end"))
+    pr = with_more(part, pr, "PR", {"PRSTDTC": "start", "PRENDTC": "said"})
     pr = part.fragments(pr, ["PRTRT", "PRDECOD"], _name, "code")
     pr = body_site(part, pr, "PR")
     missed = (pl.col("PROCCUR") == "N").fill_null(False) | (

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import polars as pl
@@ -67,7 +68,17 @@ def merge_items(parts: Iterable[Iterable[Item]]) -> list[Item]:
 class Protocol:
     """What the study's resources are made of. Raises `Unusable` without a base URL."""
 
-    def __init__(self, study: Study, codes: Codes, items: Iterable[Item] = ()) -> None:
+    def __init__(
+        self,
+        study: Study,
+        codes: Codes,
+        items: Iterable[Item] = (),
+        frames: Mapping[str, pl.DataFrame] = MappingProxyType({}),
+        *,
+        unblinded: bool = False,
+    ) -> None:
+        self.frames = frames
+        self.unblinded = unblinded
         self.study = study
         self.codes = codes
         self.items = merge_items([items])

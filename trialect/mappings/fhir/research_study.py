@@ -81,7 +81,8 @@ def opened(protocol: Protocol, extension: list[dict[str, Any]] | None = None) ->
     registered = [_registered(one) for one in study.registrations]
     found = protocol.open(TYPE, study.studyid, registered)
     identifier = found.pop("identifier")
-    return {**found, "extension": extension or [], "identifier": identifier}
+    stated = [*_summary(protocol), *_relations(protocol)]
+    return {**found, "extension": [*(extension or []), *stated], "identifier": identifier}
 
 
 def focus(study: Study) -> list[Concept | None]:
@@ -92,6 +93,38 @@ def focus(study: Study) -> list[Concept | None]:
 def sites(protocol: Protocol) -> list[dict[str, str]]:
     """Where subjects are seen."""
     return [protocol.reference("Location", f"site-{site.id}") for site in protocol.study.sites]
+
+
+def _summary(protocol: Protocol) -> Iterator[dict[str, Any]]:
+    """The parameters of TS that a package states and no element holds."""
+    if not protocol.study.fhir.all_variables:
+        return
+    for one in protocol.study.parameters:
+        told = {
+            "TSPARMCD": one.code,
+            "TSVAL": one.value,
+            "TSVALNF": one.null_flavor,
+            "TSVALCD": one.value_code,
+            "TSVCDREF": one.dictionary,
+            "TSVCDVER": one.dictionary_version,
+        }
+        yield _several(protocol, "TS", told)
+
+
+def _relations(protocol: Protocol) -> Iterator[dict[str, Any]]:
+    """Relations between whole datasets (RELREC without subject)."""
+    relations = protocol.frames.get("RELREC")
+    if relations is None:
+        return
+    names = ("RDOMAIN", "IDVAR", "RELTYPE", "RELID")
+    known = [name for name in names if name in relations.columns]
+    for row in relations.select(known).iter_rows(named=True):
+        yield _several(protocol, "RELREC", row)
+
+
+def _several(protocol: Protocol, name: str, told: dict[str, str | None]) -> dict[str, Any]:
+    parts = [{"url": part, "valueString": text} for part, text in told.items() if text]
+    return {"url": protocol.identity.extension(name), "extension": parts}
 
 
 def _registered(registration: Registration) -> dict[str, str]:

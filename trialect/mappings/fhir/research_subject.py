@@ -23,8 +23,9 @@ from trialect.mappings.fhir.opening import opening
 from trialect.mappings.fhir.partition import ID, RECORD, SUBJECT, Partition
 from trialect.mappings.fhir.periods import comparable, period
 from trialect.mappings.fhir.resource import SubjectResource
-from trialect.mappings.fhir.slots import Ref, StudyRef, Template, Text
+from trialect.mappings.fhir.slots import Json, Ref, StudyRef, Template, Text
 from trialect.mappings.fhir.terms import values
+from trialect.mappings.fhir.variables import MORE, carried, complex_extension, with_more
 
 TYPE = "ResearchSubject"
 
@@ -39,7 +40,7 @@ def template(part: Partition) -> Template:
         "valueDateTime": Text("randomised"),
     }
     return {
-        **opening(part, TYPE, [randomised]),
+        **opening(part, TYPE, [randomised, Json(MORE), Json("DS"), Json("SE")]),
         "status": Text("status"),
         "period": period(part),
         "study": StudyRef("ResearchStudy", part.study.studyid),
@@ -53,9 +54,14 @@ def template(part: Partition) -> Template:
 def rows(part: Partition) -> pl.DataFrame:
     """One row a subject (DM)."""
     told = (*DM, *ARMS) if part.unblinded else DM
-    dm = part.domain("DM", told).unique("USUBJID", keep="first", maintain_order=True)
+    texts, numbers = carried(part, "DM")
+    dm = part.domain("DM", tuple(dict.fromkeys((*told, *texts))), numbers)
+    dm = with_more(part, dm, "DM").unique("USUBJID", keep="first", maintain_order=True)
     dm = part.dated(dm, "DM", "RFICDTC", "start")
     dm = part.dated(dm, "DM", "RFPENDTC", "end")
+    for domain in ("DS", "SE"):
+        items = complex_extension(part, domain, domain).rename({"item": domain})
+        dm = dm.join(items, on="USUBJID", how="left", maintain_order="left")
     given = part.rows(consent.RESOURCE).unique(SUBJECT, keep="first", maintain_order=True)
     dm = dm.join(given.select(SUBJECT, consent=ID), on=SUBJECT, how="left", maintain_order="left")
     dm = _with_disposition(part, dm).join(

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from trialect.mappings.fhir import (
     adverse_event,
+    collected_exposure,
+    condition,
     consent,
     encounter,
+    finding,
     medication_administration,
+    medication_statement,
     observation,
     patient,
     procedure,
@@ -23,9 +27,13 @@ SUBJECT_RESOURCES: tuple[SubjectResource, ...] = (
     encounter.RESOURCE,
     procedure.RESOURCE,
     medication_administration.RESOURCE,
+    collected_exposure.RESOURCE,
     questionnaire_response.RESOURCE,
     observation.RESOURCE,
+    finding.RESOURCE,
     adverse_event.RESOURCE,
+    condition.RESOURCE,
+    medication_statement.RESOURCE,
 )
 """A new resource is one file and one line here."""
 

@@ -12,6 +12,12 @@ from trialect.mappings.fhir import (
     adverse_event as adverse_event_r4,
 )
 from trialect.mappings.fhir import (
+    collected_exposure as collected_exposure_r4,
+)
+from trialect.mappings.fhir import (
+    condition as condition_r4,
+)
+from trialect.mappings.fhir import (
     consent as consent_r4,
 )
 from trialect.mappings.fhir import (
@@ -22,6 +28,9 @@ from trialect.mappings.fhir import (
 )
 from trialect.mappings.fhir import (
     medication_administration as medication_administration_r4,
+)
+from trialect.mappings.fhir import (
+    medication_statement as medication_statement_r4,
 )
 from trialect.mappings.fhir import (
     plan_definition as plan_definition_r4,
@@ -41,10 +50,13 @@ from trialect.mappings.fhir import (
 from trialect.mappings.fhir.protocol import Protocol, Resource
 from trialect.mappings.fhir.r5 import (
     adverse_event,
+    collected_exposure,
+    condition,
     consent,
     encounter,
     group,
     medication_administration,
+    medication_statement,
     plan_definition,
     procedure,
     questionnaire_response,
@@ -61,6 +73,9 @@ SUBJECT_RESOURCES: Mapping[SubjectResource, SubjectResource] = {
     medication_administration_r4.RESOURCE: medication_administration.RESOURCE,
     questionnaire_response_r4.RESOURCE: questionnaire_response.RESOURCE,
     adverse_event_r4.RESOURCE: adverse_event.RESOURCE,
+    collected_exposure_r4.RESOURCE: collected_exposure.RESOURCE,
+    condition_r4.RESOURCE: condition.RESOURCE,
+    medication_statement_r4.RESOURCE: medication_statement.RESOURCE,
 }
 """What stands in R5 for a resource of R4; the others are the same in both."""
 

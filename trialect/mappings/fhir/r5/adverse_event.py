@@ -15,6 +15,7 @@ from trialect.mappings.fhir.partition import Partition
 from trialect.mappings.fhir.resource import SubjectResource
 from trialect.mappings.fhir.slots import Json, Ref, StudyRef, Template, Text
 from trialect.mappings.fhir.terms import Concept, concept, ncit
+from trialect.mappings.fhir.variables import MORE
 
 OUTCOME = "C66768"
 """Codelist of SDTM CT."""
@@ -28,7 +29,7 @@ def template(part: Partition) -> Template:
     url = part.identity.element("R4", "AdverseEvent.severity")
     severity = {"url": url, "valueCodeableConcept": Json("severity")}
     return {
-        **opening(part, adverse_event.TYPE, [severity]),
+        **opening(part, adverse_event.TYPE, [severity, Json(MORE)]),
         "status": Text("status"),
         "actuality": "actual",
         "code": Json("event"),

@@ -14,13 +14,14 @@ from trialect.mappings.fhir.partition import Partition
 from trialect.mappings.fhir.resource import SubjectResource
 from trialect.mappings.fhir.slots import Json, Ref, SiteRef, Template, Text
 from trialect.mappings.fhir.terms import concept, values
+from trialect.mappings.fhir.variables import MORE
 
 
 def template(part: Partition) -> Template:
     """Filled from the columns of `rows`."""
     cancelled = {"url": encounter.CANCELLED, "valueCodeableConcept": {"text": Text("why")}}
     return {
-        **opening(part, encounter.TYPE, [cancelled]),
+        **opening(part, encounter.TYPE, [cancelled, Json(MORE)]),
         "status": Text("state"),
         "class": [Json("contact")],
         "type": [Json("type")],

@@ -7,12 +7,13 @@ from trialect.mappings.fhir.opening import opening
 from trialect.mappings.fhir.partition import Partition
 from trialect.mappings.fhir.resource import SubjectResource
 from trialect.mappings.fhir.slots import Json, Ref, Template, Text
+from trialect.mappings.fhir.variables import MORE
 
 
 def template(part: Partition) -> Template:
     """Filled from the columns of R4's rows."""
     return {
-        **opening(part, procedure.TYPE),
+        **opening(part, procedure.TYPE, [Json(MORE)]),
         "status": Text("status"),
         "statusReason": {"text": Text("why")},
         "category": [{"text": Text("category")}],

@@ -23,6 +23,7 @@ from trialect.mappings.fhir.r5.research_study import link_ids
 from trialect.mappings.fhir.resource import SubjectResource
 from trialect.mappings.fhir.slots import Json, Ref, StudyRef, Template, Text
 from trialect.mappings.fhir.terms import Concept, coding, concept, ncit, values
+from trialect.mappings.fhir.variables import MORE
 
 MILESTONE, ENROLLMENT = (
     concept(None, [coding("http://terminology.hl7.org/CodeSystem/research-subject-state-type", *c)])
@@ -43,7 +44,11 @@ def template(part: Partition) -> Template:
         {"url": actual, "valueString": Text("actual_unknown")},
     ]
     return {
-        **opening(part, research_subject.TYPE, unknown if part.unblinded else []),
+        **opening(
+            part,
+            research_subject.TYPE,
+            [*(unknown if part.unblinded else []), Json(MORE), Json("DS"), Json("SE")],
+        ),
         "status": "active",
         "progress": [Json("progress")],
         "period": {"start": Text("start"), "end": Text("end")},
