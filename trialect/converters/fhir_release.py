@@ -8,6 +8,7 @@ R4.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +17,7 @@ import orjson
 
 from trialect.converters.package import MANIFEST
 from trialect.problems import Unusable, rule
+from trialect.schemas.fhir.packed import BROKEN_GZIP, content, opened
 from trialect.schemas.fhir.table import RELEASES, Table, table
 
 UNKNOWN_RELEASE = rule(
@@ -81,11 +83,13 @@ def _unknown(resource: Any, definitions: Table) -> int:
 
 def _sample(ndjson: Sequence[Path], bundles: Sequence[Path]) -> Iterator[Any]:
     for path in ndjson:
-        with path.open("rb") as lines:
+        with suppress(*BROKEN_GZIP), opened(path) as lines:
             for line in islice(lines, LINES):
                 yield _json(line)
     for path in bundles[:BUNDLES]:
-        found = _json(path.read_bytes())
+        found = None
+        with suppress(*BROKEN_GZIP):
+            found = _json(content(path))
         entries = found.get("entry") if isinstance(found, Mapping) else None
         for entry in entries if isinstance(entries, list) else ():
             if isinstance(entry, Mapping):

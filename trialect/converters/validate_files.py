@@ -127,6 +127,10 @@ NAMED = {
 """What files in a folder are, by the endings of their names."""
 
 
+PACKED = (".gz", ".gzip")
+"""How the names of files end that gzip has made."""
+
+
 def look_at_folder(folder: Path, seen: Seen) -> None:
     """Check every file of a folder; of a package those that are data."""
     manifest = folder / MANIFEST
@@ -170,6 +174,10 @@ def look_at(path: Path, seen: Seen) -> bool:
     """Check one file; False when it is nothing that can be validated."""
     try:
         kind = recognise(path)
+        if kind is Kind.UNKNOWN and path.suffix.lower() in PACKED:
+            from trialect.converters.validate_fhir import packed_fhir
+
+            kind = packed_fhir(path)
         check = CHECKS_OF_A_FILE.get(kind)
         if check is None or (kind is Kind.CSV and not _is_described(path)):
             return False
@@ -186,15 +194,18 @@ def look_at(path: Path, seen: Seen) -> bool:
 def _of_bundles(paths: Sequence[Path], release: str) -> Iterator[Problem]:
     """The problems of bundles, which are quicker to check many at a time."""
     from trialect.schemas.fhir import check_bundle_texts
+    from trialect.schemas.fhir.packed import BROKEN_GZIP, content
 
     unread: list[Problem] = []
 
     def texts() -> Iterator[tuple[str, bytes]]:
         for path in paths:
             try:
-                yield str(path), path.read_bytes()
+                yield str(path), content(path)
             except OSError as error:
                 unread.append(_not_read(path, error))
+            except BROKEN_GZIP as error:
+                unread.append(NOT_READ.problem(file=path.name, reason=f"gzip: {error}"))
 
     for problem in check_bundle_texts(texts(), release):
         yield problem.at(file=Path(problem.file or "").name)
@@ -288,9 +299,11 @@ def _json(path: Path) -> object:
     from decimal import Decimal
     from json import JSONDecodeError, loads
 
+    from trialect.schemas.fhir.packed import BROKEN_GZIP, content
+
     try:
-        return loads(path.read_bytes(), parse_float=Decimal)
-    except (JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+        return loads(content(path), parse_float=Decimal)
+    except (JSONDecodeError, UnicodeDecodeError, RecursionError, *BROKEN_GZIP) as error:
         raise Unusable(NOT_JSON.problem(file=path.name, reason=error)) from error
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from trialect.problems import Problem
 from trialect.schemas.fhir import rules
 from trialect.schemas.fhir.json_text import decode
+from trialect.schemas.fhir.packed import opened
 from trialect.schemas.fhir.primitives import ID
 from trialect.schemas.fhir.structure import Walk
 from trialect.schemas.fhir.table import table
@@ -36,8 +37,8 @@ Lines = Callable[[str], Iterable[bytes]]
 
 
 def file_lines(name: str) -> Iterator[bytes]:
-    """The lines of a file."""
-    with Path(name).open("rb") as file:
+    """The lines of a file, which may be compressed."""
+    with opened(Path(name)) as file:
         yield from file
 
 
