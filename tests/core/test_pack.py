@@ -33,7 +33,7 @@ def test_a_rule_says_what_it_is_from_and_how_to_mend_it(rule_id: str) -> None:
 
 def test_every_check_of_a_conversion_is_said_by_a_rule() -> None:
     said = {check for one in RULES for check in usable(one).replaces}
-    assert said == CHECKS.keys() | WHOLE_CHECKS.keys()
+    assert {one for one in said if one.startswith("SDTM-")} == CHECKS.keys() | WHOLE_CHECKS.keys()
 
 
 def test_every_rule_has_a_case_and_every_case_a_rule() -> None:

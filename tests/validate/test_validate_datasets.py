@@ -13,7 +13,7 @@ from test_validate import TOLERATED, rules, sdtm
 
 import trialect
 from trialect.converters.writers.xpt import XptVariable, write_xpt
-from trialect.problems import Problem
+from trialect.problems import Problem, Severity
 from trialect.schemas.sdtm import dataset
 
 STAMP = datetime(2026, 1, 1)
@@ -83,6 +83,12 @@ def test_labels_are_those_of_sdtmig(tmp_path: Path) -> None:
     assert about(found, DATASET_LABEL) == [("ae.xpt", None)]
 
 
+def test_a_custom_domain_may_word_its_labels(tmp_path: Path) -> None:
+    columns = {"DOMAIN": ["XG"], "XGTESTCD": ["GRIP"], "XGTEST": ["Grip"]}
+    labels = {"XGTEST": "Grip Test Name"}
+    assert LABEL not in rules(write(tmp_path, "XG", columns, labels=labels), pack=True)
+
+
 def test_a_part_may_say_in_its_label_which_it_is(tmp_path: Path) -> None:
     qs = {"STUDYID": ["S"], "DOMAIN": ["QS"]}
     fine = write(tmp_path, "QSPH", qs, label="Questionnaires (PHQ-9)")
@@ -137,8 +143,8 @@ def overwrite(path: Path, old: bytes, new: bytes) -> Path:
 @pytest.mark.parametrize(
     ("new", "rule"),
     [
-        (b"Pain in\nthe leg", "XPT-CONTROL-CHARACTER"),
-        ("Pain in à leg".encode() + b"s", "XPT-NON-ASCII"),
+        (b"Pain in\nthe leg", "TRL-TEXT-003"),
+        ("Pain in à leg".encode() + b"s", "TRL-TEXT-003"),
         (b" ain in the leg", "TRL-TEXT-001"),
     ],
 )
@@ -150,7 +156,15 @@ def test_values_that_regulators_reject_name_their_record(
     found = trialect.validate(overwrite(path, b"Pain in the leg", new)).problems
     told = [(p.file, p.row, p.variable) for p in found if p.rule == rule]
     assert told == [("ae.xpt", 1, "AETERM")]
-    assert "XPT-LEADING-BLANK" not in {p.rule for p in found}
+    told_again = {"XPT-LEADING-BLANK", "XPT-NON-ASCII", "XPT-CONTROL-CHARACTER"}
+    assert not told_again & {p.rule for p in found}
+
+
+def test_what_a_file_may_not_hold_is_an_error_whoever_tells_it(tmp_path: Path) -> None:
+    path = overwrite(write(tmp_path, "AE", AE), b"Pain in the leg", "Pain in à leg".encode() + b"s")
+    (told,) = [p for p in trialect.validate(path).problems if p.rule == "TRL-TEXT-003"]
+    assert told.severity is Severity.ERROR
+    assert "XPT-NON-ASCII" in {p.rule for p in trialect.validate(path, pack=False).problems}
 
 
 def test_a_lower_case_name_and_a_second_dataset_are_told(tmp_path: Path) -> None:

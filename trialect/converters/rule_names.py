@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 
-CHECK, SHIPPED = "SDTM-", "TRL-"
-"""How the ids of checks of SDTM begin, and those of the rules that ship."""
+CHECKS, SHIPPED = ("SDTM-", "XPT-"), "TRL-"
+"""How the ids of checks of SDTM and of XPT begin, and those of the rules that ship."""
 
 
 def names_of(rule: str, explained: Iterable[str]) -> tuple[str, ...]:
     """The id of a finding's rule and, where the explained ids may mean them, its other names."""
-    other = {CHECK: SHIPPED, SHIPPED: CHECK}.get(rule[: rule.find("-") + 1])
-    if other is None or not any(one.startswith(other) for one in explained):
+    shipped = rule.startswith(SHIPPED)
+    if not shipped and not rule.startswith(CHECKS):
+        return (rule,)
+    other = CHECKS if shipped else SHIPPED
+    if not any(one.startswith(other) for one in explained):
         return (rule,)
     return (rule, *_others().get(rule, ()))
 

@@ -19,6 +19,7 @@ from trialect.converters.package import LINEAGE
 from trialect.converters.review import Checked, Review, review
 from trialect.converters.rules_run import RuleRun
 from trialect.converters.stamp import environment_stamp
+from trialect.converters.told_once import told_once
 from trialect.converters.validate_files import CHANGED, DATASETS, Seen, look_at, look_at_folder
 from trialect.problems import Problem, Severity, Unusable, rule
 
@@ -108,7 +109,8 @@ def validate(
     between = list(_between(seen, asking))
     # Last, as another process may be at some of it until now.
     seen.settle()
-    seen.problems += between
+    checks, between = told_once(seen.problems, between, asking.replaced)
+    seen.problems = [*checks, *between]
     checked = Checked(tuple(seen.checked), _standards(seen), environment_stamp())
     found = review(
         seen.problems,
@@ -130,6 +132,7 @@ class _Asking:
     timed: bool
     ahead: Ahead | None = None
     runs: list[RuleRun] = field(default_factory=list)
+    replaced: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def _between(seen: Seen, asking: _Asking) -> Iterator[Problem]:
@@ -155,9 +158,11 @@ def _asked(seen: Seen, asking: _Asking) -> Iterator[Problem]:
         return
     from trialect.converters.validate_define import described_by
     from trialect.converters.validate_rules import ask, rules_to_ask
+    from trialect.schemas.core.rule import CoreRule
 
     ahead = asking.ahead
     rules = ahead.rules() if ahead else rules_to_ask(asking.rules, pack=asking.pack)
+    asking.replaced = {one.id: one.replaces for one in rules if isinstance(one, CoreRule)}
     package = seen.datasets.package(described_by(seen.defines))
     parts = seen.datasets.parts(package)
     beside = ahead.beside if ahead else None

@@ -21,7 +21,7 @@ from trialect.converters.readers.xpt import XptReader, open_members
 from trialect.converters.readers.xpt_headers import SEVERAL_MEMBERS
 from trialect.converters.validate_terminology import in_use
 from trialect.converters.xpt_plan import check_xpt_plan
-from trialect.converters.xpt_values import LEADING_BLANK, ValueChecks, suspects
+from trialect.converters.xpt_values import ValueChecks, suspects
 from trialect.problems import Problem, Severity, rule
 from trialect.schemas.core.package import Dataset, Datasets, VariableFacts
 from trialect.schemas.core.partitions import cut_names
@@ -122,9 +122,7 @@ class SeenDatasets:
                 first += batch.height
                 keep.add(batch)
             for problem in (*reader.problems, *values.problems()):
-                # A rule tells it of a dataset in any form.
-                if problem.rule != LEADING_BLANK.id:
-                    yield problem.at(file=path.name)
+                yield problem.at(file=path.name)
             if reader.name in self.xpt:
                 other = self.xpt[reader.name].file
                 yield DATASET_TWICE.problem(file=path.name, domain=reader.name, other=other)
