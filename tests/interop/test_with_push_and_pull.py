@@ -30,7 +30,9 @@ def package(servers: object, tmp_path_factory: pytest.TempPathFactory, release: 
     before = "https://example.org/trialect/NCT07326982"
     assert before in text
     facts.write_text(text.replace(before, BASE), encoding="utf-8")
-    trialect.convert(folder / "study", folder / "out", to=["fhir"], unblinded=True)
+    trialect.convert(
+        folder / "study", folder / "out", to=["fhir"], unblinded=True, fhir_release=release
+    )
     return folder / "out"
 
 

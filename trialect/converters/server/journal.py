@@ -109,7 +109,8 @@ def journal_at(file: Path, *, again: bool = False) -> Iterator[Journal]:
     Raises `Unusable` when another push holds it, or when it is damaged and not begun `again`.
     """
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
+    handle = os.open(file, flags, 0o600)
     try:
         _hold(handle, file)
         before = [] if again else _read(file, handle)

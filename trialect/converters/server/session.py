@@ -183,7 +183,8 @@ class Session:
                 if failed is not None and failed.status not in BUSY_STATUS:
                     return Asked(failed, attempt, unclear)
                 raise Unusable(problem)
-            if asked is None:
+            # "At once" would use up all attempts in no time.
+            if asked is None or asked < self.patience.first:
                 self._sleep(self.patience.delay(attempt))
             else:
                 with self._lock:
