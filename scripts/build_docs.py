@@ -401,8 +401,25 @@ def invariants_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def sdtm_to_fhir_page() -> str:
+    """Where each variable of SDTM goes in FHIR: codes/variables.csv and codes/categories.csv."""
+    from importlib.resources import files
+
+    from trialect.mappings.fhir.variables import table
+
+    head = files("trialect.mappings.fhir").joinpath("codes", "sdtm-to-fhir.md")
+    lines = [head.read_text(encoding="utf-8").rstrip(), ""]
+    lines += ["| of | variable | kind | element |", "|---|---|---|---|"]
+    for (where, variable), one in table().items():
+        lines.append(
+            f"| {'all' if where == '*' else where} | {variable} | {one.kind} | {one.element} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
 PAGES = {
     "rules.md": rules_page,
+    "sdtm-to-fhir.md": sdtm_to_fhir_page,
     "cli.md": cli_page,
     "rule-language.md": language_page,
     "large-data.md": large_page,

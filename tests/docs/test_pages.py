@@ -32,7 +32,7 @@ def build_docs() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ["rules.md", "cli.md", "fhir-releases.md"])
+@pytest.mark.parametrize("name", ["rules.md", "cli.md", "fhir-releases.md", "sdtm-to-fhir.md"])
 def test_generated_pages_are_current(build_docs: ModuleType, name: str) -> None:
     assert build_docs.PAGES[name]() == page(name), "run make docs"
 

@@ -54,7 +54,8 @@ class Place:
 
 
 @cache
-def _table() -> dict[tuple[str, str], Place]:
+def table() -> dict[tuple[str, str], Place]:
+    """codes/variables.csv: by domain or class (`*`: all) and variable, where it goes."""
     with files(__package__).joinpath("codes", "variables.csv").open(encoding="utf-8") as file:
         return {
             (row["place"], row["variable"]): Place(cast("Kind", row["kind"]), row["element"])
@@ -80,14 +81,14 @@ def class_of(domain: str, columns: frozenset[str] | None = None) -> str:
 def place(domain: str, variable: str, observation_class: str) -> Place:
     """Where a variable of a domain goes."""
     general = f"--{variable[2:]}" if variable.startswith(domain) else variable
-    table = _table()
+    known = table()
     for where, name in (
         (domain, variable),
         (domain, general),
         (observation_class, general),
         ("*", general),
     ):
-        if (found := table.get((where, name))) is not None:
+        if (found := known.get((where, name))) is not None:
             return found
     return Place("extension", "")
 
@@ -309,5 +310,6 @@ __all__ = [
     "escaped",
     "place",
     "said_twice",
+    "table",
     "with_more",
 ]
