@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 # The FHIR releases whose servers `make interop` starts.
-RELEASES ?= R4
+RELEASES ?= R4 R5
 
 .PHONY: demo test interop check bench fast docs clean
 

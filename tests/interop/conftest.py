@@ -49,7 +49,7 @@ def client(servers: dict[str, hapi.Server], release: str) -> Client:
 def blinded(servers: object, tmp_path_factory: pytest.TempPathFactory, release: str) -> Path:
     """The FHIR of the example's package, as it is by default."""
     out = tmp_path_factory.mktemp("blinded") / "out"
-    trialect.convert(EXAMPLE, out, to=["fhir"])
+    trialect.convert(EXAMPLE, out, to=["fhir"], fhir_release=release)
     return out / "fhir"
 
 
@@ -57,7 +57,7 @@ def blinded(servers: object, tmp_path_factory: pytest.TempPathFactory, release: 
 def unblinded(servers: object, tmp_path_factory: pytest.TempPathFactory, release: str) -> Path:
     """The same with arms, treatments and doses: every type of resource that we write."""
     out = tmp_path_factory.mktemp("unblinded") / "out"
-    trialect.convert(EXAMPLE, out, to=["fhir"], unblinded=True)
+    trialect.convert(EXAMPLE, out, to=["fhir"], unblinded=True, fhir_release=release)
     return out / "fhir"
 
 

@@ -62,7 +62,7 @@ class Client:
         joint = "&" if "?" in query else "?"
         return int(self.get(f"/{query}{joint}_summary=count&_total=accurate")["total"])
 
-    def errors(self, resource: bytes, type: str) -> list[Json]:
+    def issues(self, resource: bytes, type: str) -> list[Json]:
         """What `$validate` says, whatever its severity."""
         status, answer = self.ask("POST", f"/{type}/$validate", resource)
         assert answer.get("resourceType") == "OperationOutcome", (status, answer)

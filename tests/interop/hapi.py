@@ -23,7 +23,7 @@ POM = HERE / "server" / "pom.xml"
 RELEASES = ("R4", "R5")
 OLDEST_JAVA = 17
 FETCHING = 900
-STARTING = 240
+STARTING = 480
 HEAP = "-Xmx1500m"
 
 

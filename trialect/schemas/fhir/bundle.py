@@ -313,6 +313,8 @@ def _request_faults(entry: Entry, method: str, url: str) -> Iterator[tuple[str, 
     if method in ("POST", "PUT") and entry.type is None:
         yield f"{method} {url} comes without a resource", "Add the resource"
         return
+    if method == "POST" and "$" in path:  # an operation, which has parameters of its own
+        return
     if method in ("POST", "PUT") and kind != entry.type:
         yield (
             f"{method} {url} does not fit the resource, which is a {entry.type}",
