@@ -50,7 +50,13 @@ NO_NUMBER = rule(
     "Mend the resource at its source.",
 )
 
+NCIT = "http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl"
+_SIDES = ("C99073", "C99074")
+"""Laterality and directionality."""
 _TESTCD = re.compile(r"[A-Z_][A-Z0-9_]{0,7}")
+_OWN_TEST = re.compile(r".+/CodeSystem/[A-Z0-9]{2,4}TESTCD")
+"""The systems of the codes that a study's own tests have (docs/fhir.md)."""
+_IN_BRACKETS = re.compile(r"\(([^()]+)\)")
 _COUNTRY = re.compile(r"[A-Z]{3}")
 
 
@@ -72,6 +78,7 @@ class Cells:
         self.terminology = terminology(study.sdtm.ct)
         self.shared: Shared
         self.zone: str | None = None
+        self.ours = False
         self.told: set[tuple[str, str, str]] = set()
         self._problems: list[Problem] = []
         self._codelists: dict[tuple[str, str], list[Codelist]] = {}
@@ -134,7 +141,9 @@ class Cells:
         )
 
     def _datetime(self, at: Filling) -> str | None:
-        return values.moment(str(at.found[0]), self.zone) if isinstance(at.found[0], str) else None
+        if not isinstance(at.found[0], str):
+            return None
+        return values.moment(str(at.found[0]), self.zone, ours=self.ours)
 
     def _tail(self, at: Filling) -> str | None:
         return values.tail(str(at.found[0])) if isinstance(at.found[0], str) else None
@@ -145,6 +154,9 @@ class Cells:
 
     def _term(self, at: Filling) -> str | None:
         """The term that a value means; the words of one that means none, with a finding."""
+        for node in at.found:
+            if (known := self._of_thesaurus(at.row.variable, node)) is not None:
+                return known
         table = self.tables.terms.get(at.row.given, {})
         for node in at.found:
             for key in values.keys(node):
@@ -152,6 +164,31 @@ class Cells:
                     return table[key]
         text = values.words(at.found[0])
         return None if text is None else self._controlled(at.row.variable, text)
+
+    def _of_thesaurus(self, variable: str, node: Node) -> str | None:
+        """The term whose NCI code a concept has."""
+        for one in values.codings(node):
+            if one.get("system") == NCIT:
+                for codelist in self._lists(self._place[1].dataset, variable):
+                    for term in codelist.terms:
+                        if term.code == one.get("code"):
+                            return term.value
+        return None
+
+    def _part(self, at: Filling) -> str | None:
+        """Of words such as `GLUTEUS MAXIMUS, LEFT, DEEP` or `NAME (FORM)` the one that is a term of
+        a codelist (its NCI code); `-` gives the place, which is what is neither side nor direction.
+        """
+        text = values.words(at.found[0])
+        if text is None:
+            return None
+        if at.row.given == "-":
+            others = [self.terminology.codelist(code) for code in _SIDES]
+            rest = [w for w in text.split(", ") if not any(c and w in c.by_value for c in others)]
+            return self._controlled(at.row.variable, ", ".join(rest)) if rest else None
+        codelist = self.terminology.codelist(at.row.given)
+        words = [*text.split(", "), *_IN_BRACKETS.findall(text)]
+        return next((w for w in words if codelist and w in codelist.by_value), None)
 
     def _controlled(self, variable: str, text: str) -> str:
         _, block = self._place
@@ -217,8 +254,8 @@ class Cells:
         for node in at.found:
             for one in values.codings(node):
                 system, given = str(one.get("system", "")), str(one.get("code", ""))
-                if system.endswith(f"/CodeSystem/{domain}TESTCD"):
-                    self._with_test(domain, given, at.record)
+                if _OWN_TEST.fullmatch(system):
+                    self._with_test(domain, given, self._usual)
                     return given
         for node in at.found:
             for one in values.codings(node):

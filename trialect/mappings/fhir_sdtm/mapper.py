@@ -6,8 +6,7 @@ reason. Nothing depends on how subjects were split into partitions.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -16,7 +15,7 @@ import polars as pl
 
 from trialect.converters.rejected import Rejected
 from trialect.mappings.engine import Count, Mapped
-from trialect.mappings.fhir_sdtm import values
+from trialect.mappings.fhir_sdtm import carried, values
 from trialect.mappings.fhir_sdtm.cells import Cells
 from trialect.mappings.fhir_sdtm.paths import Scope
 from trialect.mappings.fhir_sdtm.subject import Read, Subject
@@ -77,14 +76,8 @@ SAME_USUBJID = rule(
     "SDTMIG 3.4, 4.1.2",
 )
 
-_RECORDS = "/records"
-_SUBJECTS = "/subjects"
-"""The ends of the systems of the identifiers that our own resources have (docs/fhir.md)."""
-
-_VARIABLE = re.compile(r"(?:.+/StructureDefinition/)?(?P<name>[A-Z][A-Z0-9]{1,7})")
-"""The URL of an extension that carries a variable FHIR has no element for."""
-
-_OURS = re.compile(r"(?P<usubjid>.+)\.(?P<domain>[A-Z][A-Z0-9]{1,3})\.(?P<number>\d+(?:\.\d+)?)")
+_SUBJECTS_OWN = frozenset({"ResearchSubject", "Consent", "QuestionnaireResponse"})
+"""Types of ours that are of a subject, or of several records."""
 
 
 @dataclass(slots=True)
@@ -142,6 +135,7 @@ class Mapper:
             return
         names: dict[str, Any] = {
             "researchSubject": member.resource if member else None,
+            "carried": member is not None and any(carried.parts(member.resource, "DS")),
         }
         self.cells.zone = None
         usubjid = self._dm(key, subject, patient, member, names, everyone)
@@ -209,7 +203,8 @@ class Mapper:
         scope = Scope(subject, {**names, "resource": patient.resource}, [patient.resource])
         (block,) = [b for b in self.tables.blocks["Patient"] if b.dataset == "DM"]
         record = self.cells.fill(block, patient.resource, scope, patient)
-        own = _ours(patient.resource, _SUBJECTS)
+        own = carried.usubjid_of(patient.resource)
+        self.cells.ours = own is not None
         if own is None and member is None:
             self._tell(SUBJECT_BY_ID, patient, value=_shown(patient))
         usubjid = own or _usubjid(self.study.studyid, record.get("SUBJID"))
@@ -224,9 +219,13 @@ class Mapper:
             return None
         self.taken[usubjid] = key
         self.mapped.subjects[usubjid] = key
-        self._extras(patient.resource, "DM", record)
-        if member is not None:
-            self._extras(member.resource, "DM", record)
+        for mine in (patient, member):
+            if mine is not None:
+                record |= carried.variables(mine.resource, "DM")
+                self._beside(mine, "DM", record, usubjid)
+                for domain in carried.OF_SUBJECT:
+                    for line in carried.parts(mine.resource, domain):
+                        self._add(domain, carried.BLOCK, mine, {**line, "USUBJID": usubjid})
         self._add("DM", block.name, patient, {**record, "USUBJID": usubjid})
         fate.mapped = True
         site = self.study.site(str(record.get("SITEID")))
@@ -241,13 +240,21 @@ class Mapper:
         if status == "entered-in-error":
             fate.reasons.append(IN_ERROR.problem(type=one.type))
             return
-        own = _ours(resource, _RECORDS)
-        found = _OURS.fullmatch(own) if own else None
         known = self._names_of(one, subject, names)
-        blocks = [b for b in self.tables.blocks.get(one.type, ()) if b.dataset != "DM"]
-        for block in blocks:
+        found = carried.record_of(resource)
+        self.cells.ours = found is not None
+        if found is not None and not known.get("looked_into"):
+            if found.domain == "DS" and names["carried"]:
+                fate.mapped = True  # the ResearchSubject has the record whole
+                return
+            if one.type not in _SUBJECTS_OWN:
+                self._map_ours(one, found, subject, known, usubjid)
+                fate.mapped = True
+                return
+        for block in self.tables.blocks.get(one.type, ()):
+            skipped = block.dataset == "DM" or (block.dataset == "DS" and names["carried"])
             scope = Scope(subject, known, [resource])
-            if not block.where(resource, scope):
+            if skipped or not block.where(resource, scope):
                 continue
             nodes = [resource] if block.each is None else block.each([resource], scope)
             for place, node in enumerate(nodes):
@@ -255,9 +262,6 @@ class Mapper:
                 record = self.cells.fill(block, node, scope, one)
                 if not record:
                     continue
-                if found and found["domain"] == block.dataset:
-                    self._number(found, record)
-                    self._extras(resource, block.dataset, record)
                 item = None if block.each is None else str(place + 1)
                 self._add(block.dataset, block.name, one, {**record, "USUBJID": usubjid}, item)
                 fate.mapped = True
@@ -270,6 +274,51 @@ class Mapper:
             broken = NO_VISIT if one.type == "Encounter" else NO_BLOCK
             shown = f" ({about})" if about else ""
             fate.reasons.append(broken.problem(type=one.type, about=shown))
+
+    def _map_ours(
+        self,
+        one: Read,
+        found: carried.Record,
+        subject: Subject,
+        known: dict[str, Any],
+        usubjid: str,
+    ) -> None:
+        """Map a resource that was made of a record: its identifier tells which, extensions what no
+        element says. A domain without lines of its own takes those of the resource's first block.
+        """
+        resource, domain = one.resource, found.domain
+        scope = Scope(subject, known, [resource])
+        blocks = [b for b in self.tables.blocks.get(one.type, ()) if b.each is None]
+        mine = [b for b in blocks if b.dataset == domain] or blocks[:1]
+        record: dict[str, Any] = {}
+        name = carried.BLOCK
+        if mine:
+            block = next((b for b in mine if b.where(resource, scope)), mine[0])
+            name = block.name
+            filled = self.cells.fill(block, resource, scope, one)
+            record = {_renamed(key, block.dataset, domain): v for key, v in filled.items()}
+            model = dataset(domain)
+            if block.dataset != domain and model is not None:
+                record = {key: v for key, v in record.items() if model.allowed(key)}
+        record |= found.keys
+        record |= carried.variables(resource, domain)
+        self._beside(one, domain, record, usubjid)
+        self._add(domain, name, one, {**record, "USUBJID": usubjid})
+
+    def _beside(self, one: Read, domain: str, record: dict[str, Any], usubjid: str) -> None:
+        """The qualifiers and comments that a resource carries for its record."""
+        for qualifier in carried.parts(one.resource, "SUPP--"):
+            record.pop(str(qualifier.get("QNAM")), None)
+            key = qualifier.get("IDVAR")
+            value = record.get(str(key)) if key else None
+            line = {**qualifier, "RDOMAIN": domain, "USUBJID": usubjid, "IDVARVAL": _text(value)}
+            self._add(f"SUPP{domain}", carried.BLOCK, one, line)
+        for comment in carried.parts(one.resource, "CO"):
+            line = {**comment, "USUBJID": usubjid}
+            if domain != "DM":
+                key = f"{domain}SEQ"
+                line |= {"RDOMAIN": domain, "IDVAR": key, "IDVARVAL": _text(record.get(key))}
+            self._add("CO", carried.BLOCK, one, line)
 
     def _names_of(self, one: Read, subject: Subject, names: dict[str, Any]) -> dict[str, Any]:
         """What conditions and paths may ask of a resource by `%name`."""
@@ -327,24 +376,6 @@ class Mapper:
             waiting += _listed(one.get("item"))
         return None
 
-    @staticmethod
-    def _number(found: re.Match[str], record: dict[str, Any]) -> None:
-        """--SEQ of a record of ours, from its identifier."""
-        domain = found["domain"]
-        name = "VISITNUM" if domain == "SV" else f"{domain}SEQ"
-        record[name] = float(found["number"])
-
-    @staticmethod
-    def _extras(resource: dict[str, Any], domain: str, record: dict[str, Any]) -> None:
-        """The variables that a resource of ours carries beside what FHIR has elements for."""
-        model = dataset(domain)
-        for name, value in _named_extensions(resource):
-            variable = model.allowed(name) if model else None
-            text = next((v for k, v in value.items() if k.startswith("value")), None)
-            if isinstance(text, str):
-                is_number = variable is not None and variable.type == "Num"
-                record[name] = float(text) if is_number else str(text)
-
     def _add(
         self, domain: str, block: str, one: Read, record: dict[str, Any], item: str | None = None
     ) -> None:
@@ -386,12 +417,21 @@ class Mapper:
     def _frame(self, domain: str, records: list[dict[str, Any]]) -> pl.DataFrame:
         model = dataset(domain)
         names = {name for record in records for name in record}
+        if model is not None:
+            # What SDTMIG requires is there, empty or not: derivations and checks look at it.
+            names |= {one.name for one in model.variables if one.core == "Req"} - {
+                "STUDYID",
+                "DOMAIN",
+            }
         own = sorted(
             (n for n in names if n[0] != "@" and model and model.allowed(n)),
             key=lambda n: model.place(n) if model else (0, 0),
         )
         others = sorted(n for n in names if n[0] != "@" and n not in own)
-        schema: dict[str, Any] = {"STUDYID": pl.String, "DOMAIN": pl.String}
+        is_record = not domain.startswith("SUPP")
+        schema: dict[str, Any] = {"STUDYID": pl.String} | (
+            {"DOMAIN": pl.String} if is_record else {}
+        )
         for name in (*own, *others):
             variable = model.allowed(name) if model else None
             is_number = variable is not None and variable.type == "Num"
@@ -412,17 +452,13 @@ def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _named_extensions(resource: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The extensions that are called by a variable, also those inside others."""
-    waiting = list(_listed(resource.get("extension")))
-    for one in waiting:
-        if not isinstance(one, dict):
-            continue
-        found = _VARIABLE.fullmatch(str(one.get("url", "")))
-        if found:
-            yield found["name"], one
-        elif "/StructureDefinition/" in str(one.get("url", "")):
-            waiting += _listed(one.get("extension"))
+def _renamed(variable: str, block: str, domain: str) -> str:
+    """A variable of a block's dataset as another domain calls it."""
+    return domain + variable[2:] if variable.startswith(block) else variable
+
+
+def _text(value: object) -> str | None:
+    return f"{value:g}" if isinstance(value, float) else None if value is None else str(value)
 
 
 def _updated(one: Read) -> str:
@@ -434,14 +470,6 @@ def _updated(one: Read) -> str:
 def _shown(one: Read) -> str:
     names = one.names
     return f"{one.type}/{one.resource['id']}" if "id" in one.resource else (names or [one.type])[0]
-
-
-def _ours(resource: dict[str, Any], end: str) -> str | None:
-    """The value of an identifier of ours."""
-    for one in _listed(resource.get("identifier")):
-        if isinstance(one, dict) and str(one.get("system", "")).endswith(end):
-            return str(one.get("value"))
-    return None
 
 
 def _usubjid(studyid: str, subjid: str | None) -> str | None:

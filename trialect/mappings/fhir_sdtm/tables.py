@@ -40,19 +40,9 @@ BAD_TABLE = rule(
 
 VERBS = frozenset(
     {
-        *("text", "code", "display", "number", "datetime", "tail"),
-        *(
-            "term",
-            "several",
-            "unit",
-            "test",
-            "fixed",
-            "visit",
-            "site",
-            "subjid",
-            "armcd",
-            "country",
-        ),
+        *("text", "code", "display", "number", "datetime", "tail", "part"),
+        *("term", "several", "unit", "test", "fixed", "visit", "site", "subjid", "armcd"),
+        "country",
     }
 )
 """How a value becomes a cell; docs/tosdtm.md says what each does."""

@@ -14,6 +14,8 @@ from trialect.mappings.fhir_sdtm.nodes import Node, Number
 
 _MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(Z|[+-]\d{2}:\d{2})")
 
+_WITH_SECONDS = len("2026-01-05T09:58:00")
+
 SYSTEMS = {
     "http://loinc.org": "loinc",
     "http://snomed.info/sct": "snomed",
@@ -81,16 +83,17 @@ def keys(node: Node) -> Iterator[str]:
         yield text
 
 
-def moment(text: str, zone: str | None) -> str:
+def moment(text: str, zone: str | None, *, ours: bool = False) -> str:
     """A date or time of FHIR as --DTC: as it was written.
 
     At the site's own time the offset from UTC goes without saying, as SDTM's times do; any other
-    offset stays.
+    offset stays. `ours` were made of times without seconds, which FHIR asks for and which are zero
+    where there were none (docs/fhir.md).
     """
     found = _MOMENT.fullmatch(text)
-    if found is None or zone is None:
+    if found is None or zone is None or found[2] != _offset(found[1][:16], zone):
         return text
-    return found[1] if found[2] == _offset(found[1][:16], zone) else text
+    return found[1].removesuffix(":00") if ours and len(found[1]) == _WITH_SECONDS else found[1]
 
 
 @cache
