@@ -135,6 +135,7 @@ class Mapper:
             return
         names: dict[str, Any] = {
             "researchSubject": member.resource if member else None,
+            "consented": any(subject.of_type("Consent")) or None,
             "carried": member is not None and any(carried.parts(member.resource, "DS")),
         }
         self.cells.zone = None
