@@ -157,8 +157,8 @@ def convert(
     source: Annotated[
         Path,
         typer.Argument(
-            help="The study folder (study.yaml, records, mappings), or an SDTM package "
-            "(XPT or Dataset-JSON, define.xml)."
+            help="The study folder (study.yaml, records, mappings), an SDTM package (XPT or "
+            "Dataset-JSON, define.xml), or FHIR (a folder of bundles or NDJSON, or one file)."
         ),
     ],
     out: Annotated[
@@ -184,7 +184,7 @@ def convert(
     ] = False,
     baseline: Baseline = None,
 ) -> None:
-    """Convert a study folder or an SDTM package into a checked package."""
+    """Convert a study folder, an SDTM package or FHIR into a checked package."""
     conversion = _convert(
         source,
         out,
