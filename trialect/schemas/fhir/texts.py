@@ -166,7 +166,7 @@ def _pieces(file: BufferedIOBase) -> Iterator[Texts]:
             continue
         yield lines_of(b"".join([*open_end, data[:first]])).stripped()
         if last > first:
-            yield lines_of(data, first + 1, last).stripped()
+            yield lines_of(data, first + 1, last + 1).stripped()
         open_end = [data[last + 1 :]]
     if any(open_end):
         yield lines_of(b"".join(open_end)).stripped()
