@@ -17,19 +17,11 @@ from trialect.mappings.fhir_sdtm.values import compared, moment, number
 EXAMPLE = Path(__file__).parents[2] / "examples/NCT07326982"
 
 PRIVATE = "FHIR has the year of birth alone, as study.yaml asks (fhir.birth_date)"
-NO_ELEMENT = "FHIR has no element for it; an extension carries it where docs/fhir.md says so"
 NAMED = {
     ("DM", "BRTHDTC"): PRIVATE,
     ("DM", "AGE"): PRIVATE,
     ("DM", "AGEU"): PRIVATE,
-    ("DM", "DMDTC"): NO_ELEMENT,
-    ("DM", "DMDY"): NO_ELEMENT,
-    ("EX", "EXDOSFRQ"): NO_ELEMENT,
     ("QS", "QSCAT"): "a derived result was given in no QuestionnaireResponse",
-    ("QS", "QSTPTNUM"): NO_ELEMENT,
-    ("QS", "QSELTM"): NO_ELEMENT,
-    ("QS", "QSTPTREF"): NO_ELEMENT,
-    ("QS", "QSRFTDTC"): NO_ELEMENT,
 }
 """Everything else of DM, EX and QS is equal."""
 
