@@ -56,7 +56,10 @@ def telling(trial: trialect.Trial) -> set[str]:
     words |= {f"{dose:g}{gap}{unit}" for dose, unit in doses for gap in ("", " ")}
     words |= {f'"value":{dose:g},"unit":"{unit}"' for dose, unit in doses}
     supplement = trial.frames["SUPPEX"]
-    words |= set(supplement["QVAL"].drop_nulls()) | set(supplement["QNAM"])
+    # The diagnostic injection (PR), which everybody had, is told with qualifiers of the same names.
+    of_all = trial.frames["SUPPPR"]
+    for column in ("QVAL", "QNAM"):
+        words |= set(supplement[column].drop_nulls()) - set(of_all[column].drop_nulls())
     words |= set(trial.frames["DS"]["DSREFID"].drop_nulls())
     for row in form("treatment"):
         words |= {row[name] for name in ("procedure", "product", "operator")}
