@@ -230,7 +230,8 @@ Trialect: {Severity: warning, Mend: Look at the consent.}
 - **Operations** compute a value before the check; `id: $days` names it, and the check asks of
   `$days`.
 - **Match Datasets** joins another dataset to the records: `Name` and `Keys`; of `SUPP--` the
-  qualifiers become variables, of `RELREC` the related records stand beside.
+  qualifiers become variables, of `RELREC` the related records stand beside. Without another
+  dataset that is joined a rule is not asked, but with `Join Type: left`.
 - **Sensitivity** is `Record` (a finding for each row), `Dataset` (one for each dataset), `Group`
   (one for each group of `Grouping Variables`) or `Study`.
 - **Trialect** is no part of CORE: `Severity` (error, warning or note; else error, or warning where

@@ -70,9 +70,15 @@ def test_keys_may_have_other_names_on_the_other_side() -> None:
     assert places(_rows([_is("TVSTRL", "x")], [_match("TV", keys)], AE, tv)) == [("AE", 2)]
 
 
-def test_a_dataset_that_is_absent_or_the_same_is_not_joined() -> None:
-    absent = _rows([_is("SEX", "M")], [_match("DM", "USUBJID")], AE)
-    assert (absent.status, absent.reason) == ("skipped", "AE: SEX is not in the dataset")
+def test_a_rule_that_needs_a_dataset_that_is_absent_is_not_asked() -> None:
+    there = {"name": "AETERM", "operator": "non_empty"}
+    absent = _rows([there], [_match("DM", "USUBJID")], AE)
+    assert (absent.status, absent.reason) == ("skipped", "AE: DM is not in the package")
+    beside = _rows([there], [{**_match("DM", "USUBJID"), "Join Type": "left"}], AE)
+    assert len(beside.findings) == 4
+
+
+def test_a_dataset_is_not_joined_to_itself() -> None:
     assert len(_rows([_is("SEX", "M")], [_match("DM", "USUBJID")], DM, of="DM").findings) == 1
 
 

@@ -10,6 +10,7 @@ from trialect.schemas.core.joins.keys import on_keys
 from trialect.schemas.core.joins.parents import REFERENCE, with_parent
 from trialect.schemas.core.joins.qualifiers import with_qualifiers
 from trialect.schemas.core.joins.relations import related
+from trialect.schemas.core.outcome import MissingDataset
 from trialect.schemas.core.package import Dataset
 from trialect.schemas.core.rule import CoreRule, MatchDataset, conditions
 from trialect.schemas.core.study import Study
@@ -17,7 +18,11 @@ from trialect.schemas.core.table import Table
 
 
 def matched(table: Table, rule: CoreRule, dataset: Dataset, study: Study) -> Table:
-    """The table joined to all that the rule matches it to; what is absent is not joined."""
+    """The table joined to all that the rule matches it to.
+
+    A dataset whose records need not be there (SUPP--, RELREC, a left join) is not joined where it
+    is absent. Raises `MissingDataset` for another.
+    """
     for match in rule.match_datasets:
         if match.child:
             table = _with_parents(table, match, dataset, study)
@@ -35,7 +40,9 @@ def _with_dataset(
             return table
         name = f"SUPP{dataset.whole}"
     if not study.datasets.named(name):
-        return table
+        if match.join == "left" or name == "RELREC" or name.startswith(("SUPP", "SQ")):
+            return table
+        raise MissingDataset(name)
     if name == "RELREC":
         return related(table, dataset.domain or dataset.name, match.wildcard, study)
     other = study.whole(name)
