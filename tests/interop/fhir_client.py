@@ -27,7 +27,17 @@ class Client:
         self._mine = threading.local()
 
     def ask(self, method: str, path: str, body: bytes | None = None) -> tuple[int, Json]:
-        """The status and the resource of the answer. `path` stands below the base."""
+        """The status and the resource of the answer. `path` stands below the base.
+
+        A server closes a connection that was idle for long; what is asked here may be asked again.
+        """
+        try:
+            return self._asked(method, path, body)
+        except (http.client.RemoteDisconnected, ConnectionError):
+            self._mine.connection = None
+            return self._asked(method, path, body)
+
+    def _asked(self, method: str, path: str, body: bytes | None) -> tuple[int, Json]:
         connection = getattr(self._mine, "connection", None)
         if connection is None:
             host, port = self._address
