@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 import polars as pl
 import pytest
-from packages import write
+from sdtm_packages import write
 
 import trialect
 from trialect.converters.pipeline import Conversion
@@ -414,7 +414,7 @@ def test_every_cell_of_the_sample_submission_is_there(tmp_path: Path) -> None:
 
 
 def test_the_bytes_of_fhir_do_not_depend_on_the_partitions(tmp_path: Path) -> None:
-    from packages import SUBJECTS
+    from sdtm_packages import SUBJECTS
 
     many = [{**SUBJECTS[0], "USUBJID": f"D-{n:02}", "SUBJID": str(n)} for n in range(30)]
     vs = [{**VS[0], "USUBJID": f"D-{n:02}"} for n in range(30)]

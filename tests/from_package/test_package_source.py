@@ -6,7 +6,7 @@ from pathlib import Path
 
 import orjson
 import pytest
-from packages import SUBJECTS, write
+from sdtm_packages import SUBJECTS, write
 
 import trialect
 from trialect.converters.trial_sources import SOURCES, source_of, trial_source

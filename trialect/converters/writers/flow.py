@@ -26,7 +26,7 @@ FHIR_SOURCES: dict[str, tuple[str, ...]] = {
     "Procedure": ("PR", "EX"),
     "MedicationAdministration": ("EX",),
     "QuestionnaireResponse": ("QS",),
-    "Observation": ("QS",),
+    "Observation": ("QS", "IE"),
     "AdverseEvent": ("AE",),
 }
 """The datasets whose records become resources of a type; the other types are the study's own."""
