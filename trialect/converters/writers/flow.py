@@ -28,6 +28,8 @@ FHIR_SOURCES: dict[str, tuple[str, ...]] = {
     "QuestionnaireResponse": ("QS",),
     "Observation": ("QS", "IE"),
     "AdverseEvent": ("AE",),
+    "Condition": ("MH",),
+    "MedicationStatement": ("CM",),
 }
 """The datasets whose records become resources of a type; the other types are the study's own."""
 
