@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trialect.converters.fhir_stage import stage_fhir
+from trialect.converters.readers import fhir
 from trialect.converters.readers.fhir import Entry, read_fhir
 from trialect.problems import Unusable
 
@@ -108,6 +110,51 @@ def test_a_gzip_that_is_cut(tmp_path: Path) -> None:
     file.write_bytes(gzip.compress(json.dumps(P).encode() * 100)[:-20])
     with pytest.raises(Unusable):
         entries(file)
+
+
+@pytest.mark.parametrize("piece", [64, 1 << 20])
+def test_a_resource_that_is_too_large_is_told_and_the_next_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, piece: int
+) -> None:
+    monkeypatch.setattr(fhir, "_PIECE", piece)
+    monkeypatch.setattr(fhir, "LARGEST", 1000)
+    small, large = json.dumps(P), json.dumps({**P, "x": "y" * 5000})
+    most = small[:-1] + " " * (1000 - len(small)) + "}"
+    file = tmp_path / "a.ndjson"
+    file.write_text("\n".join([small, large, most, most[:-1] + " }", small]))
+    wrong = "FHIR-READ-SIZE"
+    assert faults(file) == [None, wrong, None, wrong, None]
+    assert [one.row for one in entries(file)] == [1, 2, 3, 4, 5]
+
+
+def test_a_bundle_with_an_entry_that_is_too_large(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fhir, "LARGEST", 1000)
+    file = tmp_path / "a.json"
+    large = {"resource": {**P, "x": "y" * 5000}}
+    file.write_text(json.dumps({"resourceType": "Bundle", "entry": [{"resource": P}, large]}))
+    assert faults(file) == [None, "FHIR-READ-SIZE"]
+    # One that does not end is not read for ever.
+    monkeypatch.setattr(fhir, "_PIECE", 64)
+    file.write_text('{"resourceType": "Bundle", "entry": [{"resource": "' + "y" * 5000)
+    with pytest.raises(Unusable) as caught:
+        entries(file)
+    assert [one.rule for one in caught.value.problems] == ["FHIR-READ-SIZE"]
+
+
+def test_a_folder_without_fhir_is_refused(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "notes.json").write_text('{"a": 1}')
+    (home / "_hidden.json").write_text(json.dumps(P))
+    types = {"Patient": True}
+    with pytest.raises(Unusable) as caught:
+        stage_fhir(home, tmp_path / "none", known_types=types, partition_subjects=1)
+    assert [one.rule for one in caught.value.problems] == ["FHIR-READ-NO-FILES"]
+    (home / "patient.json").write_text(json.dumps(P))
+    staged, _ = stage_fhir(home, tmp_path / "one", known_types=types, partition_subjects=1)
+    assert staged.subjects == 1
 
 
 def test_entries_of_a_bundle_that_are_none(tmp_path: Path) -> None:
