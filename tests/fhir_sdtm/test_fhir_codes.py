@@ -1,0 +1,57 @@
+"""Codes, units and terms become CDISC's; what is unknown stays and is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from foreign_fhir import Convert, category, loinc, observation, patient, records, rules
+
+from trialect.problems import Unusable
+
+
+def test_unknown_codes_and_units_stay_with_findings(mapped: Convert) -> None:
+    trial = mapped(
+        patient(),
+        observation(
+            category=category("laboratory"),
+            code=loinc("99999-9", "Rare thing"),
+            valueQuantity={"value": 1, "unit": "furlongs"},
+        ),
+    )
+    (lb,) = records(trial, "LB")
+    assert (lb["LBTEST"], lb["LBLOINC"], lb["LBORRESU"]) == ("Rare thing", "99999-9", "furlongs")
+    assert "LBTESTCD" not in lb
+    assert {"FHIR-CODE-UNKNOWN", "FHIR-UNIT-UNKNOWN"} <= rules(trial)
+
+
+def test_a_study_extends_the_tables(folder: Path, mapped: Convert) -> None:
+    own = folder / "fhir-mappings"
+    own.mkdir()
+    (own / "tests.csv").write_text("system,code,domain,testcd\nloinc,99999-9,LB,GLUC\n")
+    (own / "units.csv").write_text("ucum,testcd,unit\nfurlongs,,mg/dL\n")
+    trial = mapped(
+        patient(),
+        observation(code=loinc("99999-9"), valueQuantity={"value": 1, "unit": "furlongs"}),
+    )
+    (lb,) = records(trial, "LB")
+    assert (lb["LBTESTCD"], lb["LBORRESU"]) == ("GLUC", "mg/dL")
+
+
+def test_a_table_that_cannot_be_read_is_told_with_its_line(folder: Path, mapped: Convert) -> None:
+    own = folder / "fhir-mappings"
+    own.mkdir()
+    (own / "vs.csv").write_text("variable,as,path\nVSORRES,text,a b\nVSORRES,shout,a\n")
+    with pytest.raises(Unusable) as caught:
+        mapped(patient())
+    assert [(p.rule, p.row) for p in caught.value.problems] == [
+        ("FHIR-TABLE", 2),
+        ("FHIR-TABLE", 3),
+    ]
+
+
+def test_elements_without_a_place_are_counted(mapped: Convert) -> None:
+    made = observation(code=loinc("8867-4"), valueInteger=1, device={"display": "Watch"})
+    trial = mapped(patient(name=[{"family": "X"}]), made)
+    told = {p.value for p in trial.problems if p.rule == "FHIR-ELEMENT-NOT-MAPPED"}
+    assert told == {"Patient.name", "Observation.device"}
