@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from foreign_fhir import Convert, category, loinc, observation, patient, records, rules
+from foreign_fhir import Convert, Json, category, coded, loinc, observation, patient, records, rules
 
 from trialect.problems import Unusable
 
@@ -23,6 +23,45 @@ def test_unknown_codes_and_units_stay_with_findings(mapped: Convert) -> None:
     assert (lb["LBTEST"], lb["LBLOINC"], lb["LBORRESU"]) == ("Rare thing", "99999-9", "furlongs")
     assert "LBTESTCD" not in lb
     assert {"FHIR-CODE-UNKNOWN", "FHIR-UNIT-UNKNOWN"} <= rules(trial)
+
+
+def test_a_value_that_is_no_term_stays_with_a_finding(mapped: Convert) -> None:
+    def route(words: str) -> Json:
+        return {
+            "resourceType": "MedicationStatement",
+            "id": words,
+            "status": "active",
+            "subject": {"reference": "Patient/p1"},
+            "medicationCodeableConcept": {"text": "ASPIRIN"},
+            "dosage": [{"route": {"text": words}}],
+        }
+
+    assert "FHIR-TERM-UNKNOWN" not in rules(mapped(patient(), route("ORAL")))
+    trial = mapped(patient(), route("ORAL"), route("ORALL"))
+    assert [one["CMROUTE"] for one in records(trial, "CM")] == ["ORAL", "ORALL"]
+    (told,) = (one for one in trial.problems if one.rule == "FHIR-TERM-UNKNOWN")
+    assert (told.variable, told.value) == ("CMROUTE", "ORALL")
+    assert "C66729" in told.message
+    assert "ORAL" in told.message.replace("ORALL", "")
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [("10019211", 10019211), ("1001921l", None), ("nan", None), ("1_0", None), ("1e999", None)],
+)
+def test_a_number_is_one_or_is_told(mapped: Convert, code: str, expected: float | None) -> None:
+    event = {
+        "resourceType": "AdverseEvent",
+        "id": "a",
+        "actuality": "actual",
+        "subject": {"reference": "Patient/p1"},
+        "event": coded("http://www.meddra.org", code, "Headache"),
+    }
+    trial = mapped(patient(), event)
+    (ae,) = records(trial, "AE")
+    assert ae.get("AEPTCD") == expected
+    told = [(p.variable, p.value) for p in trial.problems if p.rule == "FHIR-NO-NUMBER-HERE"]
+    assert told == ([("AEPTCD", code)] if expected is None else [])
 
 
 def test_a_study_extends_the_tables(folder: Path, mapped: Convert) -> None:

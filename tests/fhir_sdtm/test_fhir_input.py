@@ -70,6 +70,8 @@ def test_without_study_yaml_the_research_study_names_it(folder: Path) -> None:
     (folder / "s.json").write_text(json.dumps(study))
     trial = read(folder)
     assert (trial.study.studyid, trial.study.title) == ("X9", "T")
+    (told,) = (one for one in trial.problems if one.rule == "FHIR-STUDY-OF-RESOURCE")
+    assert told.value == "X9"
     assert records(trial, "DM")[0]["USUBJID"] == "X9-p1"
 
 
@@ -84,7 +86,9 @@ def test_one_file_is_converted_with_a_study_beside_it_or_given(tmp_path: Path) -
     file.write_text(json.dumps(patient()))
     study = tmp_path / "other.yaml"
     study.write_text(STUDY)
-    assert records(read(file, study=study), "DM")[0]["USUBJID"] == "S1-p1"
+    trial = read(file, study=study)
+    assert records(trial, "DM")[0]["USUBJID"] == "S1-p1"
+    assert "FHIR-STUDY-OF-RESOURCE" not in rules(trial)
 
 
 @pytest.mark.parametrize("jobs", [1, 2])

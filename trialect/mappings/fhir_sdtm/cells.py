@@ -115,11 +115,10 @@ class Cells:
         made = getattr(self, f"_{row.how}")(Filling(row, found, record))
         if made is None or not row.number:
             return made
-        try:
-            return float(made)
-        except ValueError:
+        number = values.num(str(made))
+        if number is None:
             self._tell(NO_NUMBER, row.variable, str(made))
-            return None
+        return number
 
     def _text(self, at: Filling) -> str | None:
         texts = dict.fromkeys(filter(None, map(values.words, at.found)))

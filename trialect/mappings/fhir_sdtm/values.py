@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from datetime import datetime
@@ -13,6 +14,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from trialect.mappings.fhir_sdtm.nodes import Node, Number
 
 _MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(Z|[+-]\d{2}:\d{2})")
+
+_DECIMAL = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 
 _WITH_SECONDS = len("2026-01-05T09:58:00")
 
@@ -132,6 +135,14 @@ def number(node: Node) -> str | None:
     if isinstance(node, dict):
         node = node.get("value")
     return str(node) if isinstance(node, Number) else None
+
+
+def num(text: str) -> float | None:
+    """The number of a Num variable that a text writes as FHIR's decimal does; None of any other,
+    also of what Python would take for one (`nan`, `1_000`).
+    """
+    found = float(text) if _DECIMAL.fullmatch(text) else math.inf
+    return found if math.isfinite(found) else None
 
 
 def compared(node: Node) -> str | None:
