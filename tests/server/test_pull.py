@@ -133,6 +133,8 @@ def test_files_that_are_here_already(full: FhirServer, tmp_path: Path) -> None:
     whole = (files / "Observation.ndjson.gz").read_bytes()
     (files / "Observation.ndjson.gz").write_bytes(whole[: len(whole) // 2])
     assert "PULL-LINE" in rules(take(tmp_path / "cut", files))
+    (files / "Observation.ndjson.gz").write_bytes(whole[:40] + b"\xff" * 20 + whole[60:])
+    assert "PULL-LINE" in rules(take(tmp_path / "broken", files))
 
 
 def test_no_files(tmp_path: Path) -> None:
@@ -318,13 +320,59 @@ def test_an_export_of_nothing_known(full: FhirServer, tmp_path: Path) -> None:
 
 
 def test_what_a_server_remarks_on_its_export(full: FhirServer, tmp_path: Path) -> None:
-    url = f"{full.base}/files/remarks"
-    manifest = {"output": [], "error": [{"type": "OperationOutcome", "url": url}]}
-    full.behaviour.answers["/fhir/status"] = (200, {}, dumped(manifest))
+    assert "PULL-EXPORT-SAID" not in rules(pull(tmp_path / "out", full.base, export="system"))
+    remarks = {"type": "OperationOutcome", "url": f"{full.base}/files/remarks"}
+    patients = {"type": "Patient", "url": f"{full.base}/files/Patient.0"}
     full.behaviour.answers["/fhir/files/remarks"] = (200, {}, outcome("two were left out") + b"\n")
+
+    def exported(output: list[dict[str, str]]) -> None:
+        manifest = {"output": output, "error": [remarks]}
+        full.behaviour.answers["/fhir/status"] = (200, {}, dumped(manifest))
+
+    exported([patients])
+    done = pull(tmp_path / "out", full.base, export="system")
+    (told,) = (one for one in done.problems if one.rule == "PULL-EXPORT-SAID")
+    assert "two were left out" in told.message
+    assert [one.type for one in done.files] == ["Patient"]
+    # An export of nothing is not a pull; why it is nothing is told.
+    exported([])
     with pytest.raises(Unusable) as found:
-        pull(tmp_path / "out", full.base, export="system")
-    assert rules(found) == ["PULL-NO-FILES"]
+        pull(tmp_path / "none", full.base, export="system")
+    assert rules(found)[:2] == ["PULL-EXPORT-EMPTY", "PULL-EXPORT-SAID"]
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("by", ["search", "export"])
+def test_a_resource_that_changed_meanwhile_is_kept_once_and_told(
+    by: str, full: FhirServer, tmp_path: Path
+) -> None:
+    (patient, *_) = full.behaviour.store.matches("Patient", [])
+    about = {"subject": {"reference": f"Patient/{patient['id']}"}, "status": "final"}
+    versions = [
+        {"resourceType": "Observation", "id": "x", "meta": {"versionId": version}, **about}
+        for version in ("9", "10", "10")
+    ]
+    if by == "search":
+        entry = [{"resource": one} for one in versions]
+        page = {"resourceType": "Bundle", "type": "searchset", "entry": entry}
+        full.behaviour.answers["/fhir/Observation"] = (200, {}, dumped(page))
+    else:
+        url = f"{full.base}/files/Observation.0"
+        lines_ = b"".join(dumped(one) + b"\n" for one in versions)
+        full.behaviour.answers["/fhir/files/Observation.0"] = (200, {}, lines_)
+        output = [{"type": "Observation", "url": url}]
+        full.behaviour.answers["/fhir/status"] = (200, {}, dumped({"output": output}))
+    done = pull(
+        tmp_path / "out",
+        full.base,
+        "T1" if by == "search" else None,
+        export="system" if by == "export" else None,
+    )
+    (told,) = (one for one in done.problems if one.rule == "PULL-CHANGED")
+    assert told.severity == "note"
+    assert "1 Observation" in told.message
+    (kept,) = lines(tmp_path / "out")["Observation"]
+    assert kept["meta"]["versionId"] == "10"
 
 
 def test_many_lines_are_sorted_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

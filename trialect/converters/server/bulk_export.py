@@ -51,6 +51,13 @@ SAID = rule(
     "The server could not export everything",
     "The server remarks on its export: {text}",
 )
+EMPTY = rule(
+    "PULL-EXPORT-EMPTY",
+    "error",
+    "The export holds nothing",
+    "The server exported no resources.",
+    "Look at what may be exported with these credentials; --export Group/ID names other patients.",
+)
 NOT_REMOVED = rule(
     "PULL-EXPORT-LEFT",
     "note",
@@ -77,7 +84,7 @@ def export(
 ) -> Export:
     """Have everything of a level exported into `folder`, as files named NUMBER.TYPE.ndjson.
 
-    Raises `Unusable` when the server does not, or when a file stays broken.
+    Raises `Unusable` when the server does not, when it has nothing, or when a file stays broken.
     """
     hosts = {address_of(one, "--files-from").origin for one in files_from}
     hosts.add(session.base.origin)
@@ -99,6 +106,8 @@ def export(
             path.unlink()
     finally:
         _remove(session, status, done.problems)
+    if not outputs:
+        raise Unusable([EMPTY.problem(), *done.problems])
     return done
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -116,7 +117,7 @@ class FolderSource:
                         yield line
                     else:
                         self.problems.add(BAD_LINE.problem(file=file.name, row=row))
-            except (EOFError, gzip.BadGzipFile):
+            except (EOFError, zlib.error, gzip.BadGzipFile):
                 self.problems.add(BAD_LINE.problem(file=file.name, row=row + 1))
 
 
