@@ -45,8 +45,9 @@ def account(
         )
         if not form.per_subject:
             whole.forms[name].mapped = form.rows - form.rejected
+    home = folder if folder.is_dir() else folder.parent
     whole.other_inputs = [
-        _output(folder, path)
+        _output(home, path)
         for path in sorted(trial_source(job.source).inputs(folder))
         if path.is_file()
     ]

@@ -9,7 +9,7 @@ from typing import Any
 
 from trialect.mappings.fhir_sdtm import values
 from trialect.mappings.fhir_sdtm.nodes import Node
-from trialect.mappings.fhir_sdtm.paths import Scope
+from trialect.mappings.fhir_sdtm.paths import Scope, present
 from trialect.mappings.fhir_sdtm.subject import Read, Shared
 from trialect.mappings.fhir_sdtm.tables import FhirBlock, FhirTables, Row
 from trialect.mappings.terms import find
@@ -83,6 +83,7 @@ class Cells:
         self._problems: list[Problem] = []
         self._codelists: dict[tuple[str, str], list[Codelist]] = {}
         self._terms: dict[tuple[str, str, str], tuple[str, bool]] = {}
+        self._tests: dict[tuple[str, str], str | None] = {}
         self._visits = {visit.name.casefold(): visit for visit in study.visits}
         self._numbers = {f"{visit.num:g}": visit for visit in study.visits}
         self._place: tuple[Read, FhirBlock]
@@ -99,8 +100,16 @@ class Cells:
         self._place = (one, block)
         self._usual = {}
         told = False
+        mine = present(node)
+        whole = mine if node is one.resource else present(one.resource)
         for row in block.rows:
-            if row.variable in record or not row.when(node, scope):
+            if row.variable in record:
+                continue
+            if row.first:
+                there = whole if row.of_whole else mine
+                if there is not None and row.first not in there:
+                    continue
+            if not row.when(node, scope):
                 continue
             found = [node] if row.how == "fixed" else row.path([node], scope)
             if not found:
@@ -276,6 +285,13 @@ class Cells:
 
     def _with_test(self, domain: str, testcd: str, record: dict[str, Any]) -> None:
         """--TEST, as CDISC's terminology pairs it with the code."""
+        if (domain, testcd) not in self._tests:
+            self._tests[domain, testcd] = self._test_of(domain, testcd)
+        test = self._tests[domain, testcd]
+        if test is not None:
+            record.setdefault(f"{domain}TEST", test)
+
+    def _test_of(self, domain: str, testcd: str) -> str | None:
         model = dataset(domain)
         code, name = (
             model.variable(f"{domain}{end}") if model else None for end in ("TESTCD", "TEST")
@@ -285,8 +301,7 @@ class Cells:
             test = paired_term(self.terminology, code.codelists, name.codelists, testcd)
         if test is None and (found := instrument_of_code(self.terminology, testcd)):
             test = paired_term(self.terminology, [found[0]], [found[1]], testcd)
-        if test is not None:
-            record.setdefault(f"{domain}TEST", test)
+        return test
 
     def domain_of(self, resource: dict[str, Any]) -> str | None:
         """The dataset of an Observation by its code, or by those of its components."""

@@ -237,8 +237,7 @@ class Mapper:
         self, one: Read, fate: _Fate, subject: Subject, names: dict[str, Any], usubjid: str
     ) -> None:
         resource = one.resource
-        status = resource.get("status")
-        if status == "entered-in-error":
+        if _in_error(resource):
             fate.reasons.append(IN_ERROR.problem(type=one.type))
             return
         known = self._names_of(one, subject, names)
@@ -445,6 +444,16 @@ class Mapper:
             name: [start.get(name) or record.get(name) for record in records] for name in schema
         }
         return pl.DataFrame(columns, schema).sort("USUBJID", maintain_order=True)
+
+
+def _in_error(resource: Mapping[str, Any]) -> bool:
+    """Whether a resource was entered in error, as its status or verificationStatus says."""
+    if resource.get("status") == "entered-in-error":
+        return True
+    verified = resource.get("verificationStatus")
+    return verified is not None and any(
+        one.get("code") == "entered-in-error" for one in values.codings(verified)
+    )
 
 
 def _listed(value: Any) -> list[Any]:

@@ -102,6 +102,42 @@ def elements_of(text: str) -> frozenset[str]:
     return frozenset(found - {"and", "or", "in", "true", "false"})
 
 
+_BEGINS = re.compile(
+    r"(?P<whole>%resource\.)?(?P<name>[A-Za-z][\w-]*)(?:\.ofType\((?P<type>\w+)\)|(?=\.)|$)(?!\()"
+)
+
+
+def begins_with(text: str) -> tuple[str, bool]:
+    """The element that a path finds nothing without, and whether it is one of `%resource`.
+
+    The name is empty where no one element decides.
+    """
+    found = _BEGINS.match(text)
+    if found is None or (found["type"] and found["name"] not in _CHOICES):
+        return "", False
+    type_ = found["type"] or ""
+    return found["name"] + type_[:1].upper() + type_[1:], found["whole"] is not None
+
+
+@cache
+def _names_of(key: str) -> tuple[str, ...]:
+    """The names by which paths know an element: its own, and that of the choice it is."""
+    return (
+        key,
+        *(one for one in _CHOICES if key.startswith(one) and key[len(one) :][:1].isupper()),
+    )
+
+
+def present(node: Node) -> set[str] | None:
+    """The names of the elements of a node that paths may begin with; None where it has none."""
+    if type(node) is not dict:
+        return None
+    found: set[str] = set()
+    for key in node:
+        found.update(_names_of(key))
+    return found
+
+
 def _always(_node: Node, _scope: Scope) -> bool:
     return True
 
@@ -145,6 +181,9 @@ class _Parser:
         while self.peek() == "or":
             self.take()
             tests.append(self.conjunction())
+        if len(tests) == 2:
+            left, right = tests
+            return lambda n, s: left(n, s) or right(n, s)
         return tests[0] if len(tests) == 1 else lambda n, s: any(one(n, s) for one in tests)
 
     def conjunction(self) -> Test:
@@ -152,6 +191,9 @@ class _Parser:
         while self.peek() == "and":
             self.take()
             tests.append(self.comparison())
+        if len(tests) == 2:
+            left, right = tests
+            return lambda n, s: left(n, s) and right(n, s)
         return tests[0] if len(tests) == 1 else lambda n, s: all(one(n, s) for one in tests)
 
     def comparison(self) -> Test:
@@ -164,8 +206,12 @@ class _Parser:
         sign = self.peek()
         if sign in {"=", "!="}:
             self.take()
-            wanted = self.operand()
             equal = sign == "="
+            kind, token = self.tokens[self.at] if self.at < len(self.tokens) else ("", "")
+            if kind in {"text", "number"} or token in {"true", "false"}:
+                one = self.literal()
+                return lambda n, s: (one in map(_plain, step([n], s))) is equal
+            wanted = self.path()
             return lambda n, s: _equal(step([n], s), wanted([n], s)) is equal
         if sign == "in":
             self.take()
@@ -177,13 +223,6 @@ class _Parser:
             self.take(")")
             return lambda n, s: any(_plain(one) in among for one in step([n], s))
         return lambda n, s: _holds(step([n], s))
-
-    def operand(self) -> Step:
-        kind, token = self.tokens[self.at] if self.at < len(self.tokens) else ("", "")
-        if kind in {"text", "number"} or token in {"true", "false"}:
-            wanted = self.literal()
-            return lambda _nodes, _scope: [wanted]
-        return self.path()
 
     def literal(self) -> str:
         token = self.take()
@@ -263,7 +302,10 @@ def _child(name: str) -> Step:
                 continue
             value = node.get(name)
             if value is None and choice:
-                value = next((v for k, v in node.items() if _is_choice(k, name)), None)
+                for key in node:
+                    if key.startswith(name) and key[len(name) : len(name) + 1].isupper():
+                        value = node[key]
+                        break
             if value is None:
                 continue
             if type(value) is list:
@@ -273,10 +315,6 @@ def _child(name: str) -> Step:
         return found
 
     return child
-
-
-def _is_choice(key: str, name: str) -> bool:
-    return key.startswith(name) and key[len(name) : len(name) + 1].isupper()
 
 
 def _deep(child: Step, nodes: list[Node], scope: Scope) -> list[Node]:

@@ -19,6 +19,7 @@ from trialect.mappings.fhir_sdtm.paths import (
     PathError,
     Step,
     Test,
+    begins_with,
     condition,
     elements_of,
     path,
@@ -63,6 +64,10 @@ class Row:
     joint: str
     note: str
     number: bool
+    first: str = ""
+    """The element without which the path finds nothing; empty where no one decides."""
+    of_whole: bool = False
+    """Whether `first` is an element of the resource, not of the node."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +187,7 @@ class _Reader:
             if how not in VERBS:
                 self.fail(table, number, f"{how!r} is no way to fill a variable")
             elif step is not None and when is not None:
+                first, of_whole = ("", False) if how == "fixed" else begins_with(one["path"])
                 yield (
                     frozenset(filter(None, map(str.strip, one["block"].split(";")))),
                     Row(
@@ -196,6 +202,8 @@ class _Reader:
                         joint=one["row"],
                         note=one["note"],
                         number=variable is not None and variable.type == "Num",
+                        first=first,
+                        of_whole=of_whole,
                     ),
                 )
 
