@@ -6,25 +6,20 @@ was not given (ECOCCUR = N) is not-done. Blinded, there is none: how much is giv
 
 from __future__ import annotations
 
-from typing import Any
-
-import orjson
 import polars as pl
 
-from trialect.mappings.fhir import encounter
+from trialect.mappings.fhir.medication_administration import with_dosage
 from trialect.mappings.fhir.opening import DATA_ABSENT, opening
-from trialect.mappings.fhir.partition import Partition, json_text, shown
+from trialect.mappings.fhir.partition import Partition, json_text
 from trialect.mappings.fhir.periods import ended, period
 from trialect.mappings.fhir.procedure import body_site
+from trialect.mappings.fhir.records import records
 from trialect.mappings.fhir.resource import SubjectResource
 from trialect.mappings.fhir.slots import Json, Ref, Template, Text
-from trialect.mappings.fhir.terms import Concept, concept, ncit, quantity
-from trialect.mappings.fhir.variables import MORE, carried, with_more
+from trialect.mappings.fhir.terms import Concept, concept
+from trialect.mappings.fhir.variables import MORE, with_more
 
 TYPE = "MedicationAdministration"
-
-ROUTE = "C66729"
-"""Codelist of SDTM CT."""
 
 EC = (
     *("ECTRT", "ECOCCUR", "ECSTAT", "ECDOSTXT", "ECDOSU", "ECDOSFRM", "ECROUTE", "ECLOC", "ECLAT"),
@@ -53,38 +48,17 @@ def template(part: Partition) -> Template:
 
 def rows(part: Partition) -> pl.DataFrame:
     """One row a record of EC."""
-    texts, numbers = carried(part, "EC")
-    ec = part.domain(
-        "EC",
-        tuple(dict.fromkeys((*EC, *texts))),
-        tuple(dict.fromkeys(("ECSEQ", "ECDOSE", "VISITNUM", *numbers))),
-    )
-    ec = part.named(encounter.at_visit(part, ec), TYPE, "EC", "ECSEQ")
+    ec = records(part, TYPE, "EC", EC, ["ECDOSE"])
     ec = part.dated(ec, "EC", "ECSTDTC", "start")
     ec = ended(part.dated(ec, "EC", "ECENDTC", "end"))
     ec = with_more(part, ec, "EC", {"ECSTDTC": "start", "ECENDTC": "said"})
     ec = body_site(part, ec, "EC")
-    version = part.study.sdtm.ct
 
     def medication(name: str | None) -> Concept | None:
         return concept(name) or {"extension": _UNKNOWN["extension"]}
 
-    def dosage(
-        dose: float | None, unit: str | None, route: str | None, site: str | None
-    ) -> dict[str, Any] | None:
-        # Invariant mad-1: a dosage has a dose or a rate.
-        if dose is None:
-            return None
-        found: dict[str, Any] = {}
-        if site:
-            found["site"] = orjson.Fragment(site.encode())
-        if route:
-            found["route"] = concept(route, ncit(version, ROUTE, route))
-        found["dose"] = quantity(orjson.Fragment(shown(dose).encode()), unit)
-        return found
-
     ec = part.fragments(ec, ["ECTRT"], medication, "medication")
-    ec = part.fragments(ec, ["ECDOSE", "ECDOSU", "ECROUTE", "site"], dosage, "dosage")
+    ec = with_dosage(part, ec, "EC")
     missed = (pl.col("ECOCCUR") == "N").fill_null(False) | (
         pl.col("ECSTAT") == "NOT DONE"
     ).fill_null(False)

@@ -8,22 +8,22 @@ from __future__ import annotations
 
 import polars as pl
 
-from trialect.mappings.fhir import encounter
 from trialect.mappings.fhir.opening import opening
 from trialect.mappings.fhir.partition import SUBJECT, Partition, json_text, shown
+from trialect.mappings.fhir.procedure import body_site
+from trialect.mappings.fhir.records import of_class, records, without_prefix
 from trialect.mappings.fhir.resource import SubjectResource
 from trialect.mappings.fhir.slots import Json, Ref, Template, Text
-from trialect.mappings.fhir.terms import MEDDRA, Coding, Concept, coding, concept, ncit
-from trialect.mappings.fhir.variables import MORE, carried, class_of, with_more
+from trialect.mappings.fhir.terms import MEDDRA, Coding, Concept, coding, concept
+from trialect.mappings.fhir.variables import MORE, with_more
 
 TYPE = "Condition"
 
-ELSEWHERE = frozenset({"AE", "DS"})
+ELSEWHERE = frozenset({"AE", "DS", "SV"})
 """Events that have another resource."""
 
 USED = ("TERM", "DECOD", "CAT", "OCCUR", "SEV", "LOC", "LAT", "DIR", "DTC", "STDTC", "ENDTC")
 ONGOING = ("ENRTPT", "ENRF")
-LOC = "C74456"
 
 _CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
 _VERIFIED = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
@@ -53,31 +53,19 @@ def template(part: Partition) -> Template:
 
 def rows(part: Partition) -> pl.DataFrame:
     """One row a record of each Events domain without a resource of its own."""
-    empty = pl.DataFrame(schema={c: pl.UInt32 if c == SUBJECT else pl.String for c in _COLUMNS})
-    found = [empty]
-    for domain in part.domains():
-        known = frozenset(part.schema(domain))
-        if domain not in ELSEWHERE and class_of(domain, known) == "Events" and domain != "SV":
-            found.append(_of_domain(part, domain).select(_COLUMNS))
-    return pl.concat(found).sort(SUBJECT, maintain_order=True)
+    return of_class(part, "Events", ELSEWHERE, _COLUMNS, _of_domain)
 
 
 def _of_domain(part: Partition, domain: str) -> pl.DataFrame:
-    more, numbers = carried(part, domain)
-    used = tuple(f"{domain}{name}" for name in USED)
-    marks = tuple(f"{domain}{name}" for name in ONGOING)
-    seq, code = f"{domain}SEQ", f"{domain}PTCD"
-    texts = tuple(dict.fromkeys((*used, *marks, *more)))
-    frame = part.domain(domain, texts, tuple(dict.fromkeys((seq, code, "VISITNUM", *numbers))))
-    frame = part.named(encounter.at_visit(part, frame), TYPE, domain, seq)
+    marks = [f"{domain}{name}" for name in ONGOING]
+    code = f"{domain}PTCD"
+    texts = [*(f"{domain}{name}" for name in USED), *marks]
+    frame = records(part, TYPE, domain, texts, [code])
     dates = {f"{domain}DTC": "recorded", f"{domain}STDTC": "start", f"{domain}ENDTC": "end"}
     for variable, column in dates.items():
         frame = part.dated(frame, domain, variable, column)
     frame = with_more(part, frame, domain, dates)
-    frame = frame.with_columns(
-        **{name: pl.col(variable) for name, variable in zip(USED, used, strict=True)}
-    )
-    version = part.study.sdtm.ct
+    frame = without_prefix(frame, domain, USED)
 
     def named(term: str | None, standard: str | None, number: float | None) -> Concept | None:
         codings: list[Coding] = []
@@ -85,12 +73,8 @@ def _of_domain(part: Partition, domain: str) -> pl.DataFrame:
             codings = [coding(MEDDRA, shown(number), standard)]
         return concept(term or standard, codings)
 
-    def site(location: str | None, side: str | None, direction: str | None) -> Concept | None:
-        words = [word for word in (location, side, direction) if word]
-        return concept(", ".join(words), ncit(version, LOC, location) if location else [])
-
     frame = part.fragments(frame, ["TERM", "DECOD", code], named, "code")
-    frame = part.fragments(frame, ["LOC", "LAT", "DIR"], site, "site")
+    frame = body_site(part, frame, domain)
     absent = (pl.col("OCCUR") == "N").fill_null(False)
     goes_on = pl.any_horizontal(pl.col(m) == "ONGOING" for m in marks).fill_null(False)
     status = {

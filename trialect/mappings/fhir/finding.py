@@ -16,11 +16,12 @@ from typing import Any
 import orjson
 import polars as pl
 
-from trialect.mappings.fhir import encounter
 from trialect.mappings.fhir.observation import NUMBER
 from trialect.mappings.fhir.opening import opening
 from trialect.mappings.fhir.partition import SUBJECT, Partition, json_text
 from trialect.mappings.fhir.periods import PERIOD, ended, period
+from trialect.mappings.fhir.procedure import body_site
+from trialect.mappings.fhir.records import of_class, records, without_prefix
 from trialect.mappings.fhir.resource import SubjectResource
 from trialect.mappings.fhir.slots import Json, Ref, Template, Text
 from trialect.mappings.fhir.terms import (
@@ -33,7 +34,7 @@ from trialect.mappings.fhir.terms import (
     quantity,
     values,
 )
-from trialect.mappings.fhir.variables import MORE, carried, class_of, with_more
+from trialect.mappings.fhir.variables import MORE, with_more
 from trialect.schemas.sdtm.model import dataset
 
 TYPE = "Observation"
@@ -42,8 +43,8 @@ USED = (
     *("TESTCD", "TEST", "CAT", "ORRES", "ORRESU", "ORNRLO", "ORNRHI", "NRIND", "STRESC", "STRESU"),
     *("STAT", "REASND", "LOC", "LAT", "DIR", "METHOD", "LOINC", "DTC", "ENDTC"),
 )
-LOC = "C74456"
-"""Codelist of SDTM CT."""
+ELSEWHERE = frozenset({"QS"})
+"""Findings that have a mapping of their own."""
 
 _CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
 _ABSENT = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
@@ -81,44 +82,26 @@ def template(part: Partition) -> Template:
 
 def rows(part: Partition) -> pl.DataFrame:
     """One row a record of each Findings domain but QS, the domains by name within a subject."""
-    empty = pl.DataFrame(schema={c: pl.UInt32 if c == SUBJECT else pl.String for c in _COLUMNS})
-    found = [empty]
-    for domain in part.domains():
-        known = frozenset(part.schema(domain))
-        if domain != "QS" and class_of(domain, known) == "Findings":
-            found.append(_of_domain(part, domain).select(_COLUMNS))
-    return pl.concat(found).sort(SUBJECT, maintain_order=True)
+    return of_class(part, "Findings", ELSEWHERE, _COLUMNS, _of_domain)
 
 
 def _of_domain(part: Partition, domain: str) -> pl.DataFrame:
-    more, numbers = carried(part, domain)
-    used = tuple(f"{domain}{name}" for name in USED)
-    seq = f"{domain}SEQ"
-    texts = tuple(dict.fromkeys((*used, *more)))
-    frame = part.domain(domain, texts, tuple(dict.fromkeys((seq, "VISITNUM", *numbers))))
-    frame = part.named(encounter.at_visit(part, frame), TYPE, domain, seq)
+    frame = records(part, TYPE, domain, [f"{domain}{name}" for name in USED])
     frame = part.dated(frame, domain, f"{domain}DTC", "start")
     frame = part.dated(frame, domain, f"{domain}ENDTC", "end")
     frame = ended(frame)
     frame = with_more(part, frame, domain, {f"{domain}DTC": "start", f"{domain}ENDTC": "said"})
-    frame = frame.with_columns(
-        **{name: pl.col(variable) for name, variable in zip(USED, used, strict=True)}
-    )
-    version = part.study.sdtm.ct
+    frame = without_prefix(frame, domain, USED)
 
     def code(testcd: str | None, test: str | None, in_loinc: str | None) -> Concept | None:
         return concept(test or testcd, _codings(part, domain, testcd, test, in_loinc))
-
-    def site(location: str | None, side: str | None, direction: str | None) -> Concept | None:
-        words = [word for word in (location, side, direction) if word]
-        return concept(", ".join(words), ncit(version, LOC, location) if location else [])
 
     def judged(indicator: str | None) -> Concept | None:
         known = values("interpretation")
         return concept(indicator, [known[indicator]] if indicator in known else [])
 
     frame = part.fragments(frame, ["TESTCD", "TEST", "LOINC"], code, "code")
-    frame = part.fragments(frame, ["LOC", "LAT", "DIR"], site, "site")
+    frame = body_site(part, frame, domain)
     frame = part.fragments(frame, ["NRIND"], judged, "interpretation")
     frame = part.fragments(frame, ["ORNRLO", "ORNRHI", "ORRESU"], _range, "range")
     return _valued(part, frame).with_columns(

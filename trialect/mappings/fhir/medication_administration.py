@@ -70,12 +70,25 @@ def rows(part: Partition) -> pl.DataFrame:
     ex = part.dated(ex, "EX", "EXENDTC", "end")
     ex = part.fragments(ex, ["EXTRT", "EXDOSFRM", "EXLOT"], _medication, "medication")
     ex = body_site(part, ex, "EX")
+    ex = with_dosage(part, ex, "EX")
+    nothing = pl.col("start").is_null() & pl.col("end").is_null()
+    absent = orjson.dumps({"extension": _UNKNOWN}).decode()
+    return ended(ex).with_columns(
+        absent=pl.when(nothing).then(pl.lit(absent)),
+        amount=pl.when(pl.col("EXDOSE").is_null()).then("EXDOSTXT"),
+    )
+
+
+def with_dosage(part: Partition, frame: pl.DataFrame, domain: str) -> pl.DataFrame:
+    """The frame with `dosage`, of --DOSE, --DOSU, --ROUTE and `site`; null where there is no dose.
+
+    Invariant mad-1: a dosage has a dose or a rate. --DOSTXT goes to the note.
+    """
     version = part.study.sdtm.ct
 
     def dosage(
         dose: float | None, unit: str | None, route: str | None, site: str | None
     ) -> dict[str, Any] | None:
-        # Invariant mad-1: a dosage has a dose or a rate; EXDOSTXT goes to the note.
         if dose is None:
             return None
         found: dict[str, Any] = {}
@@ -86,13 +99,8 @@ def rows(part: Partition) -> pl.DataFrame:
         found["dose"] = quantity(orjson.Fragment(shown(dose).encode()), unit)
         return found
 
-    ex = part.fragments(ex, ["EXDOSE", "EXDOSU", "EXROUTE", "site"], dosage, "dosage")
-    nothing = pl.col("start").is_null() & pl.col("end").is_null()
-    absent = orjson.dumps({"extension": _UNKNOWN}).decode()
-    return ended(ex).with_columns(
-        absent=pl.when(nothing).then(pl.lit(absent)),
-        amount=pl.when(pl.col("EXDOSE").is_null()).then("EXDOSTXT"),
-    )
+    told = [f"{domain}DOSE", f"{domain}DOSU", f"{domain}ROUTE", "site"]
+    return part.fragments(frame, told, dosage, "dosage")
 
 
 def _medication(name: str | None, form: str | None, lot: str | None) -> Concept | None:

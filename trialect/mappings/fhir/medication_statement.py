@@ -11,14 +11,14 @@ from typing import Any
 import orjson
 import polars as pl
 
-from trialect.mappings.fhir import encounter
 from trialect.mappings.fhir.opening import opening
 from trialect.mappings.fhir.partition import SUBJECT, Partition, shown
 from trialect.mappings.fhir.periods import PERIOD, ended, period
+from trialect.mappings.fhir.records import of_class, records, without_prefix
 from trialect.mappings.fhir.resource import SubjectResource
 from trialect.mappings.fhir.slots import Json, Ref, Template, Text
 from trialect.mappings.fhir.terms import Concept, concept, ncit, quantity
-from trialect.mappings.fhir.variables import MORE, carried, class_of, with_more
+from trialect.mappings.fhir.variables import MORE, with_more
 
 TYPE = "MedicationStatement"
 
@@ -57,29 +57,18 @@ def template(part: Partition) -> Template:
 
 def rows(part: Partition) -> pl.DataFrame:
     """One row a record of each such domain."""
-    empty = pl.DataFrame(schema={c: pl.UInt32 if c == SUBJECT else pl.String for c in _COLUMNS})
-    found = [empty]
-    for domain in part.domains():
-        known = frozenset(part.schema(domain))
-        if domain not in ELSEWHERE and class_of(domain, known) == "Interventions":
-            found.append(_of_domain(part, domain).select(_COLUMNS))
-    return pl.concat(found).sort(SUBJECT, maintain_order=True)
+    return of_class(part, "Interventions", ELSEWHERE, _COLUMNS, _of_domain)
 
 
 def _of_domain(part: Partition, domain: str) -> pl.DataFrame:
-    more, numbers = carried(part, domain)
-    used = tuple(f"{domain}{name}" for name in USED)
-    marks = tuple(f"{domain}{name}" for name in ONGOING)
-    seq, dose = f"{domain}SEQ", f"{domain}DOSE"
-    texts = tuple(dict.fromkeys((*used, *marks, *more)))
-    frame = part.domain(domain, texts, tuple(dict.fromkeys((seq, dose, "VISITNUM", *numbers))))
-    frame = part.named(encounter.at_visit(part, frame), TYPE, domain, seq)
+    marks = [f"{domain}{name}" for name in ONGOING]
+    dose = f"{domain}DOSE"
+    texts = [*(f"{domain}{name}" for name in USED), *marks]
+    frame = records(part, TYPE, domain, texts, [dose])
     frame = part.dated(frame, domain, f"{domain}STDTC", "start")
     frame = ended(part.dated(frame, domain, f"{domain}ENDTC", "end"))
     frame = with_more(part, frame, domain, {f"{domain}STDTC": "start", f"{domain}ENDTC": "said"})
-    frame = frame.with_columns(
-        **{name: pl.col(variable) for name, variable in zip(USED, used, strict=True)}
-    )
+    frame = without_prefix(frame, domain, USED)
 
     def named(name: str | None, standard: str | None) -> Concept | None:
         known = [{"display": standard}] if standard else []

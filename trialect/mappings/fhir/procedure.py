@@ -12,6 +12,7 @@ from trialect.mappings.fhir import encounter
 from trialect.mappings.fhir.opening import opening
 from trialect.mappings.fhir.partition import SUBJECT, Partition, json_text
 from trialect.mappings.fhir.periods import ended, period
+from trialect.mappings.fhir.records import records
 from trialect.mappings.fhir.resource import SubjectResource
 from trialect.mappings.fhir.slots import Json, Ref, Template, Text
 from trialect.mappings.fhir.terms import Concept, concept, ncit
@@ -105,13 +106,7 @@ def _treatments(part: Partition) -> pl.DataFrame:
 
 
 def _procedures(part: Partition) -> pl.DataFrame:
-    texts, numbers = carried(part, "PR")
-    pr = part.domain(
-        "PR",
-        tuple(dict.fromkeys((*PR, *texts))),
-        tuple(dict.fromkeys(("PRSEQ", "VISITNUM", *numbers))),
-    )
-    pr = part.named(encounter.at_visit(part, pr), TYPE, "PR", "PRSEQ")
+    pr = records(part, TYPE, "PR", PR)
     pr = part.dated(pr, "PR", "PRSTDTC", "start")
     pr = ended(part.dated(pr, "PR", "PRENDTC", "end"))
     pr = with_more(part, pr, "PR", {"PRSTDTC": "start", "PRENDTC": "said"})
