@@ -269,6 +269,8 @@ def _answered(stack: Stack) -> NDArray[np.bool_]:
     good = np.ones(len(stack), bool)
     for question in shape.questions:
         asked = [capture for capture, _ in question.slots]
+        if not any(stack.differs[shape.gap_of[capture]] for capture in asked):
+            continue  # the text that the shape vouched for was asked the same
         columns = [values_of(stack.column(shape.gap_of[capture])).tolist() for capture in asked]
         groups: list[Any] = [""] * len(shape.captures)
         known: dict[tuple[bytes, ...], bool] = {}

@@ -1,7 +1,7 @@
 """Whether a code, Coding, CodeableConcept or Quantity comes from the value set it must come from.
 
 Four code systems that value sets of R4 name cannot be listed (UCUM, languages, media types,
-currencies); of these only the grammar of their codes is checked.
+currencies). The units of UCUM are known (ucum.py), of the others the grammar of their codes.
 """
 
 from __future__ import annotations
@@ -9,15 +9,15 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from trialect.schemas.fhir import ucum
 from trialect.schemas.fhir.table import Binding
 
 GRAMMARS = {
     "urn:ietf:bcp:47": re.compile(r"(?:[A-Za-z]{2,8}|[xXiI])(?:-[A-Za-z0-9]{1,8})*"),
     "urn:iso:std:iso:4217": re.compile(r"[A-Z]{3}"),
     "urn:ietf:bcp:13": re.compile(r"[^\s/;]+(?:/[^\s/;]+)?\s*(?:;.*)?"),
-    "http://unitsofmeasure.org": re.compile(r"[!-~]+"),
 }
-"""What a code of a system that nobody lists must look like (BCP 47, ISO 4217, BCP 13, UCUM)."""
+"""What a code of a system that nobody lists must look like (BCP 47, ISO 4217, BCP 13)."""
 
 
 def in_system(binding: Binding, system: str, code: str) -> bool:
@@ -27,6 +27,8 @@ def in_system(binding: Binding, system: str, code: str) -> bool:
     codes = binding.systems[system]
     if codes is not None:
         return code in codes
+    if system == ucum.SYSTEM:
+        return ucum.unit_fault(code) is None
     grammar = GRAMMARS.get(system)
     return grammar is None or grammar.fullmatch(code) is not None
 

@@ -101,6 +101,15 @@ BINDING = rule(
     "Use a code of that value set{with_system}.",
     _SPEC + "terminologies.html#required",
 )
+UNIT = rule(
+    "FHIR-UNIT",
+    "error",
+    "Not a unit of UCUM",
+    "{value!r} is no unit of UCUM: {fault}.",
+    "Use a code of UCUM (what is only counted stands in braces: {{tablet}}), or say the unit in "
+    "words, without system and code.",
+    _SPEC + "datatypes.html#quantity",
+)
 TARGET = rule(
     "FHIR-REFERENCE-TARGET",
     "error",

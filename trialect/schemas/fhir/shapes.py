@@ -24,6 +24,7 @@ from typing import Any
 
 import orjson
 
+from trialect.schemas.fhir import ucum
 from trialect.schemas.fhir.invariants import Invariant, Place, choice, has
 from trialect.schemas.fhir.invariants.expressions import invariants_of
 from trialect.schemas.fhir.json_text import Leaf, NotPlainError, parse
@@ -257,9 +258,11 @@ class _Compiler:
             self._node(self._table.node(prop.type), tree, path, resource)
             if prop.type == "Reference":
                 self._reference(prop, tree, path)
+            elif prop.type in ucum.QUANTITIES:
+                self._unit(tree, path)
             elif prop.type == "Extension":
                 _pin_all(tree.get("url"))
-            elif prop.binding is not None:
+            if prop.binding is not None:
                 for coding in tree.get("coding", [tree]) if type(tree) is dict else ():
                     _pin_all(coding.get("system"))
                     _pin_all(coding.get("code"))
@@ -308,6 +311,13 @@ class _Compiler:
         if not leaf.pattern or not re.fullmatch(leaf.pattern, leaf.raw, re.ASCII):
             leaf.pattern = ""
 
+    def _unit(self, tree: dict[str, Any], path: str) -> None:
+        """A unit of UCUM is asked for each text, once for equal codes."""
+        system = tree.get("system")
+        _pin_all(system)
+        if system is not None and "code" in tree and _text(system) == ucum.SYSTEM:
+            self._asked.append((KNOWN_UNIT, tree, Place(path, self._within, self._root)))
+
     def _ask(self, key: str, tree: Any, path: str, type: str) -> None:
         known = invariants_of(self._table.release)
         if key in known:
@@ -338,6 +348,10 @@ class _Compiler:
         )
         return Question(invariant.holds, _plain(item), Place(path, {}, {}), slots)
 
+
+KNOWN_UNIT = Invariant(
+    "ucum", lambda item, _: ucum.unit_fault(item["code"]) is None, values=("code",)
+)
 
 ROLES = {
     "Bundle.entry.fullUrl": "fullUrl",

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from trialect.problems import Problem, Rule
-from trialect.schemas.fhir import bindings, rules
+from trialect.schemas.fhir import bindings, rules, ucum
 from trialect.schemas.fhir.extensions import extension_faults
 from trialect.schemas.fhir.invariants import Place
 from trialect.schemas.fhir.invariants.expressions import invariants_of
@@ -209,10 +209,21 @@ class Walk:
             return
         if prop.type == "Reference":
             self._reference(prop, item, at)
+        elif prop.type in ucum.QUANTITIES and self._no_unit(item, at):
+            pass
         elif prop.binding is not None:
             self._coded(prop, prop.binding, item, at)
         if prop.simple and "comparator" in item:
             self.broken("sqty-1", at)
+
+    def _no_unit(self, quantity: Json, at: str) -> bool:
+        code = quantity.get("code")
+        if quantity.get("system") != ucum.SYSTEM or type(code) is not str:
+            return False
+        fault = ucum.unit_fault(code)
+        if fault is not None:
+            self.add(rules.UNIT, f"{at}.code", value=code, fault=fault)
+        return fault is not None
 
     def _coded(self, prop: Property, binding: Binding, item: Json, at: str) -> None:
         if prop.type == "CodeableConcept":
