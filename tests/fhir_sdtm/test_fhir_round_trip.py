@@ -71,6 +71,10 @@ def test_the_example_comes_back(tmp_path: Path, release: str) -> None:
     assert differing <= set(NAMED)
     # STUDYID, results, units, dates, times, visits, doses, places, sides, arms, epochs, days ...
     assert equal >= 12_000
+    # RELREC says which scores a reduction was computed of.
+    relations = [set(one["RELREC"].rows()) for one in (before, after)]
+    assert relations[0] == relations[1]
+    assert len(relations[0]) == before["RELREC"].height > 100
     for name in ("TA", "TE", "TI", "TS", "TV"):
         assert before[name].equals(after[name])
 

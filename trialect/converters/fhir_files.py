@@ -29,6 +29,7 @@ def render(job: Job, frames: Mapping[str, pl.DataFrame], part: Part) -> list[Pro
             few,
             positions=places,
             unblinded=job.unblinded,
+            trial=job.trial_frames,
         )
         part.fhir.update(written.counts)
         part.bundles.update(written.bundles)

@@ -19,6 +19,7 @@ from trialect.converters.readers.fhir import holds_fhir, read_fhir
 from trialect.converters.readers.study_yaml import FILE, assumption_problems, study_over
 from trialect.converters.trial_sources import Facts, PartitionSubjects, Prepared, TrialSource
 from trialect.mappings.engine import Mapped
+from trialect.mappings.fhir_sdtm import carried
 from trialect.mappings.fhir_sdtm.mapper import FhirInput, Mapper
 from trialect.mappings.fhir_sdtm.nodes import DuplicateKeyError
 from trialect.mappings.fhir_sdtm.subject import Read, Shared, read
@@ -26,7 +27,7 @@ from trialect.mappings.fhir_sdtm.tables import FOLDER, FhirTables, read_fhir_tab
 from trialect.mappings.sdtm import trial_design
 from trialect.mappings.tables import MappingTables, Supplemental
 from trialect.problems import Problems, Unusable, rule
-from trialect.trial import Records, Sponsor, Study
+from trialect.trial import BLOCK, FORM, ROW, Records, Sponsor, Study
 
 NO_STUDY = rule(
     "FHIR-NO-STUDY",
@@ -137,11 +138,28 @@ def prepare(
     return Prepared(
         staged,
         replace(_NO_TABLES, provenance=tables.provenance),
-        design.frames,
+        {**design.frames, **_relations(kept, study)},
         tuple(design.provenance),
         problems,
         Kept(kept, _home(path)),
     )
+
+
+def _relations(spool: FhirSpool, study: Study) -> Mapping[str, pl.DataFrame]:
+    """RELREC of whole datasets, which a ResearchStudy of ours carries."""
+    columns = ("STUDYID", "RDOMAIN", "USUBJID", "IDVAR", "IDVARVAL", "RELTYPE", "RELID")
+    with Shared(spool.shared_file, spool.texts_file) as shared:
+        found = [
+            {"STUDYID": study.studyid, **line, FORM: one.form, ROW: one.row, BLOCK: carried.BLOCK}
+            for one in shared.of_type("ResearchStudy")
+            for line in carried.dataset_relations(one.resource)
+        ]
+    if not found:
+        return {}
+    schema = {**dict.fromkeys(columns, pl.String), FORM: pl.String, ROW: pl.Int64, BLOCK: pl.String}
+    return {
+        carried.RELREC: pl.DataFrame([{n: one.get(n) for n in schema} for one in found], schema)
+    }
 
 
 def _not_read(spool: FhirSpool, tables: FhirTables) -> Iterator[Any]:

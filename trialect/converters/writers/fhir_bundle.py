@@ -28,6 +28,7 @@ from trialect.mappings.fhir.identity import Identity
 from trialect.mappings.fhir.opening import meta
 from trialect.mappings.fhir.partition import SUBJECT, Codes, Partition
 from trialect.mappings.fhir.protocol import Item, Resource, items_of
+from trialect.mappings.fhir.relations import with_references
 from trialect.mappings.fhir.study_resources import study_resources
 from trialect.mappings.fhir.subject_resources import subject_resources
 from trialect.problems import Problem, Problems, rule
@@ -74,14 +75,16 @@ def write_partition(
     first_subject: int = 0,
     positions: Sequence[int] | None = None,
     unblinded: bool = False,
+    trial: Mapping[str, pl.DataFrame] = MappingProxyType({}),
 ) -> FhirPart:
     """Write a partition's subjects into `folder`: ndjson/TYPE.ndjson and bundles/NAME.json.
 
     `frames` are the partition's domains with whole subjects, DM in the trial's order. A subject's
     place in the trial is `positions`, one number a row of DM; else they follow `first_subject`
-    without a gap. Raises `Unusable` when the study has no base URL (fhir.base).
+    without a gap. `trial` are the datasets without subjects, of which RELREC relates records.
+    Raises `Unusable` when the study has no base URL (fhir.base).
     """
-    part = Partition(study, codes, frames, unblinded=unblinded)
+    part = Partition(study, codes, frames, unblinded=unblinded, trial=trial)
     found = FhirPart()
     entries = [pl.DataFrame(schema={SUBJECT: pl.Int64, "text": pl.String})]
     lines: dict[str, list[pl.DataFrame]] = {}
@@ -89,7 +92,8 @@ def write_partition(
         if resource.unblinded_only and not unblinded:
             continue
         rows = part.rows(resource)
-        rendered = Rendered(resource.template(part), rows, part.identity)
+        rows, template = with_references(part, resource.type, rows, resource.template(part))
+        rendered = Rendered(template, rows, part.identity)
         whose = rows[SUBJECT].cast(pl.Int64)
         lines.setdefault(resource.type, []).append(
             pl.DataFrame({SUBJECT: whose, "text": rendered.lines()})

@@ -148,7 +148,8 @@ def _column(frame: pl.DataFrame, gap: ColumnSlot, form: Form, identity: Identity
     """What fills a gap; nothing where the slot is left out."""
     column = frame[gap.column]
     if isinstance(gap, Refs):
-        column = column.list.join('"},{"reference":"' + _to(gap.type, form))
+        between = f'"}}{gap.after},{gap.before}{{"reference":"{_to(gap.type, form)}'
+        column = column.list.join(between)
     elif isinstance(gap, SiteRef):
         values = column.drop_nulls().unique().to_list()
         named = {value: _study_reference(gap.type, value, form, identity) for value in values}
@@ -236,7 +237,9 @@ def _gap(slot: ColumnSlot, form: Form) -> str:
             return f'"{_GAP}"'
         case Json():
             return _GAP
-        case Ref(type, _) | Refs(type, _):
+        case Ref(type, _):
             return f'{{"reference":"{_to(type, form)}{_GAP}"}}'
+        case Refs(type, _, before, after):
+            return f'{before}{{"reference":"{_to(type, form)}{_GAP}"}}{after}'
         case SiteRef():
             return f'{{"reference":"{_GAP}"}}'

@@ -9,7 +9,8 @@
 | no result without a reason | no value, dataAbsentReason unknown |
 
 The status is final in every case: nothing more is to come. A collected result is derived from the
-QuestionnaireResponse it was given in; a derived one (QSDRVFL) from the results that RELREC relates.
+QuestionnaireResponse it was given in; a derived one (QSDRVFL) from the results that RELREC relates
+(relations.py).
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ import polars as pl
 
 from trialect.mappings.fhir import encounter
 from trialect.mappings.fhir.opening import opening
-from trialect.mappings.fhir.partition import ID, RECORD, SUBJECT, Partition, json_text
+from trialect.mappings.fhir.partition import RECORD, SUBJECT, Partition, json_text
 from trialect.mappings.fhir.protocol import Protocol
 from trialect.mappings.fhir.resource import SubjectResource
-from trialect.mappings.fhir.slots import Json, Ref, Refs, Template, Text
+from trialect.mappings.fhir.slots import Json, Ref, Template, Text
 from trialect.mappings.fhir.terms import (
     Coding,
     Concept,
@@ -78,10 +79,7 @@ def template(part: Partition) -> Template:
         "dataAbsentReason": Json("absent"),
         "note": [{"text": Text("QSREASND")}],
         "method": {"text": Text("QSMETHOD")},
-        "derivedFrom": [
-            Ref("QuestionnaireResponse", "response"),
-            Refs("Observation", "sources"),
-        ],
+        "derivedFrom": [Ref("QuestionnaireResponse", "response")],
     }
 
 
@@ -102,7 +100,7 @@ def rows(part: Partition) -> pl.DataFrame:
         return concept(test or testcd, codings_of_test(part, testcd, test))
 
     qs = part.fragments(qs, ["QSTESTCD", "QSTEST"], code, "code")
-    return _with_sources(part, _with_responses(part, qs))
+    return _with_responses(part, qs)
 
 
 def codings_of_test(of: Partition | Protocol, testcd: str | None, test: str | None) -> list[Coding]:
@@ -175,26 +173,6 @@ def _with_responses(part: Partition, qs: pl.DataFrame) -> pl.DataFrame:
     ids = part.identity.ids("QuestionnaireResponse", names).alias("response")
     table = pl.DataFrame([names, ids])
     return qs.join(table, on="asked", how="left", maintain_order="left").drop("@given")
-
-
-def _with_sources(part: Partition, qs: pl.DataFrame) -> pl.DataFrame:
-    """With `sources`: ids of the Observations that a derived one was computed from (RELREC)."""
-    related = part.domain("RELREC", ("RDOMAIN", "IDVAR", "IDVARVAL", "RELID"))
-    related = related.filter((pl.col("RDOMAIN") == "QS") & (pl.col("IDVAR") == "QSSEQ")).select(
-        SUBJECT, "RELID", QSSEQ=pl.col("IDVARVAL").cast(pl.Float64, strict=False)
-    )
-    records = qs.select(SUBJECT, "QSSEQ", ID, derived=(pl.col("QSDRVFL") == "Y").fill_null(False))
-    members = related.join(records, on=[SUBJECT, "QSSEQ"], how="inner").sort(SUBJECT, "QSSEQ")
-    derived = members.filter("derived").select(SUBJECT, "RELID", ID)
-    sources = members.filter(~pl.col("derived")).select(SUBJECT, "RELID", "QSSEQ", source=ID)
-    found = (
-        derived.join(sources, on=[SUBJECT, "RELID"], how="inner")
-        .unique([ID, "source"], maintain_order=True)
-        .sort("QSSEQ", maintain_order=True)
-        .group_by(ID, maintain_order=True)
-        .agg(sources="source")
-    )
-    return qs.join(found, on=ID, how="left", maintain_order="left")
 
 
 RESOURCE = SubjectResource(TYPE, template, rows)

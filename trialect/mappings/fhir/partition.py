@@ -7,6 +7,7 @@ with the columns in any case, the ids it may refer to, and the blind already kep
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -72,7 +73,10 @@ _IDENTIFIERS = frozenset({"STUDYID", "DOMAIN", "USUBJID"})
 
 
 class Partition:
-    """Whole subjects: `frames` hold their SDTM domains; `problems` collects what is found."""
+    """Whole subjects: `frames` hold their SDTM domains; `problems` collects what is found.
+
+    `trial` are the datasets without subjects.
+    """
 
     def __init__(
         self,
@@ -81,8 +85,10 @@ class Partition:
         frames: Mapping[str, pl.DataFrame],
         *,
         unblinded: bool,
+        trial: Mapping[str, pl.DataFrame] = MappingProxyType({}),
     ) -> None:
         self.study = study
+        self.trial = trial
         self.codes = codes
         self.unblinded = unblinded
         self.identity = Identity(study)

@@ -45,10 +45,15 @@ class Ref:
 
 @dataclass(frozen=True, slots=True)
 class Refs:
-    """References inside a list: the column is a list of ids; stands alone or among other items."""
+    """References inside a list: the column is a list of ids; stands alone or among other items.
+
+    `before` and `after` are the JSON around each reference: `{"itemReference":` and `}`.
+    """
 
     type: str
     column: str
+    before: str = ""
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)

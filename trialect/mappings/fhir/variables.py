@@ -31,6 +31,7 @@ from typing import Literal, cast
 import polars as pl
 
 from trialect.mappings.fhir.partition import RECORD, Partition
+from trialect.mappings.fhir.related_records import RELREC, of_records
 from trialect.mappings.sdtm.numbers import number_text
 from trialect.schemas.sdtm.model import dataset
 from trialect.trial import Study, is_lineage
@@ -166,7 +167,8 @@ def with_more(
 def attached(part: Partition, frame: pl.DataFrame, domain: str) -> list[pl.Series]:
     """What other datasets say of the records of a domain, as extensions of several parts.
 
-    SUPP-- (BASE/StructureDefinition/SUPP--) and CO (.../CO), each a text of list items a record.
+    SUPP-- (BASE/StructureDefinition/SUPP--), CO (.../CO) and RELREC of single records (.../RELREC),
+    each a text of list items a record.
     """
     found = []
     if (supp := part.supplemental(domain)) is not None:
@@ -185,7 +187,14 @@ def attached(part: Partition, frame: pl.DataFrame, domain: str) -> list[pl.Serie
         elif domain != "DM":
             comments = comments.clear()
         found.append(_joined_to(part, frame, domain, comments, "CO", ("COSEQ", *known)))
+    if part.has(RELREC):
+        relations = part.made(of_records).filter(pl.col("RDOMAIN") == domain)
+        if relations.height:
+            found.append(_joined_to(part, frame, domain, relations, RELREC, RELATION))
     return found
+
+
+RELATION = ("IDVAR", "RELTYPE", "RELID")
 
 
 SUPP = ("IDVAR", "QNAM", "QLABEL", "QVAL", "QORIG", "QEVAL")

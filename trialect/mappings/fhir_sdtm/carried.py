@@ -2,7 +2,8 @@
 
 The identifier tells the record; an extension BASE/StructureDefinition/VARIABLE a variable that no
 element says letter by letter; extensions of several parts its supplemental qualifiers (SUPP--), its
-comments (CO), and a subject's records of datasets without a resource (DS, SE).
+comments (CO) and relations (RELREC), and a subject's records of datasets without a resource (DS,
+SE).
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ BLOCK = "carried"
 
 OF_SUBJECT = ("DS", "SE")
 """Datasets whose records a ResearchSubject carries."""
+
+RELREC = "RELREC"
 
 _RECORDS = "/records"
 _SUBJECTS = "/subjects"
@@ -69,6 +72,20 @@ def parts(resource: dict[str, Any], name: str) -> Iterator[dict[str, Any]]:
                 if isinstance(inner, dict) and isinstance(inner.get("url"), str):
                     _take(found, "SUPPQUAL" if name == "SUPP--" else name, inner["url"], inner)
             yield found
+
+
+def whole_records(
+    resource: dict[str, Any], name: str
+) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """The records of `parts`, each with its extension, which carries what stands beside it."""
+    carriers = (one for known, one in _extensions(resource) if known == name)
+    whole = (one for one in carriers if isinstance(one.get("extension"), list))
+    yield from zip(parts(resource, name), whole, strict=True)
+
+
+def dataset_relations(resource: dict[str, Any]) -> list[dict[str, Any]]:
+    """The relations of whole datasets (RELREC) that a ResearchStudy of ours carries."""
+    return [one for one in parts(resource, RELREC) if "RDOMAIN" in one]
 
 
 def _take(found: dict[str, Any], domain: str, name: str, extension: dict[str, Any]) -> None:

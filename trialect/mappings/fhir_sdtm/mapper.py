@@ -225,8 +225,9 @@ class Mapper:
                 record |= carried.variables(mine.resource, "DM")
                 self._beside(mine, "DM", record, usubjid)
                 for domain in carried.OF_SUBJECT:
-                    for line in carried.parts(mine.resource, domain):
+                    for line, carrier in carried.whole_records(mine.resource, domain):
                         self._add(domain, carried.BLOCK, mine, {**line, "USUBJID": usubjid})
+                        self._beside(mine, domain, line, usubjid, carrier)
         self._add("DM", block.name, patient, {**record, "USUBJID": usubjid})
         fate.mapped = True
         site = self.study.site(str(record.get("SITEID")))
@@ -305,15 +306,29 @@ class Mapper:
         self._beside(one, domain, record, usubjid)
         self._add(domain, name, one, {**record, "USUBJID": usubjid})
 
-    def _beside(self, one: Read, domain: str, record: dict[str, Any], usubjid: str) -> None:
-        """The qualifiers and comments that a resource carries for its record."""
-        for qualifier in carried.parts(one.resource, "SUPP--"):
+    def _beside(
+        self,
+        one: Read,
+        domain: str,
+        record: dict[str, Any],
+        usubjid: str,
+        carrier: dict[str, Any] | None = None,
+    ) -> None:
+        """The qualifiers, comments and relations that a resource, or an extension of it that holds
+        a record, carries for the record.
+        """
+        inside = one.resource if carrier is None else carrier
+        for relation in carried.parts(inside, carried.RELREC):
+            value = record.get(str(relation.get("IDVAR")))
+            line = {**relation, "RDOMAIN": domain, "USUBJID": usubjid, "IDVARVAL": _text(value)}
+            self._add(carried.RELREC, carried.BLOCK, one, line)
+        for qualifier in carried.parts(inside, "SUPP--"):
             record.pop(str(qualifier.get("QNAM")), None)
             key = qualifier.get("IDVAR")
             value = record.get(str(key)) if key else None
             line = {**qualifier, "RDOMAIN": domain, "USUBJID": usubjid, "IDVARVAL": _text(value)}
             self._add(f"SUPP{domain}", carried.BLOCK, one, line)
-        for comment in carried.parts(one.resource, "CO"):
+        for comment in carried.parts(inside, "CO"):
             line = {**comment, "USUBJID": usubjid}
             if domain != "DM":
                 key = f"{domain}SEQ"
@@ -428,7 +443,7 @@ class Mapper:
             key=lambda n: model.place(n) if model else (0, 0),
         )
         others = sorted(n for n in names if n[0] != "@" and n not in own)
-        is_record = not domain.startswith("SUPP")
+        is_record = not domain.startswith(("SUPP", carried.RELREC))
         schema: dict[str, Any] = {"STUDYID": pl.String} | (
             {"DOMAIN": pl.String} if is_record else {}
         )
