@@ -402,6 +402,31 @@ def invariants_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def _relations() -> Iterator[str]:
+    """How records that RELREC relates refer to each other: codes/relations.csv."""
+    from trialect.mappings.fhir.relations import table
+
+    yield "| from | to | release | as |"
+    yield "|---|---|---|---|"
+    for line in table():
+        ends = [
+            " ".join(filter(None, [type_.replace("*", "any"), where and f"({', '.join(where)})"]))
+            for type_, where in (
+                (line.source, line.source_where),
+                (line.target, line.target_where),
+            )
+        ]
+        scheme, _, name = line.place.rpartition(":")
+        element, _, part = name.rpartition(".")
+        shown = {
+            "": f"`{name.removesuffix('*')}`",
+            "hl7": f"HL7's extension `{name}`",
+            "own": f"extension `{name}`",
+            "R5": f"extension `extension-{element}`, part `{part}`",
+        }[scheme]
+        yield f"| {ends[0]} | {ends[1]} | {line.release or 'both'} | {shown} |"
+
+
 def sdtm_to_fhir_page() -> str:
     """Where each variable of SDTM goes in FHIR: codes/variables.csv and codes/categories.csv."""
     from importlib.resources import files
@@ -409,7 +434,8 @@ def sdtm_to_fhir_page() -> str:
     from trialect.mappings.fhir.variables import table
 
     head = files("trialect.mappings.fhir").joinpath("codes", "sdtm-to-fhir.md")
-    lines = [head.read_text(encoding="utf-8").rstrip(), ""]
+    text = head.read_text(encoding="utf-8").rstrip()
+    lines = [text.replace("RELATIONS\n", "\n".join(_relations()) + "\n"), ""]
     lines += ["| of | variable | kind | element |", "|---|---|---|---|"]
     for (where, variable), one in table().items():
         lines.append(
