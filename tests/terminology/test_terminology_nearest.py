@@ -8,7 +8,7 @@ from nci_files import DATE, codelists, write
 from trialect.converters.terminology.install import install
 from trialect.schemas.ct import Codelist, nearest, terminology
 from trialect.schemas.ct.codelists import Term
-from trialect.schemas.ct.nearest import COMPARED, LONGEST, alike, hint, meant, suggestion
+from trialect.schemas.ct.nearest import COMPARED, LONGEST, alike, hint, meant
 
 
 @pytest.fixture(autouse=True)
@@ -19,9 +19,9 @@ def _installed(tmp_path: Path, home: Path) -> None:
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        ("red", " (RED)"),
-        ("Rouge", " (RED)"),
-        ("blue and <green>", " (BLUE & GREEN)"),
+        ("red", " (nearest: RED)"),
+        ("Rouge", " (nearest: RED)"),
+        ("blue and <green>", " (nearest: BLUE & GREEN)"),
         ("REDD", " (nearest: RED)"),
         ("blue & gren", " (nearest: BLUE & GREEN)"),
         ("rund", " (nearest: ROUND)"),
@@ -32,7 +32,7 @@ def _installed(tmp_path: Path, home: Path) -> None:
 )
 def test_what_is_proposed(value: str, said: str) -> None:
     found = [terminology(DATE).codelist(key) for key in ("COLR", "SHAPE")]
-    assert suggestion(value, [one for one in found if one is not None]) == said
+    assert hint(value, [one for one in found if one is not None]) == said
 
 
 def test_another_word_is_no_spelling() -> None:
@@ -42,13 +42,6 @@ def test_another_word_is_no_spelling() -> None:
     assert meant("REDD", [colour]) is None
     assert alike("Rouge", [colour]) is None
     assert alike("RED", []) is None
-
-
-def test_what_the_mapping_says_names_the_term() -> None:
-    colour = terminology(DATE).codelist("COLR")
-    assert colour is not None
-    assert hint("Rouge", [colour]) == hint("REDD", [colour]) == " (nearest: RED)"
-    assert hint("zzzz", [colour]) == ""
 
 
 def test_of_a_long_codelist_the_most_alike_is_found() -> None:

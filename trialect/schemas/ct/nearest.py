@@ -47,17 +47,8 @@ def nearest(value: str, codelists: Sequence[Codelist]) -> Term | None:
     return meant(value, codelists) or alike(value, codelists)
 
 
-def suggestion(value: str, codelists: Sequence[Codelist]) -> str:
-    """The term to propose, in brackets with a blank in front, as a sentence takes it; else ""."""
-    if (term := meant(value, codelists)) is not None:
-        return f" ({term.value})"
-    if (term := alike(value, codelists)) is not None:
-        return f" (nearest: {term.value})"
-    return ""
-
-
 def hint(value: str, codelists: Sequence[Codelist]) -> str:
-    """` (nearest: TERM)`, as a sentence that says a value is no term takes it; else ""."""
+    """` (nearest: TERM)`, the term to propose as a sentence takes it; "" where there is none."""
     term = nearest(value, codelists)
     return "" if term is None else f" (nearest: {term.value})"
 

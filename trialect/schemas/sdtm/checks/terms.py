@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from trialect.schemas.ct import Codelist
-from trialect.schemas.ct.nearest import suggestion
+from trialect.schemas.ct.nearest import hint
 from trialect.schemas.ct.paired import instrument_of_code, is_instrument_name
 from trialect.schemas.sdtm.checks.check import Failure, Scope, check
 
@@ -68,7 +68,7 @@ def _outside(scope: Scope, *, extensible: bool) -> Iterator[Failure]:
             yield Failure(
                 pl.col(variable.name) == value,
                 variable.name,
-                {"codelist": names, "nearest": suggestion(value, codelists)},
+                {"codelist": names, "nearest": hint(value, codelists)},
             )
 
 
