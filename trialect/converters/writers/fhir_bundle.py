@@ -54,13 +54,11 @@ TOO_LARGE = rule(
 class FhirPart:
     """What was rendered, as facts that merge.
 
-    `counts`: resources by type. `values`: Observations with a value by USUBJID, to compare with
-    the results of QS. `bundles`: names of the bundles' files with their SHA-256. `items`: questions
-    seen in QS, which `write_study` makes Questionnaires of.
+    `counts`: resources by type. `bundles`: names of the bundles' files with their SHA-256.
+    `items`: questions seen in QS, which `write_study` makes Questionnaires of.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
-    values: dict[str, int] = field(default_factory=dict)
     bundles: dict[str, str] = field(default_factory=dict)
     items: list[Item] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -106,10 +104,7 @@ def write_partition(
         if len(several) > 1:
             in_order = in_order.sort(SUBJECT, maintain_order=True)
         write_lines(folder / "ndjson" / f"{type_}.ndjson", in_order["text"])
-    results = part.rows(observation.RESOURCE)
-    valued = results.filter(pl.col("value").is_not_null())
-    found.values = dict(valued.group_by("USUBJID", maintain_order=True).len().iter_rows())
-    found.items = items_of(results)
+    found.items = items_of(part.rows(observation.RESOURCE))
     count = part.subjects.height
     places = positions or range(first_subject, first_subject + count)
     names = part.subjects["USUBJID"].to_list()

@@ -67,24 +67,19 @@ def _told(value: bool | None) -> Items:
     return [] if value is None else made(value)
 
 
-def _and(left: Items, right: Callable[[], Items]) -> Items:
-    one = boolean(left)
-    if one is False:
-        return made(False)
-    other = boolean(right())
-    if other is False:
-        return made(False)
-    return _told(None if one is None or other is None else True)
+def _settled_by(decisive: bool) -> Operator:
+    """The operator whose answer one side alone settles: `and` by false, `or` by true."""
 
+    def settled(left: Items, right: Callable[[], Items]) -> Items:
+        one = boolean(left)
+        if one is decisive:
+            return made(decisive)
+        other = boolean(right())
+        if other is decisive:
+            return made(decisive)
+        return [] if one is None or other is None else made(not decisive)
 
-def _or(left: Items, right: Callable[[], Items]) -> Items:
-    one = boolean(left)
-    if one is True:
-        return made(True)
-    other = boolean(right())
-    if other is True:
-        return made(True)
-    return _told(None if one is None or other is None else False)
+    return settled
 
 
 def _xor(left: Items, right: Callable[[], Items]) -> Items:
@@ -165,8 +160,8 @@ def _joined(left: Items, right: Callable[[], Items]) -> Items:
 
 
 OPERATORS: dict[str, Operator] = {
-    "and": _and,
-    "or": _or,
+    "and": _settled_by(False),
+    "or": _settled_by(True),
     "xor": _xor,
     "implies": _implies,
     "=": _equal,
