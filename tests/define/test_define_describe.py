@@ -15,10 +15,11 @@ from trialect.metadata import (
 )
 from trialect.profile import profile
 from trialect.schemas.ct import terminology
-from trialect.schemas.define.codelists import DSCAT_CODELISTS, PARAMETER_CODELISTS
+from trialect.schemas.define.codelists import DSCAT_CODELISTS
 from trialect.schemas.define.describe import describe, domain_of
 from trialect.schemas.define.keys import natural_keys
 from trialect.schemas.sdtm import datasets
+from trialect.schemas.sdtm.trial_summary import PARAMETER_CODELISTS
 from trialect.trial import Arm, SdtmOptions, Study
 
 COLLECTED = Origin("Collected", "Investigator")

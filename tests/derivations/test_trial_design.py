@@ -11,6 +11,7 @@ from trialect.mappings.sdtm import trial_summary_terms as terms
 from trialect.mappings.sdtm.long_text import join_pieces
 from trialect.schemas.ct import terminology
 from trialect.schemas.sdtm import dataset
+from trialect.schemas.sdtm.trial_summary import PARAMETER_CODELISTS
 from trialect.trial import (
     Arm,
     ArmElement,
@@ -219,7 +220,7 @@ def test_each_parameter_is_numbered_named_and_coded() -> None:
     ],
 )
 def test_every_word_leads_to_a_term_of_the_codelist(table: dict[Any, str], codelist: str) -> None:
-    known = CT.codelist(terms.CODELISTS[codelist])
+    known = CT.codelist(PARAMETER_CODELISTS[codelist])
     assert known is not None
     assert set(table.values()) <= set(known.by_value)
 
@@ -227,7 +228,7 @@ def test_every_word_leads_to_a_term_of_the_codelist(table: dict[Any, str], codel
 def test_every_parameter_is_one_of_cdisc() -> None:
     known = CT.codelist("C66738")
     assert known is not None
-    codes = {*terms.CODELISTS, *terms.ISO_8601, *terms.REQUIRED, *EXPECTED}
+    codes = {*PARAMETER_CODELISTS, *terms.ISO_8601, *terms.REQUIRED, *EXPECTED}
     assert codes | set(terms.REQUIRED_OF_INTERVENTIONAL) <= set(known.by_value)
 
 

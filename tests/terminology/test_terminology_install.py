@@ -20,8 +20,8 @@ from trialect.problems import Unusable
 from trialect.schemas import ct
 from trialect.schemas.ct import Codelist, Term, places, table, terminology
 from trialect.schemas.ct.terminology import forget
-from trialect.schemas.define.codelists import PARAMETER_CODELISTS
 from trialect.schemas.sdtm import datasets
+from trialect.schemas.sdtm.trial_summary import PARAMETER_CODELISTS
 
 EARLIER = "2031-03-28"
 

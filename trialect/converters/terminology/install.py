@@ -21,8 +21,8 @@ from trialect.schemas.ct import Codelist, places
 from trialect.schemas.ct.places import Held, Record, SourceFile
 from trialect.schemas.ct.table import fingerprint, pack
 from trialect.schemas.ct.terminology import forget
-from trialect.schemas.define.codelists import PARAMETER_CODELISTS
 from trialect.schemas.sdtm.model import VERSION, datasets
+from trialect.schemas.sdtm.trial_summary import PARAMETER_CODELISTS
 
 WHICH_MAIN = rule(
     "CT-FILES",

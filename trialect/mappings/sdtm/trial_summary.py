@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from trialect.mappings.sdtm import trial_summary_terms as terms
 from trialect.problems import Problem, rule
 from trialect.schemas.ct import terminology
+from trialect.schemas.sdtm.trial_summary import PARAMETER_CODELISTS
 from trialect.trial import Study
 
 REQUIRED_MISSING = rule(
@@ -244,7 +245,7 @@ def _coded(study: Study, code: str, value: Value, tell: Tell) -> Value:
         return value
     if code in terms.ISO_8601:
         return Value(value.text, dictionary="ISO 8601")
-    codelist = terminology(study.sdtm.ct).codelist(terms.CODELISTS.get(code, ""))
+    codelist = terminology(study.sdtm.ct).codelist(PARAMETER_CODELISTS.get(code, ""))
     if codelist is None:
         return value
     term = codelist.by_value.get(value.text)

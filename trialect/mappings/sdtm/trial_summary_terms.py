@@ -6,38 +6,6 @@ is a problem, not a guess.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-CODELISTS: Mapping[str, str] = {
-    "ADAPT": "C66742",
-    "ADDON": "C66742",
-    "DMCIND": "C66742",
-    "DOSFRM": "C66726",
-    "DOSFRQ": "C71113",
-    "DOSU": "C71620",
-    "EXTTIND": "C66742",
-    "FDADEIND": "C66742",
-    "FDADRIND": "C66742",
-    "HLTSUBJI": "C66742",
-    "INTMODEL": "C99076",
-    "INTTYPE": "C99078",
-    "ONGOSIND": "C66742",
-    "PDPSTIND": "C66742",
-    "PDSTIND": "C66742",
-    "PIPIND": "C66742",
-    "RANDOM": "C66742",
-    "RDIND": "C66742",
-    "ROUTE": "C66729",
-    "SEXPOP": "C66732",
-    "STYPE": "C99077",
-    "TBLIND": "C66735",
-    "TCNTRL": "C66785",
-    "TINDTP": "C66736",
-    "TPHASE": "C66737",
-    "TTYPE": "C66739",
-}
-"""The codelist of a parameter's values, by TSPARMCD."""
-
 ISO_8601 = frozenset(
     {
         *("AGEMIN", "AGEMAX", "LENGTH", "SSTDTC", "SENDTC", "DCUTDTC", "CSRARDTC"),

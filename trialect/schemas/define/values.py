@@ -15,10 +15,11 @@ from trialect.profile import (
     DatasetProfile,
     VariableProfile,
 )
-from trialect.schemas.define.codelists import DSCAT_CODELISTS, PARAMETER_CODELISTS, Codelists
+from trialect.schemas.define.codelists import DSCAT_CODELISTS, Codelists
 from trialect.schemas.define.datatypes import WITH_LENGTH, number_type, text_type
 from trialect.schemas.define.sources import PROTOCOL, Making, Sources, qualifier_origin
 from trialect.schemas.sdtm import dataset
+from trialect.schemas.sdtm.trial_summary import PARAMETER_CODELISTS
 
 _ALWAYS = ("ORRES", "STRESC")
 _WHERE_TESTS_DIFFER = ("STRESN",)
