@@ -1,12 +1,9 @@
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
 import trialect
-from trialect.cli import app
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "NCT07326982"
 
@@ -24,18 +21,6 @@ def package(study: Path) -> Path:
     """The example, converted once."""
     trialect.convert(study, study.parent / "package")
     return study.parent / "package"
-
-
-@pytest.fixture
-def run() -> Callable[..., Result]:
-    """Runs a command; a Python error in it fails the test."""
-
-    def invoke(*words: object) -> Result:
-        result = CliRunner().invoke(app, [str(word) for word in words])
-        assert result.exception is None or isinstance(result.exception, SystemExit), result.output
-        return result
-
-    return invoke
 
 
 @pytest.fixture

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from pathlib import Path
 
 from packages import dataset, package
+from script_modules import script
 
 from trialect.schemas.core import not_run
 from trialect.schemas.core.engine import run
@@ -21,12 +21,7 @@ PAGE = (ROOT / "docs" / "rule-language.md").read_text("utf-8")
 
 
 def test_the_page_is_current() -> None:
-    spec = importlib.util.spec_from_file_location("build_docs", ROOT / "scripts" / "build_docs.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    assert module.PAGES["rule-language.md"]() == PAGE, "run make docs"
+    assert script("build_docs").PAGES["rule-language.md"]() == PAGE, "run make docs"
 
 
 def test_everything_of_the_language_says_what_it_does() -> None:

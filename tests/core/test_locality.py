@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from typing import Any
 
 import pytest
 from packages import rule
+from script_modules import script
 
 from trialect.schemas.core.locality import Locality, locality
 from trialect.schemas.core.pack import pack
@@ -79,13 +79,8 @@ def test_what_is_asked_says_what_must_be_seen(
 
 
 def test_the_page_on_large_data_is_current_and_names_the_rules_that_need_all() -> None:
-    spec = importlib.util.spec_from_file_location("build_docs", ROOT / "scripts" / "build_docs.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
     page = (ROOT / "docs" / "large-data.md").read_text("utf-8")
-    assert module.PAGES["large-data.md"]() == page, "run make docs"
+    assert script("build_docs").PAGES["large-data.md"]() == page, "run make docs"
     whole = [one for one in pack() if isinstance(one, CoreRule) and locality(one) is Locality.STUDY]
     assert whole
     assert all(f"| {one.id} |" in page for one in whole)

@@ -1,11 +1,10 @@
 """How far the shipped rules reach on the public cases of CDISC's own rules."""
 
-import importlib.util
-import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from script_modules import script
 
 from trialect.schemas.core.cases import find_cases
 from trialect.schemas.core.load import load_rules
@@ -20,15 +19,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def measure() -> ModuleType:
-    spec = importlib.util.spec_from_file_location(
-        "measure_pack", ROOT / "scripts" / "measure_pack.py"
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    return script("measure_pack")
 
 
 def test_nine_of_ten_negative_cases_are_reached(measure: ModuleType) -> None:

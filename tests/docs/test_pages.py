@@ -1,6 +1,5 @@
 """The pages of docs/ say all that there is: commands, rules, verbs, keys of the report."""
 
-import importlib.util
 import json
 import re
 from pathlib import Path
@@ -8,6 +7,7 @@ from types import ModuleType
 
 import pytest
 import typer.main
+from script_modules import script
 
 from trialect.cli import Exit, app
 from trialect.mappings.verbs import NAMES
@@ -24,12 +24,7 @@ def page(name: str) -> str:
 
 @pytest.fixture(scope="module")
 def build_docs() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("build_docs", ROOT / "scripts" / "build_docs.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return script("build_docs")
 
 
 @pytest.mark.parametrize("name", ["rules.md", "cli.md", "fhir-releases.md", "sdtm-to-fhir.md"])

@@ -3,27 +3,21 @@
 `python scripts/make_golden.py` renews the files after a change that is meant.
 """
 
-import importlib.util
 from pathlib import Path
 
 import pytest
+from script_modules import script
 
 import trialect
 
-ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = Path(__file__).resolve().parent / "golden"
 NAMES = sorted(path.name for path in GOLDEN.glob("*.csv"))
 
 
 @pytest.fixture(scope="module")
 def made(trial: "trialect.Trial", tmp_path_factory: pytest.TempPathFactory) -> Path:
-    spec = importlib.util.spec_from_file_location("make_golden", ROOT / "scripts/make_golden.py")
-    assert spec is not None
-    assert spec.loader is not None
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
     folder = tmp_path_factory.mktemp("golden")
-    script.write(trial, folder)
+    script("make_golden").write(trial, folder)
     return folder
 
 

@@ -1,15 +1,13 @@
 """The invented records: plausible, dirty where they say so, and exactly what the script gives."""
 
 import csv
-import importlib.util
-import sys
 from collections import Counter
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+from script_modules import script
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "NCT07326982"
@@ -17,17 +15,7 @@ EXAMPLE = ROOT / "examples" / "NCT07326982"
 Rows = list[dict[str, str]]
 
 
-def load_script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("make_example", ROOT / "scripts/make_example.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-make_example = load_script()
+make_example = script("make_example")
 
 
 def read(folder: Path) -> dict[str, Rows]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 import pytest
+from script_modules import script
 
 import trialect
 
 ROOT = Path(__file__).parents[2]
-SCRIPT = ROOT / "scripts" / "make_golden_fhir.py"
 
 
 @pytest.fixture(scope="module")
@@ -22,11 +21,7 @@ def trial() -> trialect.Trial:
 def test_the_example_is_written_as_it_was(
     trial: trialect.Trial, release: str, tmp_path: Path
 ) -> None:
-    spec = importlib.util.spec_from_file_location("make_golden_fhir", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    golden = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(golden)
+    golden = script("make_golden_fhir")
     golden.write(trial, tmp_path / "now", release)
     kept = {file.name: file.read_bytes() for file in (golden.GOLDEN / release.lower()).iterdir()}
     now = {file.name: file.read_bytes() for file in (tmp_path / "now").iterdir()}

@@ -1,7 +1,6 @@
 """The table of facts is what the official definitions say, small, quick to load and repeatable."""
 
 import gzip
-import importlib.util
 import io
 import json
 import os
@@ -11,10 +10,10 @@ import sys
 import tarfile
 import time
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
+from script_modules import SCRIPTS, script
 
 from trialect.schemas.fhir import check_resource
 from trialect.schemas.fhir import table as table_module
@@ -36,15 +35,6 @@ RELEASES = pytest.mark.parametrize("release", PACKAGES)
 
 def file_of(release: str) -> Path:
     return TABLES / f"{release.lower()}.json.gz"
-
-
-def builder() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("build", ROOT / "scripts/build_fhir_tables.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @RELEASES
@@ -256,7 +246,7 @@ def test_value_sets_are_expanded(tmp_path: Path, compose: dict[str, Any], expect
         {"resourceType": "ValueSet", "id": "v", "url": "https://example.org/v", "compose": compose},
         {"resourceType": "ValueSet", "id": "o", "url": "https://example.org/owls", "compose": owls},
     ]
-    packages = builder().Packages([packed(tmp_path / "made.tgz", [CODES, *sets])])
+    packages = script("build_fhir_tables").Packages([packed(tmp_path / "made.tgz", [CODES, *sets])])
     found = packages.codes("https://example.org/v|1.0")
     if expected == "unknown":
         assert found is None
@@ -273,9 +263,9 @@ def test_the_table_is_what_the_official_packages_give(tmp_path: Path, release: s
     if shutil.which("npm") is None:
         pytest.skip("npm is not installed")
     started = time.monotonic()
-    script = str(ROOT / "scripts/build_fhir_tables.py")
+    file = str(SCRIPTS / "build_fhir_tables.py")
     done = subprocess.run(
-        [sys.executable, script, release, *given, "--to", str(tmp_path)],
+        [sys.executable, file, release, *given, "--to", str(tmp_path)],
         capture_output=True,
         text=True,
         timeout=600,

@@ -1,15 +1,12 @@
 import shutil
 import ssl
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
 from fhir_server import Behaviour, FhirServer, serving
 from server_kinds import Certificates, Start, Waits
-from typer.testing import CliRunner, Result
-
-from trialect.cli import app
 
 
 @pytest.fixture(autouse=True)
@@ -34,18 +31,6 @@ def start() -> Iterator[Start]:
 @pytest.fixture
 def waits() -> Waits:
     return Waits([])
-
-
-@pytest.fixture
-def run() -> Callable[..., Result]:
-    """Runs a command; a Python error in it fails the test."""
-
-    def invoke(*words: object) -> Result:
-        result = CliRunner().invoke(app, [str(word) for word in words])
-        assert result.exception is None or isinstance(result.exception, SystemExit), result.output
-        return result
-
-    return invoke
 
 
 @pytest.fixture(scope="session")
