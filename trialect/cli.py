@@ -6,27 +6,19 @@ input. Everything heavy is imported by the command that needs it.
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from enum import IntEnum
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from trialect import rules_cli, server_cli, terminology_cli
+from trialect import rules_cli, screen, server_cli, terminology_cli
+from trialect.screen import Exit
 
 if TYPE_CHECKING:
-    from rich.progress import TaskID
-
-    from trialect.converters.account import Account
-    from trialect.converters.pipeline import Conversion, Progress
-    from trialect.converters.validate import Validation
-    from trialect.problems import Severity, Unusable
+    from trialect.converters.pipeline import Conversion
 
 Result = TypeVar("Result")
 
@@ -45,19 +37,6 @@ app.add_typer(terminology_cli.app)
 app.add_typer(rules_cli.app)
 server_cli.add_to(app)
 
-
-class Exit(IntEnum):
-    """What the process tells the shell."""
-
-    CLEAN = 0
-    FINDINGS = 1
-    UNUSABLE = 2
-
-
-SHOWN = 20
-"""Problems and records printed on the screen; the rest stands in the report."""
-
-COLOURS = {"error": "red", "warning": "yellow", "note": "blue"}
 
 REPORTS = (".json", ".html", ".xlsx", ".csv")
 
@@ -140,10 +119,12 @@ def demo(
     from trialect.converters.example import copy_example
 
     study, out = folder / "study", folder / "package"
-    if not _run(lambda: copy_example(study)):
-        _say(f"{study} has been changed; it is converted as it stands. Remove it to have it new.")
+    if not screen.run(lambda: copy_example(study)):
+        screen.say(
+            f"{study} has been changed; it is converted as it stands. Remove it to have it new."
+        )
     _convert(study, out, jobs=jobs)
-    _say(
+    screen.say(
         "",
         f"The study as a data manager writes it:  {study}",
         f"What came of it, to open in a browser:  {out / 'report.html'}",
@@ -244,11 +225,11 @@ def validate(
     from trialect.converters.ahead import ahead
 
     # First of all, so that both processes import what they need at the same time.
-    with ahead(rules or (), pack=not no_pack) as started, _busy("check"):
-        with _importing():
+    with ahead(rules or (), pack=not no_pack) as started, screen.busy("check"):
+        with screen.importing():
             from trialect.converters.validate import validate as run
 
-        validation = _run(
+        validation = screen.run(
             lambda: run(
                 *paths,
                 rules=rules or (),
@@ -265,14 +246,14 @@ def validate(
     from trialect.converters.validate import write_report
 
     for path in report or ():
-        _run(partial(write_report, path, validation))
-    _say(f"{plural(validation.files, 'file')} checked: {validation.summary}")
+        screen.run(partial(write_report, path, validation))
+    screen.say(f"{plural(validation.files, 'file')} checked: {validation.summary}")
     if fared := validation.review.by_status:
-        _say("Rules: " + ", ".join(f"{count:,} {status}" for status, count in fared.items()))
+        screen.say("Rules: " + ", ".join(f"{count:,} {status}" for status, count in fared.items()))
     if profile:
-        _say(*timed(validation.review.runs, SHOWN))
-    _reviewed(validation.review.explained_by_severity, validation.review.by_state)
-    _show(validation, report)
+        screen.say(*timed(validation.review.runs, screen.SHOWN))
+    screen.say_reviewed(validation.review.explained_by_severity, validation.review.by_state)
+    screen.say_findings(validation, report)
     if validation.open_errors:
         raise typer.Exit(Exit.FINDINGS)
 
@@ -284,7 +265,7 @@ def inspect(
     """Say what a file is and what it holds."""
     from trialect.converters.inspection import inspect as run
 
-    _say(*_run(lambda: run(file)))
+    screen.say(*screen.run(lambda: run(file)))
 
 
 @app.command()
@@ -304,7 +285,7 @@ def trace(
         typer.Option("--study", help="The study folder, to show the cells of the exports."),
     ] = None,
     every: Annotated[
-        bool, typer.Option("--all", help=f"Tell all records (default: the first {SHOWN}).")
+        bool, typer.Option("--all", help=f"Tell all records (default: the first {screen.SHOWN}).")
     ] = False,
 ) -> None:
     """Tell from which file, row and column a cell came, and by which rule."""
@@ -313,14 +294,16 @@ def trace(
 
     # A dataset's name is letters and digits; a resource's id or identifier has other signs, too.
     if not dataset.isalnum():
-        cells = _run(lambda: trace_resource(package, dataset, study=study))
-        _say(f"{dataset} stands for this record:", *told(cells))
+        cells = screen.run(lambda: trace_resource(package, dataset, study=study))
+        screen.say(f"{dataset} stands for this record:", *told(cells))
         return
-    most = None if every else SHOWN
-    trail = _run(lambda: follow(package, dataset, where, variable, study=study, most=most))
-    _say(*told(trail.cells))
+    most = None if every else screen.SHOWN
+    trail = screen.run(lambda: follow(package, dataset, where, variable, study=study, most=most))
+    screen.say(*told(trail.cells))
     if most is not None and trail.records > most:
-        _say("", f"... and {trail.records - most:,} more records; choose with --where, or --all.")
+        screen.say(
+            "", f"... and {trail.records - most:,} more records; choose with --where, or --all."
+        )
 
 
 def _convert(
@@ -336,8 +319,8 @@ def _convert(
 ) -> Conversion:
     from trialect.converters.pipeline import convert as run
 
-    with _progress() as progress:
-        conversion = _run(
+    with screen.progress_bar() as progress:
+        conversion = screen.run(
             lambda: run(
                 source,
                 out,
@@ -350,127 +333,9 @@ def _convert(
                 progress=progress,
             )
         )
-    _summary(conversion.account)
-    _say(f"Package: {conversion.out}  (findings: {conversion.out / 'report.html'})")
+    screen.say_converted(conversion.account)
+    screen.say(f"Package: {conversion.out}  (findings: {conversion.out / 'report.html'})")
     return conversion
-
-
-def _run(call: Callable[[], Result]) -> Result:
-    """The call's result; what stops it is printed and ends the process with 2."""
-    from trialect.problems import Unusable
-
-    try:
-        return call()
-    except Unusable as unusable:
-        _unusable(unusable)
-    except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        typer.echo(f"{place}{error.strerror or error}", err=True)
-    raise typer.Exit(Exit.UNUSABLE)
-
-
-def _unusable(unusable: Unusable) -> None:
-    for problem in unusable.problems[:SHOWN]:
-        typer.echo(str(problem), err=True)
-    rest = len(unusable.problems) - SHOWN
-    if rest > 0:
-        typer.echo(f"... and {rest:,} more problems.", err=True)
-
-
-def _say(*lines: str) -> None:
-    for line in lines:
-        typer.echo(line)
-
-
-def _show(validation: Validation, reports: Iterable[Path] | None) -> None:
-    """The first findings that nothing explains, what is new before what was there before."""
-    from trialect.converters.review import to_look_at
-
-    review = validation.review
-    places = to_look_at(review)
-    for place in places[:SHOWN]:
-        problem, state = review.problems[place], review.state(place)
-        severity = problem.severity.value
-        word = f"{state.value} {severity}" if state else severity
-        _say(f"{typer.style(word, fg=COLOURS[severity])}: {problem}")
-    rest = len(places) - SHOWN
-    if rest > 0:
-        where = ", ".join(f"in {path}" for path in reports or ()) or "with --report FILE.html"
-        _say(f"... and {rest:,} more {where}.")
-
-
-def _reviewed(explained: Mapping[Severity, int], states: Mapping[str, int]) -> None:
-    """What is known of the findings beside themselves: explanations, and an earlier run."""
-    from trialect.converters.summary import counted
-
-    if sum(explained.values()):
-        _say(f"Explained: {counted(explained)}")
-    if states:
-        told = ", ".join(f"{count:,} {state}" for state, count in states.items())
-        _say(f"Against the earlier run: {told}")
-
-
-@contextmanager
-def _importing() -> Iterator[None]:
-    """Modules are no garbage: it is not looked for while they are imported, nor in them later."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        if was_enabled:
-            gc.enable()
-
-
-@contextmanager
-def _busy(what: str) -> Iterator[None]:
-    """A sign of life on the screen; nothing when the output is piped."""
-    if not sys.stderr.isatty():
-        yield
-        return
-    from rich.console import Console
-
-    with Console(stderr=True).status(what):
-        yield
-
-
-@contextmanager
-def _progress() -> Iterator[Progress | None]:
-    """A progress bar on the screen; nothing when the output is piped."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import Progress as Bar
-
-    with Bar(console=Console(stderr=True), transient=True) as bar:
-        tasks: dict[str, TaskID] = {}
-
-        def tell(step: str, done: int, total: int) -> None:
-            if step not in tasks:
-                for shown in tasks.values():
-                    bar.update(shown, visible=False)
-                # A step of one piece tells nothing of its progress.
-                tasks[step] = bar.add_task(step, total=total if total > 1 else None)
-            bar.update(tasks[step], completed=done)
-
-        yield tell
-
-
-def _summary(account: Account) -> None:
-    from trialect.converters.summary import counted, errors, line, summary
-
-    if sys.stdout.isatty():
-        from rich.console import Console
-
-        Console().print(summary(account))
-    else:
-        _say(line(account))
-    _say(f"Findings: {counted(account.by_severity)}")
-    _reviewed(account.explained, account.by_state)
-    for error in errors(account):
-        _say(typer.style(error, fg=COLOURS["error"]))
 
 
 def main() -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trialect import screen
+
 if TYPE_CHECKING:
     from trialect.schemas.core.cases import CaseResult, Row
     from trialect.schemas.core.rule import BrokenRule, Check, CoreRule
@@ -38,7 +40,6 @@ def list_rules(
     broken: Annotated[bool, typer.Option("--broken", help="Only those that cannot run.")] = False,
 ) -> None:
     """List rules with their ids, what they are asked of and what they say."""
-    from trialect.cli import Exit
     from trialect.schemas.core.rule import BrokenRule
 
     found = _load(rules)
@@ -50,7 +51,7 @@ def list_rules(
             typer.echo(f"{one.id:<12} {one.source:<24} {one.rule_type}: {one.message}")
     typer.echo(f"{len(found)} rules, {len(unusable)} that cannot run")
     if unusable:
-        raise typer.Exit(Exit.FINDINGS)
+        raise typer.Exit(screen.Exit.FINDINGS)
 
 
 @app.command()
@@ -59,7 +60,6 @@ def show(
     rules: Rules = None,
 ) -> None:
     """Show one rule: what it says, where it comes from, what it asks of which datasets."""
-    from trialect.cli import Exit
     from trialect.schemas.core.rule import BrokenRule
 
     found = _load(rules)
@@ -77,7 +77,7 @@ def show(
         raise _unusable(f"{rules or 'trialect'} has no rule {rule_id}")
     if isinstance(one, BrokenRule):
         typer.echo(f"{one.id} ({one.file}) cannot run: {_why(one)}")
-        raise typer.Exit(Exit.FINDINGS)
+        raise typer.Exit(screen.Exit.FINDINGS)
     for line in _described(one):
         typer.echo(line)
 
@@ -97,7 +97,6 @@ def run_tests(
 
     The last line is `N passed, N failed`.
     """
-    from trialect.cli import Exit
     from trialect.schemas.core.cases import find_cases, run_cases
 
     found = [case for case in find_cases(cases) if not only or case.rule in only]
@@ -114,7 +113,7 @@ def run_tests(
         typer.echo(f"{counts['untold']} without results/results.csv, of which nothing is expected")
     typer.echo(f"{counts['passed']} passed, {counts['failed']} failed")
     if counts["failed"]:
-        raise typer.Exit(Exit.FINDINGS)
+        raise typer.Exit(screen.Exit.FINDINGS)
 
 
 def _load(rules: Path | None) -> list[CoreRule | BrokenRule]:
@@ -129,10 +128,8 @@ def _load(rules: Path | None) -> list[CoreRule | BrokenRule]:
 
 def _unusable(what: str) -> typer.Exit:
     """Says what a command cannot start from; to be raised."""
-    from trialect.cli import Exit
-
     typer.echo(f"error: {what}.", err=True)
-    return typer.Exit(Exit.UNUSABLE)
+    return typer.Exit(screen.Exit.UNUSABLE)
 
 
 def _why(rule: BrokenRule) -> str:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trialect import screen
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -80,13 +82,12 @@ def push(
 
     What is lost on the way is sent again; a push that was stopped goes on when it is repeated.
     """
-    from trialect.cli import Exit, _progress, _run, _say
     from trialect.converters.server.credentials import credentials_of
     from trialect.converters.server.push import push as run
     from trialect.converters.server.session import Patience
 
-    with _progress() as progress:
-        done = _run(
+    with screen.progress_bar() as progress:
+        done = screen.run(
             lambda: run(
                 out,
                 server,
@@ -103,11 +104,11 @@ def push(
             )
         )
     named = f"{done.server.software}, " if done.server.software else ""
-    _say(f"Server: {done.server.base.url} ({named}FHIR {done.server.version or 'unknown'})")
+    screen.say(f"Server: {done.server.base.url} ({named}FHIR {done.server.version or 'unknown'})")
     _tell_pushed(done)
     _show(done.problems)
     if done.problems.errors:
-        raise typer.Exit(Exit.FINDINGS)
+        raise typer.Exit(screen.Exit.FINDINGS)
 
 
 def pull(
@@ -152,7 +153,6 @@ def pull(
 
     Its subjects, all that is about them, and what that refers to; one file a type, sorted by id.
     """
-    from trialect.cli import Exit, _progress, _run
     from trialect.converters.server.credentials import credentials_of
     from trialect.converters.server.pull import pull as run
     from trialect.converters.server.pull import take
@@ -160,9 +160,9 @@ def pull(
 
     if (server is None) == (folder is None) or (folder is not None and export is not None):
         raise typer.BadParameter("Give --server, or --from with a folder.")
-    with _progress() as progress:
+    with screen.progress_bar() as progress:
         if server is not None:
-            done = _run(
+            done = screen.run(
                 lambda: run(
                     out,
                     server,
@@ -176,56 +176,54 @@ def pull(
                 )
             )
         else:
-            done = _run(lambda: take(out, str(folder), study, progress=progress))
+            done = screen.run(lambda: take(out, str(folder), study, progress=progress))
     _tell_pulled(done)
     _show(done.problems)
     if done.problems.errors:
-        raise typer.Exit(Exit.FINDINGS)
+        raise typer.Exit(screen.Exit.FINDINGS)
 
 
 def _tell_pulled(done: Pulled) -> None:
-    from trialect.cli import _say
     from trialect.converters.summary import plural
 
     if done.server:
         named = f"{done.software}, " if done.software else ""
-        _say(f"Server: {done.server} ({named}FHIR {done.version or 'unknown'})")
+        screen.say(f"Server: {done.server} ({named}FHIR {done.version or 'unknown'})")
     wide = max((len(one.type) for one in done.files), default=0)
     for one in done.files:
-        _say(f"{one.type:<{wide}}{one.resources:>11,}")
+        screen.say(f"{one.type:<{wide}}{one.resources:>11,}")
     total = sum(one.resources for one in done.files)
-    _say(f"{plural(done.subjects, 'subject')}, {plural(total, 'resource')} in {done.out}")
+    screen.say(f"{plural(done.subjects, 'subject')}, {plural(total, 'resource')} in {done.out}")
 
 
 def _tell_pushed(done: Pushed) -> None:
-    from trialect.cli import _say
     from trialect.converters.server import push_report
 
     count = len(done.shipment.parcels)
     if done.dry_run:
         size = sum(one.size for one in done.shipment.parcels)
-        _say(
+        screen.say(
             f"{count:,} bundles, {done.shipment.resources:,} resources, {size:,} bytes; "
             f"{done.before:,} bundles stored already. Nothing was sent.",
         )
         return
     if done.before:
-        _say(f"An earlier push had stored {done.before:,} of {count:,} bundles; it was continued.")
+        screen.say(
+            f"An earlier push had stored {done.before:,} of {count:,} bundles; it was continued."
+        )
     if sys.stdout.isatty():
         from rich.console import Console
 
         Console().print(push_report.table(done))
     else:
-        _say(*push_report.lines(done))
-    _say(f"{done.stored:,} of {count:,} bundles stored.", f"Report: {done.report}")
+        screen.say(*push_report.lines(done))
+    screen.say(f"{done.stored:,} of {count:,} bundles stored.", f"Report: {done.report}")
 
 
 def _show(problems: Iterable[Problem]) -> None:
-    from trialect.cli import COLOURS, SHOWN, _say
 
     found = list(problems)
-    for problem in found[:SHOWN]:
-        word = typer.style(problem.severity.value, fg=COLOURS[problem.severity.value])
-        _say(f"{word}: {problem}")
-    if len(found) > SHOWN:
-        _say(f"... and {len(found) - SHOWN:,} more in the report.")
+    for problem in found[: screen.SHOWN]:
+        screen.say_problem(problem)
+    if len(found) > screen.SHOWN:
+        screen.say(f"... and {len(found) - screen.SHOWN:,} more in the report.")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trialect import screen
+
 if TYPE_CHECKING:
     from trialect.converters.terminology.listing import Listed
 
@@ -36,7 +38,6 @@ def list_versions(
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """List the versions that can be used, with their counts and where they lie."""
-    from trialect.cli import COLOURS, Exit
     from trialect.converters.terminology.listing import listing
 
     found = listing(study, home)
@@ -49,9 +50,9 @@ def list_versions(
         for one in found:
             typer.echo(_line(one))
             for problem in one.problems:
-                typer.echo(f"{typer.style('error', fg=COLOURS['error'])}: {problem}")
+                screen.say_problem(problem)
     if any(one.problems for one in found):
-        raise typer.Exit(Exit.FINDINGS)
+        raise typer.Exit(screen.Exit.FINDINGS)
 
 
 def _line(one: Listed) -> str:
@@ -102,11 +103,10 @@ def install(
 
     `sdtm: {ct: <date>}` in study.yaml then names it.
     """
-    from trialect.cli import COLOURS, _run
     from trialect.converters.terminology.install import folder_for
     from trialect.converters.terminology.install import install as run
 
-    done = _run(
+    done = screen.run(
         lambda: run(
             files,
             folder_for(home, study),
@@ -117,8 +117,7 @@ def install(
         )
     )
     for problem in done.problems:
-        severity = typer.style(problem.severity.value, fg=COLOURS[problem.severity.value])
-        typer.echo(f"{severity}: {problem}")
+        screen.say_problem(problem)
     counts = f"{done.codelists:,} codelists, {done.terms:,} terms"
     what = "installed" if done.changed else "was there already, nothing changed"
     typer.echo(f"SDTM CT {done.version} {what}: {counts}  ({done.file})")
