@@ -17,7 +17,12 @@ from trialect.schemas.fhir import (
 
 CASES: list[dict[str, Any]] = load("defects.json")
 TEXT_RULES = {rules.JSON, rules.DUPLICATE_KEY}  # tests/fhir_schema/test_fhir_stream.py
-FILE_RULES = {rules.DUPLICATE_ID, rules.DEPTH}  # test_fhir_references.py, test_fhir_hostile.py
+# test_fhir_references.py, test_fhir_hostile.py, test_fhir_streamed.py
+FILE_RULES = {
+    rules.DUPLICATE_ID,
+    rules.DEPTH,
+    rules.SIZE,
+}
 
 
 def problems(resource: dict[str, Any]) -> list[Problem]:

@@ -147,6 +147,13 @@ def test_what_a_reference_must_find(text: str, name: str | None) -> None:
 @given(st.lists(st.from_regex(r"[A-Za-z]{1,20}/[A-Za-z0-9.\-]{1,64}", fullmatch=True), unique=True))
 def test_different_names_have_different_hashes(names: list[str]) -> None:
     if names:
-        hashes = references._hashes(names).tolist()
+        hashes = references.hashes_of(names).tolist()
         assert len(set(hashes)) == len(names)
-        assert [references._hashes([name]).tolist()[0] for name in names] == hashes
+        assert [references.hashes_of([name]).tolist()[0] for name in names] == hashes
+
+
+def test_long_and_odd_names_have_hashes_of_their_own() -> None:
+    names = ["a", "a\n", "a\nb", "b", "a\0", "\0", "", "c" * 5000, "c" * 5001, "c\n" * 5000]
+    hashes = references.hashes_of(names).tolist()
+    assert len(set(hashes)) == len(names)
+    assert hashes == [references.hashes_of([name]).tolist()[0] for name in names]

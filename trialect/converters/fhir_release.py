@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,7 +17,8 @@ import orjson
 
 from trialect.converters.package import MANIFEST
 from trialect.problems import Unusable, rule
-from trialect.schemas.fhir.packed import BROKEN_GZIP, content, opened
+from trialect.schemas.fhir.entries import Entries, NotSplitError
+from trialect.schemas.fhir.packed import BROKEN_GZIP, opened
 from trialect.schemas.fhir.table import RELEASES, Table, table
 
 UNKNOWN_RELEASE = rule(
@@ -31,8 +32,14 @@ UNKNOWN_RELEASE = rule(
 BUNDLES = 3
 """Of so many bundles the entries are looked at."""
 
+ENTRIES = 10_000
+"""Of each bundle so many entries are looked at."""
+
 LINES = 5
 """Of each NDJSON file so many lines are looked at."""
+
+LONGEST = 2**24
+"""Bytes of a line that is looked at."""
 
 
 def release_named(name: str) -> Literal["R4", "R5"]:
@@ -57,6 +64,11 @@ def release_of_package(folder: Path) -> str | None:
 def release_of_files(ndjson: Sequence[Path], bundles: Sequence[Path]) -> str:
     """The release of files that belong together."""
     return release_of_resources(_sample(ndjson, bundles))
+
+
+def release_of_text(data: bytes) -> str:
+    """The release of the text of a resource."""
+    return release_of_resources([_json(data)])
 
 
 def release_of_resources(resources: Iterable[Any]) -> str:
@@ -84,16 +96,14 @@ def _unknown(resource: Any, definitions: Table) -> int:
 def _sample(ndjson: Sequence[Path], bundles: Sequence[Path]) -> Iterator[Any]:
     for path in ndjson:
         with suppress(*BROKEN_GZIP), opened(path) as lines:
-            for line in islice(lines, LINES):
-                yield _json(line)
+            for _ in range(LINES):
+                yield _json(lines.readline(LONGEST))
     for path in bundles[:BUNDLES]:
-        found = None
-        with suppress(*BROKEN_GZIP):
-            found = _json(content(path))
-        entries = found.get("entry") if isinstance(found, Mapping) else None
-        for entry in entries if isinstance(entries, list) else ():
-            if isinstance(entry, Mapping):
-                yield entry.get("resource")
+        with suppress(NotSplitError, *BROKEN_GZIP), opened(path) as file:
+            for text in islice(chain.from_iterable(Entries(file)), ENTRIES):
+                entry = _json(text)
+                if isinstance(entry, Mapping):
+                    yield entry.get("resource")
 
 
 def _json(text: bytes) -> Any:

@@ -145,11 +145,13 @@ def _is_lines(path: Path, head: bytes, whole: bool) -> bool:
             return False
         with path.open("rb") as file:
             line, rest = file.readline(WHOLE), file.read(1)
+    if not rest.strip() or (len(line) >= WHOLE and not line.endswith(b"\n")):
+        return False
     try:
         json.loads(line)
     except (ValueError, RecursionError):
         return False
-    return bool(rest.strip())
+    return True
 
 
 def _resource_type(data: bytes) -> str | None:

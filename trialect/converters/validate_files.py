@@ -4,7 +4,7 @@ checks between them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -114,7 +114,9 @@ class Seen:
             self.problems[place:place] = found
         self.later.clear()
         if self.bundles:
-            self.problems += _of_bundles(self.bundles, self.fhir_release)
+            from trialect.converters.validate_fhir import check_bundle_files
+
+            self.problems += check_bundle_files(self.bundles, self.fhir_release)
         self.bundles.clear()
 
 
@@ -185,34 +187,14 @@ def look_at(path: Path, seen: Seen) -> bool:
         seen.checked.append(CheckedFile(path.name, kind.value))
         check(path, seen)
     except OSError as error:
-        seen.problems.append(_not_read(path, error))
+        seen.problems.append(not_read(path, error))
     except Unusable as unusable:
         seen.problems += _placed(unusable, path)
     return True
 
 
-def _of_bundles(paths: Sequence[Path], release: str) -> Iterator[Problem]:
-    """The problems of bundles, which are quicker to check many at a time."""
-    from trialect.schemas.fhir import check_bundle_texts
-    from trialect.schemas.fhir.packed import BROKEN_GZIP, content
-
-    unread: list[Problem] = []
-
-    def texts() -> Iterator[tuple[str, bytes]]:
-        for path in paths:
-            try:
-                yield str(path), content(path)
-            except OSError as error:
-                unread.append(_not_read(path, error))
-            except BROKEN_GZIP as error:
-                unread.append(NOT_READ.problem(file=path.name, reason=f"gzip: {error}"))
-
-    for problem in check_bundle_texts(texts(), release):
-        yield problem.at(file=Path(problem.file or "").name)
-    yield from unread
-
-
-def _not_read(path: Path, error: OSError) -> Problem:
+def not_read(path: Path, error: OSError) -> Problem:
+    """The problem of a file that cannot be read."""
     return NOT_READ.problem(file=path.name, reason=error.strerror or type(error).__name__)
 
 
@@ -267,44 +249,17 @@ def _bundle(path: Path, seen: Seen) -> None:
 
 
 def _resource(path: Path, seen: Seen) -> None:
-    from trialect.schemas.fhir import check_resource
-
     if path.suffix == ".ndjson":
         # A file of one line: others may refer to its resource.
         seen.ndjson.append(path)
         return
-    resource = _json(path)
-    release = seen.release
-    if release is None:
-        from trialect.converters.fhir_release import release_of_resources
+    from trialect.converters.validate_fhir import check_resource_file
 
-        release = release_of_resources([resource])
-    seen.problems += [p.at(file=path.name) for p in check_resource(resource, release)]
+    seen.problems += check_resource_file(path, seen.release)
 
 
 def _ndjson(path: Path, seen: Seen) -> None:
     seen.ndjson.append(path)
-
-
-NOT_JSON = rule(
-    "VALIDATE-NOT-JSON",
-    "error",
-    "The file is no JSON",
-    "{file} is no JSON: {reason}.",
-    "Write it again; it may have been cut.",
-)
-
-
-def _json(path: Path) -> object:
-    from decimal import Decimal
-    from json import JSONDecodeError, loads
-
-    from trialect.schemas.fhir.packed import BROKEN_GZIP, content
-
-    try:
-        return loads(content(path), parse_float=Decimal)
-    except (JSONDecodeError, UnicodeDecodeError, RecursionError, *BROKEN_GZIP) as error:
-        raise Unusable(NOT_JSON.problem(file=path.name, reason=error)) from error
 
 
 CHECKS_OF_A_FILE: dict[Kind, Callable[[Path, Seen], None]] = {

@@ -8,16 +8,19 @@ between files that lead nowhere. All of them give `Problem`s.
 from trialect.schemas.fhir.bundle import check_bundle
 from trialect.schemas.fhir.bundles import check_bundle_text, check_bundle_texts
 from trialect.schemas.fhir.references import ReferenceIndex
-from trialect.schemas.fhir.stream import check_ndjson
+from trialect.schemas.fhir.stream import check_ndjson, check_resource_text
+from trialect.schemas.fhir.streamed import check_bundle_stream
 from trialect.schemas.fhir.structure import check_resource
 
 __all__ = [
     "ReferenceIndex",
     "check_bundle",
+    "check_bundle_stream",
     "check_bundle_text",
     "check_bundle_texts",
     "check_ndjson",
     "check_resource",
+    "check_resource_text",
     "is_fhir",
 ]
 

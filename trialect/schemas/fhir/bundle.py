@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from trialect.problems import Problem
 from trialect.schemas.fhir import rules
@@ -95,20 +95,44 @@ def _outline(entry: Json) -> Json:
     return kept
 
 
+class Names(Protocol):
+    """What is known of entries by a name that they have: a dict, or what takes its place."""
+
+    def __contains__(self, name: object, /) -> bool: ...
+    def __getitem__(self, name: str, /) -> Any: ...
+    def __setitem__(self, name: str, value: Any, /) -> None: ...
+    def get(self, name: str, /) -> Any:
+        """What is known of a name, or None."""
+
+    def setdefault(self, name: str, value: Any, /) -> Any:
+        """What is known of a name; if nothing is, then `value` is from now on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The entries by their names: the types by fullUrl, and the numbers of the first entries by
+    fullUrl (with the version that it has) and by condition.
+    """
+
+    types: Names = field(default_factory=dict[str, Any])
+    firsts: Names = field(default_factory=dict[str, Any])
+    conditions: Names = field(default_factory=dict[str, Any])
+
+
 class BundleCheck:
     """The check of one Bundle: its head first, then its entries in order, then `finish`.
 
     An entry is given decoded (`exact`), or as what a shape captured of its text (`vouched`).
+    `known` may know of entries that are not given.
     """
 
-    def __init__(self, definitions: Table, bundle: Json) -> None:
+    def __init__(self, definitions: Table, bundle: Json, known: Known | None = None) -> None:
         self._definitions = definitions
         self._head = {key: value for key, value in bundle.items() if key != "entry"}
         self._kind = self._head.get("type")
         self._outlines: dict[int, Json] = {}  # of many entries alike one will do
-        self._first_of: dict[str, int] = {}
-        self._types: dict[str, str | None] = {}
-        self._conditions: dict[str, int] = {}
+        known = known or Known()
+        self._first_of, self._types, self._conditions = known.firsts, known.types, known.conditions
         self._references: list[tuple[int, Shape | None, Sequence[Any]]] = []
         bundle_rules = frozenset(definitions.node("Bundle").invariants)
         self._walk = Walk(definitions, skip=bundle_rules)
@@ -124,6 +148,25 @@ class BundleCheck:
     def outline(self, outlines: Iterable[Json]) -> None:
         """Take entries of these outlines, of which only the rules of the whole are still asked."""
         self._outlines.update((id(one), one) for one in outlines)
+
+    def hand_over(self) -> tuple[list[Json], list[tuple[str, frozenset[str] | None]], bool]:
+        """The outlines of the entries taken in, their references with the types that these may
+        name, and whether problems were found; all that is forgotten here.
+        """
+        references = [
+            (text, targets)
+            for _, shape, found in self._references
+            for text, targets in (
+                [(text, targets) for _, text, targets in found]
+                if shape is None
+                else [(found[n][1:-1], shape.captures[n].targets) for n in shape.urns]
+            )
+        ]
+        taken = list(self._outlines.values()), references, bool(self.problems)
+        self._outlines.clear()
+        self._references.clear()
+        self.problems.clear()
+        return taken
 
     def exact(self, number: int, value: Any) -> None:
         """Check a decoded entry."""

@@ -211,7 +211,7 @@ def _sound(bundles: list[_Pieces | None], definitions: Table, shapes: Shapes) ->
         definitions,
         shapes,
     )
-    usual = [stack for stack in stacks if _is_usual(stack)]
+    usual = [stack for stack in stacks if is_usual(stack)]
     vouched = np.zeros(len(bundles), np.int64)
     for stack in usual:
         vouched += np.bincount(owner[stack.rows], minlength=len(bundles))
@@ -273,7 +273,7 @@ def _one_by_one(entries: list[_Entry], definitions: Table, shapes: Shapes) -> li
     return [loose(*one) for one in found.values()]
 
 
-def _is_usual(stack: Vouched) -> bool:
+def is_usual(stack: Vouched) -> bool:
     """Whether the entries are all of the form `PUT Type?condition` under a fullUrl urn:uuid:..."""
     name, _, version, method, url, condition = stack.shape.entry
     if name is None or method is None or url is None or not stack.shape.type:
@@ -282,15 +282,16 @@ def _is_usual(stack: Vouched) -> bool:
         return False
     start = f"{stack.shape.type}?".encode()
     return bool(
-        _all_start(stack, method, b"PUT")
+        all_start(stack, method, b"PUT")
         and not stack.captured(method)[:, 3:].any()
-        and _all_start(stack, name, b"urn:")
-        and _all_start(stack, url, start)
+        and all_start(stack, name, b"urn:")
+        and all_start(stack, url, start)
         and bool((stack.captured(url)[:, len(start) :] == ord("=")).any(axis=1).all())
     )
 
 
-def _all_start(stack: Vouched, capture: int, start: bytes) -> bool:
+def all_start(stack: Vouched, capture: int, start: bytes) -> bool:
+    """Whether all values of a capture start so."""
     import numpy as np
 
     values = stack.captured(capture)[:, : len(start)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from trialect.schemas.fhir.packed import opened
 from trialect.schemas.fhir.primitives import ID
 from trialect.schemas.fhir.structure import Walk
 from trialect.schemas.fhir.table import table
+from trialect.schemas.fhir.texts import line_batches
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,15 +33,19 @@ ROW_MASK = (1 << ROW_BITS) - 1
 BATCH = 16_384
 """How many names are collected before they are hashed together."""
 
+LONGEST_NAME = 1000
+"""Characters of a name that is hashed as it is."""
+
 _TYPE_ID = re.compile(rf"[A-Za-z]+/{ID}(?=[/#]|$)", re.ASCII)
 
 Lines = Callable[[str], Iterable[bytes]]
 
 
 def file_lines(name: str) -> Iterator[bytes]:
-    """The lines of a file, which may be compressed."""
+    """The lines of a file, which may be compressed; instead of one too long a few bytes."""
     with opened(Path(name)) as file:
-        yield from file
+        for texts in line_batches(file):
+            yield from texts
 
 
 class ReferenceIndex:
@@ -94,7 +100,7 @@ class ReferenceIndex:
             walk = Walk(table(release))
             walk.resource(value, "", None)
             named = [(path, looked_up(text), text) for path, text, _ in walk.references]
-            found = _hashes([name or "" for _, name, _ in named]).tolist() if named else []
+            found = hashes_of([name or "" for _, name, _ in named]).tolist() if named else []
             for (path, name, text), hashed in zip(named, found, strict=True):
                 if name is not None and hashed in missing:
                     yield rules.DANGLING.problem(
@@ -207,7 +213,7 @@ class Column:
         if self._names:
             names, places = self._names, self._places
             self._names, self._places = [], []
-            self._keep(_hashes(names), np.array(places, dtype=np.uint64))
+            self._keep(hashes_of(names), np.array(places, dtype=np.uint64))
 
     def _keep(self, found: Words, places: Words) -> None:
         self._done.append(self._first(found, places))
@@ -247,10 +253,28 @@ def _not_among(sought: Words, known: Words) -> NDArray[np.bool_]:
     return lost
 
 
-def _hashes(names: list[str]) -> Words:
+def hashes_of(names: list[str]) -> Words:
+    """A hash of 64 bits of each name, as `hashes` gives it; of long and odd ones that of a digest.
+
+    A column of bytes is as wide as its longest name, and a line feed or NUL would end a name.
+    """
     import numpy as np
 
-    return hashes(np.array("\n".join(names).encode().split(b"\n")))
+    text = "\n".join(names)
+    if (
+        max(map(len, names), default=0) > LONGEST_NAME
+        or "\0" in text
+        or text.count("\n") != len(names) - 1
+    ):
+        text = "\n".join(map(_short, names))
+    return hashes(np.array(text.encode().split(b"\n")))
+
+
+def _short(name: str) -> str:
+    """The name, or a digest of one that is long or odd."""
+    if len(name) <= LONGEST_NAME and "\0" not in name and "\n" not in name:
+        return name
+    return sha256(name.encode()).hexdigest()
 
 
 def hashes(names: NDArray[np.bytes_]) -> Words:

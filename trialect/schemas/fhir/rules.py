@@ -45,6 +45,13 @@ DEPTH = rule(
     "Elements are nested more than {limit} deep.",
     "Flatten the resource.",
 )
+SIZE = rule(
+    "FHIR-SIZE",
+    "error",
+    "Too large to be looked at",
+    "{what} takes more than {limit} MiB and was not checked.",
+    "Keep attachments elsewhere and refer to them by URL; divide the rest.",
+)
 CARDINALITY = rule(
     "FHIR-CARDINALITY",
     "error",

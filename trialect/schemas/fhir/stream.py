@@ -15,11 +15,12 @@ from trialect.schemas.fhir.aligned import Stack, left_over, stacks_of, values_of
 from trialect.schemas.fhir.bundle import check_bundle
 from trialect.schemas.fhir.fast import Shapes, kept_shapes
 from trialect.schemas.fhir.json_text import decode
+from trialect.schemas.fhir.packed import LARGEST
 from trialect.schemas.fhir.references import ReferenceIndex, hashes, looked_up
 from trialect.schemas.fhir.shapes import Shape
 from trialect.schemas.fhir.structure import Walk
 from trialect.schemas.fhir.table import Table, table
-from trialect.schemas.fhir.texts import line_batches
+from trialect.schemas.fhir.texts import TOO_LONG, line_batches
 
 Json = dict[str, Any]
 
@@ -40,10 +41,11 @@ def check_ndjson(
     before = index.start(file or "") if index is not None else 0
     first = 1
     for texts in line_batches(lines):
-        stacks = stacks_of(texts, shapes) if texts.is_plain() else []
+        filled = texts.lengths.any()
+        stacks = stacks_of(texts, shapes) if filled and texts.is_plain() else []
         if index is not None:
             _note_stacks(index, stacks, before + first)
-        for row in left_over(texts, stacks):
+        for row in left_over(texts, stacks) if filled else ():
             for problem in _line(texts[row], shapes, release, index, before + first + row):
                 yield problem.at(file=file, row=first + row)
         first += len(texts)
@@ -53,6 +55,8 @@ def _line(
     line: bytes, shapes: Shapes, release: str, index: ReferenceIndex | None, place: int
 ) -> list[Problem]:
     """The problems of one line."""
+    if line == TOO_LONG:
+        return [rules.SIZE.problem(what="The line", limit=LARGEST >> 20)]
     try:
         text = line.decode()
     except UnicodeDecodeError as error:
@@ -90,6 +94,15 @@ def _note_stacks(index: ReferenceIndex, stacks: list[Stack], before: int) -> Non
             references.append((hashes(values_of(stack.captured(n))), places))
     index.resources.add_many(resources)
     index.references.add_many(references)
+
+
+def check_resource_text(data: bytes, release: str = "R4") -> list[Problem]:
+    """The problems of the JSON text of one resource: those of the text, and of `check_resource`."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        return [rules.JSON.problem(detail=f"byte {error.start + 1} is not UTF-8")]
+    return _exact(text, table(release))[0]
 
 
 def _exact(text: str, definitions: Table) -> tuple[list[Problem], Walk | None, Any]:

@@ -13,6 +13,8 @@ from io import BufferedIOBase
 from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
+from trialect.schemas.fhir.packed import LARGEST
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -23,6 +25,12 @@ if TYPE_CHECKING:
 FIRST_BYTES = 64 * 1024
 MOST_BYTES = 16 * 1024 * 1024
 """Bytes of texts that are looked at together: at first, and at most. Memory holds twice as much."""
+
+MOST_LINES = 1 << 18
+"""Lines, or bytes of lines that are very short, that are looked at together."""
+
+TOO_LONG = b"\0too long\0"
+"""Stands for a line of more than LARGEST bytes, which is not kept."""
 
 _BLANKS = b" \t\r\n"
 _DECODED = 1 << 20
@@ -163,13 +171,29 @@ def _pieces(file: BufferedIOBase) -> Iterator[Texts]:
         first, last = data.find(b"\n"), data.rfind(b"\n")
         if first < 0:
             open_end.append(data)
+            if len(open_end) > 1 and sum(map(len, open_end)) > LARGEST:
+                open_end = [TOO_LONG]
             continue
+        if open_end[:1] == [TOO_LONG]:
+            open_end, data = [TOO_LONG], data[first:]
+            first, last = 0, last - first
         yield lines_of(b"".join([*open_end, data[:first]])).stripped()
-        if last > first:
-            yield lines_of(data, first + 1, last + 1).stripped()
         open_end = [data[last + 1 :]]
+        for start, end in _parts(data, first + 1, last + 1):
+            yield lines_of(data, start, end).stripped()
+    if open_end[:1] == [TOO_LONG]:
+        open_end = [TOO_LONG]
     if any(open_end):
         yield lines_of(b"".join(open_end)).stripped()
+
+
+def _parts(data: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Some lines, a part of them at a time where they are very short: each has its places."""
+    few = data.count(b"\n", start, end) <= MOST_LINES
+    while start < end:
+        stop = end if few else data.find(b"\n", min(start + MOST_LINES, end) - 1) + 1
+        yield start, stop
+        start = stop
 
 
 def batches(texts: Iterable[Item], size_of: Callable[[Item], int]) -> Iterator[list[Item]]:
@@ -186,6 +210,7 @@ def batches(texts: Iterable[Item], size_of: Callable[[Item], int]) -> Iterator[l
 __all__ = [
     "FIRST_BYTES",
     "MOST_BYTES",
+    "TOO_LONG",
     "Block",
     "Places",
     "Texts",
