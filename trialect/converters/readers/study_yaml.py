@@ -1,4 +1,4 @@
-"""study.yaml as a `Study`: its form by `typed`, its facts by `study_facts`, its own admissions.
+"""study.yaml as a `Study`: its form by `typed`, its facts by `study_checks`, its own admissions.
 
 What a study file says of itself comes out as warnings: each assumption, and where it contradicts
 itself or leaves CDISC's words.
@@ -12,8 +12,9 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
-from trialect.converters.readers import study_facts, yaml_tree
-from trialect.converters.readers.study_facts import NO_PATH, Facts
+from trialect.converters.readers import yaml_tree
+from trialect.converters.readers.study_checks import check
+from trialect.converters.readers.study_facts import Facts
 from trialect.converters.readers.typed import build, field_types
 from trialect.converters.readers.yaml_tree import Node
 from trialect.problems import Problem, Unusable, rule
@@ -34,6 +35,14 @@ ASSUMPTION = rule(
     "warning",
     "Something is assumed that no source says",
     "assumed: {text}; confirm with the sponsor.",
+)
+NO_PATH = rule(
+    "STUDY-PATH",
+    "error",
+    "A path leads to nothing in the study file",
+    "{value!r} leads to nothing in this file ({part!r} is not there).",
+    "Write a dotted path of keys, as in design.masking; an item of a list is named by its code, "
+    "id, number or place (the first is 0), * is any item.",
 )
 CONTRADICTION = rule(
     "STUDY-CONTRADICTION",
@@ -84,7 +93,7 @@ def study_of(data: bytes, file: str = FILE, folder: Path | None = None) -> Study
         study = replace(study, sdtm=replace(study.sdtm, ct=ct.carried(study.sdtm.ct, folder)))
     if study is not None:
         facts = Facts(study, root, file, folder)
-        problems += study_facts.check(facts)
+        problems += check(facts)
         problems += paths(facts)
     if problems or study is None:
         raise Unusable(sorted(problems, key=lambda problem: problem.row or 0))
@@ -116,7 +125,7 @@ def study_over(found: Study, file: Path) -> Study:
         found = replace(found, **{name: getattr(said, name) for name in sorted(written)})
         options = replace(found.fhir, all_variables=stated.all_variables)
         found = replace(found, fhir=replace(options, base=options.base or stated.base))
-        checked = study_facts.check(Facts(found, root, file.name, file.parent))
+        checked = check(Facts(found, root, file.name, file.parent))
         # What the source states is no fault of the file.
         problems += [one for one in checked if (one.field or "").split(".")[0] in written]
     if problems or said is None:
