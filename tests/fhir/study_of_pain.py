@@ -167,6 +167,38 @@ def frames() -> dict[str, pl.DataFrame]:
     }  # fmt: skip
 
 
+DEVICES = frame(
+    "SPDEVID DISEQ DIPARMCD DIPARM DIVAL",
+    ("PUMP1", 1, "SERIAL", "Serial Number", "77"),
+    ("PUMP1", 2, "TYPE", "Device Type", "PUMP"),
+)
+
+
+def frames_of_package() -> dict[str, pl.DataFrame]:
+    """Domains that a study folder seldom has, one record each, and how they belong together."""
+    domains = {
+        "AE": {"AETERM": "Fainting", "AEOUT": "UNKNOWN"},
+        "CM": {"CMTRT": "Aspirin", "CMCAT": "ANALGESICS", "CMINDC": "Pain", "CMENRTPT": "ONGOING"},
+        "EC": {"ECTRT": "Dextrose", "ECINDC": "Pain", "ECSTDTC": "2026-01-05"},
+        "LB": {"LBTESTCD": "GLUC", "LBTEST": "Glucose", "LBORRES": "5.0", "LBORRESU": "mmol/L"},
+        "MH": {"MHTERM": "Migraine", "MHENTPT": "2026", "MHENRTPT": "ONGOING"},
+        "PR": {"PRTRT": "X-ray"},
+    }
+    related = ("MH LB", "MH CM", "MH PR", "AE MH", "AE PR", "AE CM", "AE LB", "AE EC")
+    relations = [
+        (S1, domain, f"{domain}SEQ", "1", None, pair) for pair in related for domain in pair.split()
+    ]
+    return {
+        "DM": frames()["DM"],
+        "SV": frames()["SV"],
+        "RELREC": frame("USUBJID RDOMAIN IDVAR IDVARVAL RELTYPE RELID", *relations),
+        **{
+            name: pl.DataFrame({"USUBJID": [S1], f"{name}SEQ": [1.0], "VISITNUM": [1.0], **values})
+            for name, values in domains.items()
+        },
+    }
+
+
 def in_release(study: Study, release: Any) -> Study:
     """The study, written in another release of FHIR."""
     return replace(study, fhir=replace(study.fhir, release=release))

@@ -82,7 +82,7 @@ def test_a_bundle_holds_whole_subjects(write: Any) -> None:
 
 
 def test_a_group_that_is_too_large_is_split_between_subjects(write: Any) -> None:
-    options = FhirOptions(base=BASE, bundle_subjects=4, bundle_bytes=20_000)
+    options = FhirOptions(base=BASE, bundle_subjects=4, bundle_bytes=23_000)
     small = write(study(fhir=options))
     assert list(small.part.bundles) == ["subjects-000001-01.json", "subjects-000001-02.json"]
     first, second = (bundle for name, bundle in small.bundles if name != "study.json")

@@ -23,7 +23,7 @@ from study_of_pain import (
 )
 
 from trialect.mappings.fhir.identity import Identity
-from trialect.mappings.fhir.r5.research_study import link_ids
+from trialect.mappings.fhir.research_study import link_ids
 from trialect.mappings.fhir.study_resources import study_resources
 from trialect.trial import Arm, Contact, Design, Enrolment, FhirOptions, StudyDate
 

@@ -10,7 +10,16 @@ from typing import Any
 import orjson
 import polars as pl
 import pytest
-from study_of_pain import CODES, S1, STUDY, frame, frames, in_release
+from study_of_pain import (
+    CODES,
+    DEVICES,
+    S1,
+    STUDY,
+    frame,
+    frames,
+    frames_of_package,
+    in_release,
+)
 
 import trialect
 from trialect.converters.writers.fhir_bundle import write_partition, write_study
@@ -20,12 +29,23 @@ from trialect.trial import Enrolment
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "NCT07326982"
 
-OTHER_CODES = {"Encounter.status", "AdverseEvent.outcome", "AdverseEvent.seriousness"}
+OTHER_CODES = {
+    "Condition.clinicalStatus",
+    "Encounter.status",
+    "AdverseEvent.outcome",
+    "AdverseEvent.seriousness",
+}
 """Elements that have the same place in both and other codes."""
 
 OTHER_SHAPE = {
     *("AdverseEvent.identifier", "QuestionnaireResponse.identifier", "ResearchSubject.consent"),
-    *("Procedure.category", "PlanDefinition.action.code", "Encounter.class", "Consent.category"),
+    *(
+        "MedicationStatement.category",
+        "Procedure.category",
+        "PlanDefinition.action.code",
+        "Encounter.class",
+        "Consent.category",
+    ),
     "ResearchStudy.status",
 }
 """Elements of both that are lists, or of another type, in one."""
@@ -47,6 +67,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, set
         (trial.study, trial.frames),
         (study, frames()),
         (study, {**frames(), **changed, "DM": dm, "EX": ex}),
+        (replace(study, acronym="PAIN"), frames_of_package()),
     ]
     found: dict[str, dict[str, set[str]]] = {}
     for release in ("R4", "R5"):
@@ -56,7 +77,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, set
             folder = tmp_path_factory.mktemp(f"{release}-{number}")
             given = in_release(one, release)
             part = write_partition(folder, given, CODES, domains, unblinded=True)
-            write_study(folder, given, CODES, part.items)
+            write_study(folder, given, CODES, part.items, {"DI": DEVICES}, unblinded=True)
             for file in (folder / "ndjson").iterdir():
                 for line in file.read_bytes().splitlines():
                     for path, value in walk(orjson.loads(line), file.stem):

@@ -28,11 +28,16 @@ AE = (
 )
 
 
+GOING_ON = ("NOT RECOVERED/NOT RESOLVED", "RECOVERING/RESOLVING")
+OVER = ("FATAL", "RECOVERED/RESOLVED", "RECOVERED/RESOLVED WITH SEQUELAE")
+
+
 def template(part: Partition) -> Template:
     """Filled from the columns of `rows`."""
     end = {"url": part.identity.extension("adverse-event-end"), "valueDateTime": Text("end")}
+    over = {"url": part.identity.element("R5", "AdverseEvent.status"), "valueCode": Text("status")}
     return {
-        **opening(part, TYPE, [end, Json(MORE)]),
+        **opening(part, TYPE, [end, over, Json(MORE)]),
         "actuality": "actual",
         "event": Json("event"),
         "subject": Ref("Patient", "patient"),
@@ -86,10 +91,22 @@ def events(part: Partition) -> pl.DataFrame:
     alone = pl.col("treatment").is_not_null()
     unnamed = json_text({"display": procedure.STUDY_TREATMENT})
     return ae.with_columns(
+        status=_status(),
         treatment=pl.when(rated).then("treatment"),
         related=pl.when(alone).then("AEREL"),
         unnamed=pl.when(rated & ~alone).then(pl.lit(unnamed)),
         unattributed=pl.when(~alone).then("AEREL"),
+    )
+
+
+def _status() -> pl.Expr:
+    """R5's status: `in-progress` where AEOUT says so, `completed` where AEOUT or an end says so."""
+    return (
+        pl.when(pl.col("AEOUT").is_in(GOING_ON))
+        .then(pl.lit("in-progress"))
+        .when(pl.col("AEOUT").is_in(OVER) | pl.col("end").is_not_null())
+        .then(pl.lit("completed"))
+        .otherwise(pl.lit("unknown"))
     )
 
 

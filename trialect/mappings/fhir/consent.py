@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from trialect.mappings.fhir.cross_version import as_extension
 from trialect.mappings.fhir.opening import opening
 from trialect.mappings.fhir.partition import ID, RECORD, SUBJECT, Partition
 from trialect.mappings.fhir.resource import SubjectResource
@@ -28,7 +29,7 @@ PATIENT_CONSENT = "59284-0"
 def template(part: Partition) -> Template:
     """Filled from the columns of `rows`."""
     return {
-        **opening(part, TYPE),
+        **opening(part, TYPE, [as_extension(part.identity, "R5", "Consent.decision", "permit")]),
         "status": "active",
         "scope": concept(None, [RESEARCH]),
         "category": [concept(None, [loinc(PATIENT_CONSENT)])],

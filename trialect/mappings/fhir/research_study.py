@@ -6,15 +6,18 @@ them. The arms are the protocol's own and public; which arm a subject is in is n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from trialect.mappings.fhir import group, organization, plan_definition, practitioner
+from trialect.mappings.fhir.cross_version import as_extension
 from trialect.mappings.fhir.opening import DATA_ABSENT
 from trialect.mappings.fhir.protocol import Protocol, Resource, without_empty
+from trialect.mappings.fhir.study_progress import labels, numbers, states
 from trialect.mappings.fhir.terms import ISO3166, Coding, Concept, coding, concept, values
 from trialect.problems import rule
-from trialect.trial import Contact, Outcome, Registration, Study
+from trialect.trial import Arm, Contact, Outcome, Registration, Study
 
 TYPE = "ResearchStudy"
 
@@ -28,6 +31,9 @@ NO_STATUS = rule(
     "http://hl7.org/fhir/R4/valueset-research-study-status.html",
 )
 
+_LINK_ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
+"""The data type id."""
+
 REGISTRIES = {"ClinicalTrials.gov": "http://clinicaltrials.gov"}
 """Systems of registries' identifiers (HL7 terminology: NamingSystem); others by name."""
 
@@ -38,7 +44,7 @@ def resources(protocol: Protocol) -> Iterator[Resource]:
     planned = study.visits or study.arms
     yield without_empty(
         {
-            **opened(protocol),
+            **opened(protocol, list(_of_r5(protocol))),
             "title": study.title,
             "protocol": [protocol.reference(plan_definition.TYPE, plan_definition.SCHEDULE)]
             if planned
@@ -63,6 +69,7 @@ def resources(protocol: Protocol) -> Iterator[Resource]:
             "arm": [
                 without_empty(
                     {
+                        "extension": [_link(protocol, arm)],
                         "name": arm.name,
                         "type": concept(arm.type),
                         "description": arm.description,
@@ -83,6 +90,14 @@ def opened(protocol: Protocol, extension: list[dict[str, Any]] | None = None) ->
     identifier = found.pop("identifier")
     stated = [*_summary(protocol), *_relations(protocol)]
     return {**found, "extension": [*(extension or []), *stated], "identifier": identifier}
+
+
+def link_ids(study: Study) -> dict[str, str]:
+    """The linkId of each arm by its ARMCD: the code itself where it is an id, else its number."""
+    return {
+        arm.code: arm.code if _LINK_ID.fullmatch(arm.code) else f"arm-{number}"
+        for number, arm in enumerate(study.arms, start=1)
+    }
 
 
 def focus(study: Study) -> list[Concept | None]:
@@ -197,6 +212,32 @@ def investigator(protocol: Protocol) -> dict[str, str] | None:
     """The investigator, where the whole study has one."""
     named = {practitioner.value_of(site) for site in protocol.study.sites if site.investigator}
     return protocol.reference(practitioner.TYPE, named.pop()) if len(named) == 1 else None
+
+
+def _of_r5(protocol: Protocol) -> Iterator[dict[str, Any]]:
+    """What only R5 has elements for."""
+    study = protocol.study
+
+    def told(element: str, value: Any) -> dict[str, Any]:
+        return as_extension(protocol.identity, "R5", f"{TYPE}.{element}", value)
+
+    for label in labels(study):
+        yield told("label", label)
+    if study.description and study.summary:
+        yield told("descriptionSummary", study.summary)
+    if study.contact and study.contact.role:
+        party = {"name": study.contact.name, "role": concept(study.contact.role)}
+        yield told("associatedParty", party)
+    for state in states(study):
+        yield told("progressStatus", state)
+    if found := numbers(study):
+        yield told("recruitment", found)
+
+
+def _link(protocol: Protocol, arm: Arm) -> dict[str, Any]:
+    """What R5's ResearchSubject calls the arm by."""
+    link = link_ids(protocol.study)[arm.code]
+    return as_extension(protocol.identity, "R5", f"{TYPE}.comparisonGroup.linkId", link)
 
 
 def _objective(outcome: Outcome) -> dict[str, Any]:

@@ -19,11 +19,13 @@ from __future__ import annotations
 import polars as pl
 
 from trialect.mappings.fhir import consent
+from trialect.mappings.fhir.cross_version import as_extension
 from trialect.mappings.fhir.opening import opening
 from trialect.mappings.fhir.partition import ID, RECORD, SUBJECT, Partition
 from trialect.mappings.fhir.periods import comparable, period
 from trialect.mappings.fhir.resource import SubjectResource
 from trialect.mappings.fhir.slots import Json, Ref, StudyRef, Template, Text
+from trialect.mappings.fhir.subject_progress import progress
 from trialect.mappings.fhir.terms import values
 from trialect.mappings.fhir.variables import MORE, carried, complex_extension, with_more
 
@@ -40,7 +42,7 @@ def template(part: Partition) -> Template:
         "valueDateTime": Text("randomised"),
     }
     return {
-        **opening(part, TYPE, [randomised, Json(MORE), Json("DS"), Json("SE")]),
+        **opening(part, TYPE, [randomised, Json("steps"), Json(MORE), Json("DS"), Json("SE")]),
         "status": Text("status"),
         "period": period(part),
         "study": StudyRef("ResearchStudy", part.study.studyid),
@@ -120,4 +122,16 @@ def _with_disposition(part: Partition, dm: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-RESOURCE = SubjectResource(TYPE, template, rows)
+def with_steps(part: Partition) -> pl.DataFrame:
+    """The rows with `steps`: R5's progress as extensions."""
+    dm = part.made(rows)
+    steps = progress(
+        part,
+        dm.select(SUBJECT, "status"),
+        lambda step: as_extension(part.identity, "R5", f"{TYPE}.progress", step),
+    )
+    steps = steps.rename({"progress": "steps"})
+    return dm.join(steps, on=SUBJECT, how="left", maintain_order="left")
+
+
+RESOURCE = SubjectResource(TYPE, template, with_steps)

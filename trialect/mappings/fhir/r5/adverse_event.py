@@ -20,9 +20,6 @@ from trialect.mappings.fhir.variables import MORE
 OUTCOME = "C66768"
 """Codelist of SDTM CT."""
 
-GOING_ON = ("NOT RECOVERED/NOT RESOLVED", "RECOVERING/RESOLVING")
-OVER = ("FATAL", "RECOVERED/RESOLVED", "RECOVERED/RESOLVED WITH SEQUELAE")
-
 
 def template(part: Partition) -> Template:
     """Filled from the columns of `rows`."""
@@ -62,15 +59,7 @@ def rows(part: Partition) -> pl.DataFrame:
 
     ae = part.fragments(ae, ["AEOUT"], outcome, "outcome")
     ended = pl.col("end").is_not_null()
-    status = (
-        pl.when(pl.col("AEOUT").is_in(GOING_ON))
-        .then(pl.lit("in-progress"))
-        .when(pl.col("AEOUT").is_in(OVER) | ended)
-        .then(pl.lit("completed"))
-        .otherwise(pl.lit("unknown"))
-    )
     return ae.with_columns(
-        status=status,
         moment=pl.when(~ended).then("start"),
         until="end",
         suspect=pl.when(pl.col("unattributed").is_not_null()).then(

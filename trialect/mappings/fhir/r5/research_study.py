@@ -7,7 +7,6 @@ are the protocol's and public; which of them a subject is in is not told here.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,13 +17,9 @@ from trialect.mappings.fhir import (
     research_study,
 )
 from trialect.mappings.fhir.protocol import Protocol, Resource, without_empty
+from trialect.mappings.fhir.study_progress import HL7, labels, numbers, states
 from trialect.mappings.fhir.terms import Coding, Concept, coding, concept, values
-from trialect.trial import Arm, Outcome, Study, StudyDate
-
-HL7 = "http://hl7.org/fhir/"
-
-_LINK_ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
-"""The data type id."""
+from trialect.trial import Arm, Outcome, Study
 
 
 def resources(protocol: Protocol) -> Iterator[Resource]:
@@ -51,7 +46,7 @@ def resources(protocol: Protocol) -> Iterator[Resource]:
             "period": research_study.period(study),
             "site": research_study.sites(protocol),
             "associatedParty": list(_parties(protocol)),
-            "progressStatus": list(progress(study)),
+            "progressStatus": list(states(study)),
             "recruitment": recruitment(protocol),
             "comparisonGroup": [_group(study, arm) for arm in study.arms],
             "outcomeMeasure": [_outcome(outcome) for outcome in study.outcomes],
@@ -59,50 +54,11 @@ def resources(protocol: Protocol) -> Iterator[Resource]:
     )
 
 
-def link_ids(study: Study) -> dict[str, str]:
-    """The linkId of each arm by its ARMCD: the code itself where it is an id, else its number."""
-    return {
-        arm.code: arm.code if _LINK_ID.fullmatch(arm.code) else f"arm-{number}"
-        for number, arm in enumerate(study.arms, start=1)
-    }
-
-
-def labels(study: Study) -> Iterator[dict[str, Any]]:
-    """The study's other titles."""
-    kinds = [
-        ("short-title", "Short title", study.brief_title),
-        ("acronym", "Acronym", study.acronym),
-    ]
-    for code, display, text in kinds:
-        if text:
-            kind = coding(f"{HL7}title-type", code, display)
-            yield {"type": concept(None, [kind]), "value": text}
-
-
-def progress(study: Study) -> Iterator[dict[str, Any]]:
-    """The trial's state, then when it starts and ends, each planned or reached."""
-    if study.status:
-        known = values("progress_status").get(study.status)
-        state = concept(None if known else study.status, [known] if known else [])
-        yield {"state": state, "actual": True}
-    whole = coding(f"{HL7}research-study-status", "overall-study", "Overall study")
-    ends: dict[bool, dict[str, str]] = {}
-    for name, one in (("start", study.start), ("end", study.completion)):
-        if one:
-            ends.setdefault(_is_actual(one), {})[name] = one.date
-    for actual, found in ends.items():
-        yield {"state": concept(None, [whole]), "actual": actual, "period": found}
-
-
 def recruitment(protocol: Protocol) -> dict[str, Any]:
     """How many subjects are planned and took part, and who may."""
     study = protocol.study
     may = group.is_described(study)
-    numbers = {
-        "targetNumber": study.enrolment.planned,
-        "actualNumber": study.enrolment.actual,
-    }
-    found: dict[str, Any] = {name: one for name, one in numbers.items() if one is not None}
+    found: dict[str, Any] = {**numbers(study)}
     if may:
         found["eligibility"] = protocol.reference(group.TYPE, group.ELIGIBILITY)
     return found
@@ -170,7 +126,7 @@ def _group(study: Study, arm: Arm) -> dict[str, Any]:
     kind = values("arm_type").get(arm.type or "")
     return without_empty(
         {
-            "linkId": link_ids(study)[arm.code],
+            "linkId": research_study.link_ids(study)[arm.code],
             "name": arm.name,
             "type": concept(None if kind else arm.type, [kind] if kind else []),
             "description": arm.description,
@@ -188,7 +144,3 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
             "description": " ".join(part for part in told if part),
         }
     )
-
-
-def _is_actual(day: StudyDate) -> bool:
-    return day.type == "ACTUAL"
