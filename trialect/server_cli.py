@@ -35,7 +35,9 @@ Ca = Annotated[
 Retries = Annotated[
     int, typer.Option("--retries", min=0, max=100, help="Further attempts when the server is away.")
 ]
-Timeout = Annotated[float, typer.Option("--timeout", min=1, help="Seconds to wait for an answer.")]
+Timeout = Annotated[
+    float, typer.Option("--timeout", min=1, max=86400, help="Seconds to wait for an answer.")
+]
 
 
 def add_to(app: typer.Typer) -> None:

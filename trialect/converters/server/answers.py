@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -26,6 +26,10 @@ _LONGEST = 600
 _TITLE = re.compile(rb"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
 
 Json = dict[str, Any]
+
+Conceal = Callable[[str], str]
+"""Takes out of a text what is secret; before it is cut, since half a secret is told from nothing.
+"""
 
 
 def resource_of(answer: Answer) -> Json | None:
@@ -60,18 +64,21 @@ def moment(text: Any) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def not_fhir(answer: Answer) -> Problem:
+def not_fhir(answer: Answer, conceal: Conceal) -> Problem:
     """That an answer is something else."""
     return NOT_FHIR.problem(
-        address=answer.address.url.partition("?")[0], status=answer.status, what=_kind(answer)
+        address=answer.address.url.partition("?")[0],
+        status=answer.status,
+        what=_kind(answer, conceal),
     )
 
 
-def said(answer: Answer) -> str:
-    """What an answer says, in one line."""
+def said(answer: Answer, conceal: Conceal) -> str:
+    """What an answer says, in one line that ends as a sentence does."""
     found = resource_of(answer)
     sentences = list(sentences_of(found)) if found else []
-    return "; ".join(sentences)[:_LONGEST] if sentences else _kind(answer) + "."
+    text = _cut(conceal("; ".join(sentences)), _LONGEST) if sentences else _kind(answer, conceal)
+    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def sentences_of(outcome: Any) -> Iterator[str]:
@@ -91,18 +98,23 @@ def issues_of(outcome: Any) -> list[Json]:
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
-def _kind(answer: Answer) -> str:
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[:most] + "..."
+
+
+def _kind(answer: Answer, conceal: Conceal) -> str:
     found = resource_of(answer)
     if found is not None and found["resourceType"] == "OperationOutcome":
-        return "; ".join(sentences_of(found))[:_LONGEST] or "an empty OperationOutcome"
+        text = conceal("; ".join(sentences_of(found)))
+        return _cut(text, _LONGEST) or "an empty OperationOutcome"
     if found is not None:
-        return f"a resource of type {found['resourceType'][:80]}"
+        return f"a resource of type {_cut(conceal(found['resourceType']), 80)}"
     if not answer.body:
         return "nothing"
     if "html" in answer.content_type or answer.body.lstrip()[:1] == b"<":
         title = _TITLE.search(answer.body[:100_000])
         text = title[1].decode("utf-8", "replace") if title else ""
-        name = " ".join(html.unescape(text).split())[:120]
+        name = _cut(conceal(" ".join(html.unescape(text).split())), 120)
         return f"a page named {name!r}" if name else "a page (HTML or XML)"
-    kind = re.sub(r"[^\w./+-]", "", answer.content_type)[:80]
+    kind = _cut(re.sub(r"[^\w./+-]", "", conceal(answer.content_type)), 80)
     return f"{len(answer.body):,} bytes of {kind}" if kind else f"{len(answer.body):,} bytes"

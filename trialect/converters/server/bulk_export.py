@@ -122,7 +122,7 @@ def _kick_off(session: Session, level: str) -> Address:
     answer = session.ask("GET", address, headers={"Prefer": "respond-async"}).answer
     where = answer.headers.get("content-location", "")
     if answer.status != 202 or not where:
-        text = session.conceal(said(answer))
+        text = said(answer, session.conceal)
         value = f"{start}$export"
         raise Unusable(FAILED.problem(value=value, status=answer.status, text=text))
     try:
@@ -153,7 +153,7 @@ def _wait(session: Session, status: Address) -> dict[str, Any]:
     except (ValueError, RecursionError):
         manifest = None
     if not isinstance(manifest, dict) or not isinstance(manifest.get("output"), list):
-        text = session.conceal(said(answer))
+        text = said(answer, session.conceal)
         value = "the question how far the export is"
         raise Unusable(FAILED.problem(value=value, status=answer.status, text=text))
     return manifest

@@ -41,7 +41,7 @@ BAD_CA = rule(
     "SERVER-CA",
     "error",
     "The CA file is not usable",
-    "{file}: {reason}.",
+    "{reason}.",
     "Give certificates in PEM.",
 )
 
@@ -79,9 +79,10 @@ def tls_context(ca: str | Path | None = None) -> ssl.SSLContext:
     """
     try:
         context = ssl.create_default_context(cafile=None if ca is None else str(ca))
-    except (OSError, ValueError) as error:
-        is_read = isinstance(error, ssl.SSLError | ValueError)
-        reason = "it holds no certificate" if is_read else str(error)
+    except (ssl.SSLError, ValueError):
+        raise Unusable(BAD_CA.problem(file=str(ca), reason="it holds no certificate")) from None
+    except OSError as error:
+        reason = error.strerror or str(error)
         raise Unusable(BAD_CA.problem(file=str(ca), reason=reason)) from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context

@@ -6,12 +6,14 @@ report or a journal: `conceal` takes them out of whatever a server repeats.
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote
 
 from trialect.converters.server.address import Address, address_of
 from trialect.problems import Unusable, rule
@@ -20,7 +22,7 @@ BAD_FILE = rule(
     "SERVER-CREDENTIALS-FILE",
     "error",
     "The credentials file is not understood",
-    "{file}: {reason}.",
+    "{reason}.",
     "Write lines of NAME = VALUE: token, or client_id, client_secret, token_url and, where the "
     "server asks for one, scope (docs/server.md).",
 )
@@ -64,8 +66,17 @@ class Credentials:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What must not be seen."""
-        return tuple(one for one in (self.token, self.client_secret) if one)
+        """What must not be seen: token and secret, also as they travel (RFC 6749 2.3.1)."""
+        if not self.client_secret:
+            return (self.token,) if self.token else ()
+        quoted = quote(self.client_secret, safe="")
+        return (self.basic, self.client_secret, quoted)
+
+    @property
+    def basic(self) -> str:
+        """The client's id and secret as HTTP Basic has them."""
+        pair = f"{quote(self.client_id, safe='')}:{quote(self.client_secret, safe='')}"
+        return base64.b64encode(pair.encode()).decode()
 
 
 def conceal(text: str, secrets: tuple[str, ...]) -> str:

@@ -23,7 +23,7 @@ BAD_LINE = rule(
     "PULL-LINE",
     "error",
     "A line is no resource",
-    "Line {row} of {file} is no resource with a type.",
+    "the line is no resource with a type.",
     "Export again; the line was left out.",
 )
 

@@ -30,7 +30,7 @@ BROKEN = rule(
     "PUSH-JOURNAL",
     "error",
     "The journal of an earlier push is damaged",
-    "{file}, line {row}, is no line of a journal.",
+    "the line is none of a journal.",
     "Send everything again with --again: what the server has already stays as it is.",
 )
 

@@ -39,7 +39,7 @@ NOT_REPEATABLE = rule(
     "PUSH-NOT-REPEATABLE",
     "error",
     "Sending the bundle twice would change something",
-    "{file}: {path} is {value}.",
+    "the request is {value}.",
     "Make every entry a PUT under a condition or an id, or a POST with ifNoneExist: a bundle whose "
     "answer is lost has to be sent again.",
     "http://hl7.org/fhir/R4/http.html#cond-update",

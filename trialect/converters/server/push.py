@@ -30,7 +30,7 @@ REFUSED = rule(
     "PUSH-REFUSED",
     "error",
     "The server refused a bundle",
-    "The server answered {status}: {text} None of the {count} resources of {file} is stored.",
+    "The server answered {status}: {text} None of its {count} resources is stored.",
     "{advice}",
     "http://hl7.org/fhir/R4/http.html#transaction",
 )
@@ -38,7 +38,7 @@ RESOURCE_REFUSED = rule(
     "PUSH-RESOURCE-REFUSED",
     "error",
     "The server refused a resource",
-    "{path} of {file}: {text}",
+    "{text}",
     "`trialect trace` tells where its record comes from. Mend the source or the mapping, convert, "
     "and push again.",
 )
@@ -46,7 +46,7 @@ NOT_CLEAR = rule(
     "PUSH-NOT-CLEAR",
     "error",
     "The server's answer does not say what it stored",
-    "Of {file} the server answered {status}, {text}.",
+    "The server answered {status}: {text}",
     "Push again: what is stored already stays as it is.",
 )
 SEVERAL = rule(
@@ -61,7 +61,7 @@ STUDY_REFUSED = rule(
     "PUSH-STUDY-REFUSED",
     "error",
     "The subjects were not sent",
-    "{file}, which all other bundles refer to, is not stored; {count} bundles were not sent.",
+    "{file} is not stored; {count} bundles that refer to it were not sent.",
     "Mend it first.",
 )
 STOPPED = rule(
@@ -310,10 +310,11 @@ class _Push:
                 problems.append(self._not_clear(parcel, answer))
                 results = refused(answer, entries, "")
         else:
-            results = refused(answer, entries, said(answer))
+            results = refused(answer, entries, said(answer, self._session.conceal))
             problems.append(self._refused(parcel, answer))
+        conceal = self._session.conceal
         results = [
-            Result(one.entry, one.state, one.location, self._session.conceal(one.text))
+            Result(one.entry, one.state, conceal(one.location), conceal(one.text))
             for one in results
         ]
         states: dict[str, Counter[str]] = {}
@@ -338,18 +339,17 @@ class _Push:
 
     def _not_clear(self, parcel: Parcel, answer: Answer) -> Problem:
         if resource_of(answer) is None:
-            return not_fhir(answer).at(file=parcel.name)
-        text = self._session.conceal(said(answer)).rstrip(".")
+            return not_fhir(answer, self._session.conceal).at(file=parcel.name)
+        text = said(answer, self._session.conceal)
         return NOT_CLEAR.problem(file=parcel.name, status=answer.status, text=text)
 
     def _refused(self, parcel: Parcel, answer: Answer) -> Problem:
-        text = self._session.conceal(said(answer))
         if resource_of(answer) is None and answer.status not in (*_ADVICE, *BUSY_STATUS):
-            return not_fhir(answer).at(file=parcel.name)
+            return not_fhir(answer, self._session.conceal).at(file=parcel.name)
         return REFUSED.problem(
             file=parcel.name,
             status=answer.status,
-            text=text if text.endswith((".", "!", "?")) else f"{text}.",
+            text=said(answer, self._session.conceal),
             count=parcel.count,
             advice=_ADVICE.get(answer.status, "See what the server says of each resource."),
         )
@@ -370,5 +370,5 @@ def _resource_refused(parcel: Parcel, number: int, one: Result) -> Problem:
 
     place = f"Bundle.entry[{number}] ({one.entry.name})"
     return RESOURCE_REFUSED.problem(
-        file=parcel.name, path=place, text=one.text, **record_of(one.entry)
+        file=parcel.name, path=place, text=f"{one.text.rstrip('.')}.", **record_of(one.entry)
     )

@@ -114,7 +114,7 @@ class SearchSource:
             headers = {"Prefer": "handling=strict"}
             answer = session.ask("GET", address, headers=headers).answer
             if answer.status >= 300:
-                text = session.conceal(said(answer))
+                text = said(answer, session.conceal)
                 problem = REFUSED.problem(value=what, status=answer.status, text=text)
                 if needed:
                     raise Unusable(problem)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 import ssl
@@ -10,28 +9,29 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from trialect.converters.server.address import Address, address_of
 from trialect.converters.server.answers import Json, is_whole, moment, not_fhir, resource_of, said
 from trialect.converters.server.channel import Answer, Channel, Lost, tls_context
 from trialect.converters.server.credentials import Credentials, conceal
+from trialect.converters.summary import plural
 from trialect.problems import Unusable, rule
 
 UNREACHABLE = rule(
     "SERVER-LOST",
     "error",
     "The server could not be reached",
-    "{host}: {reason}, {attempts} times.",
+    "{host}: {reason} ({attempts}).",
     "Check the address, the network and the server, and run the same command again.",
 )
 BUSY = rule(
     "SERVER-BUSY",
     "error",
     "The server has no time",
-    "{host} answered {status}{asked}, {attempts} times.",
+    "{host} answered {status}{asked} ({attempts}).",
     "Run the same command later, or with less at a time (--parallel 1).",
 )
 REDIRECT = rule(
@@ -65,6 +65,10 @@ TRANSIENT = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
 BUSY_STATUS = frozenset({429, 503})
 FHIR_JSON = "application/fhir+json"
 _FOLLOWED = frozenset({307, 308})
+_USUAL_TOKEN = 300.0
+"""Seconds that a token is taken to last where its answer does not say."""
+
+_LONGEST_TOKEN = 86400.0
 _MOST = 256 * 1024 * 1024
 """Bytes of an answer that are taken into memory."""
 
@@ -121,6 +125,7 @@ class Session:
         self._stop = threading.Event()
         self._not_before = 0.0
         self._token = self._credentials.token
+        self._given: list[str] = []
         self._expires = float("inf")
 
     def stop(self) -> None:
@@ -134,8 +139,8 @@ class Session:
             channel.close()
 
     def conceal(self, text: str) -> str:
-        """The text without what is secret."""
-        return conceal(text, (*self._credentials.secrets, *filter(None, (self._token,))))
+        """The text without what is secret: the credentials, and every token they got."""
+        return conceal(text, (*self._credentials.secrets, *self._given))
 
     def ask(
         self,
@@ -163,7 +168,7 @@ class Session:
             except Lost as lost:
                 unclear = unclear or lost.sent
                 problem = UNREACHABLE.problem(
-                    host=address.origin, reason=lost.reason, attempts=attempt
+                    host=address.origin, reason=lost.reason, attempts=plural(attempt, "attempt")
                 )
                 failed = None
             else:
@@ -176,7 +181,7 @@ class Session:
                 problem = BUSY.problem(
                     host=address.origin,
                     status=answer.status,
-                    attempts=attempt,
+                    attempts=plural(attempt, "attempt"),
                     asked=f" and asks to wait {asked:g} s" if asked else "",
                 )
             if attempt == self.patience.attempts or (asked or 0) > self.patience.asked_longest:
@@ -197,8 +202,7 @@ class Session:
         """
         found = resource_of(answer)
         if answer.status >= 300 or found is None or found["resourceType"] not in types:
-            problem = not_fhir(answer)
-            raise Unusable(replace(problem, message=self.conceal(problem.message)))
+            raise Unusable(not_fhir(answer, self.conceal))
         return found
 
     @contextmanager
@@ -235,7 +239,9 @@ class Session:
             if answer.status == 401 and self._credentials.kind == "client" and not renewed:
                 renewed = True
                 with self._lock:
-                    self._expires = 0.0
+                    # Another thread may have a new one already, which is not to be ended by ours.
+                    if given["Authorization"] == f"Bearer {self._token}":
+                        self._expires = 0.0
                 continue
             if answer.status in (401, 403):
                 self._refuse(answer)
@@ -271,7 +277,7 @@ class Session:
             REFUSED.problem(
                 host=answer.address.origin,
                 status=answer.status,
-                reason=self.conceal(said(answer)),
+                reason=said(answer, self.conceal),
                 kind=kind[self._credentials.kind],
             )
         )
@@ -287,23 +293,23 @@ class Session:
         """A new token by client credentials (RFC 6749 4.4)."""
         mine = self._credentials
         assert mine.token_url is not None
-        pair = f"{quote(mine.client_id, safe='')}:{quote(mine.client_secret, safe='')}"
         form = {"grant_type": "client_credentials", **({"scope": mine.scope} if mine.scope else {})}
         headers = {
-            "Authorization": "Basic " + base64.b64encode(pair.encode()).decode(),
+            "Authorization": f"Basic {mine.basic}",
             "Content-Type": "application/x-www-form-urlencoded",
             "Accept": "application/json",
             "Accept-Encoding": "identity",
             "User-Agent": _agent(),
         }
-        answer = self._channel(mine.token_url).ask(
-            "POST", mine.token_url, headers, urlencode(form).encode(), 1024 * 1024
-        )
-        if answer.status in TRANSIENT:
-            raise Lost(
-                f"{mine.token_url.host}, which gives out tokens, answered {answer.status}",
-                sent=False,
+        whose = f"{mine.token_url.origin}, which gives out tokens"
+        try:
+            answer = self._channel(mine.token_url).ask(
+                "POST", mine.token_url, headers, urlencode(form).encode(), 1024 * 1024
             )
+        except Lost as lost:
+            raise Lost(f"{whose}: {lost.reason}", sent=False) from None
+        if answer.status in TRANSIENT:
+            raise Lost(f"{whose}, answered {answer.status}", sent=False)
         try:
             found = json.loads(answer.body)
         except (ValueError, RecursionError):
@@ -312,15 +318,19 @@ class Session:
         if answer.status != 200 or not isinstance(token, str) or not _is_token(token):
             told = found if isinstance(found, dict) else {}
             words = [str(told[key]) for key in ("error", "error_description") if told.get(key)]
-            reason = ": ".join(words)[:300] or "its answer holds no token"
+            reason = self.conceal(": ".join(words))[:300] or "its answer holds no token"
             raise Unusable(
                 NO_TOKEN.problem(
-                    host=mine.token_url.origin, status=answer.status, reason=self.conceal(reason)
+                    host=mine.token_url.origin,
+                    status=answer.status,
+                    reason=f"{reason.rstrip('.')}.",
                 )
             )
         seconds = found.get("expires_in")
-        lasts = float(seconds) if isinstance(seconds, int | float) else 300.0
+        known = isinstance(seconds, int | float) and seconds > 0
+        lasts = float(min(seconds, _LONGEST_TOKEN)) if known else _USUAL_TOKEN
         self._token = token
+        self._given.append(token)
         # Renewed before it ends, so that it does not end on its way.
         self._expires = time.monotonic() + max(lasts - 30, lasts / 2)
 
