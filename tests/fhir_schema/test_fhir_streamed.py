@@ -22,8 +22,11 @@ def streamed(data: bytes, release: str = "R4") -> list[Problem]:
     return list(check_bundle_stream(lambda: BytesIO(data), release=release))
 
 
-def bundle(kind: str, count: int) -> dict[str, Any]:
-    """A patient and observations about him, as they stand in a Bundle of this kind."""
+def bundle(kind: str, count: int, by_url: bool = False) -> dict[str, Any]:
+    """A patient and observations about him, as they stand in a Bundle of this kind.
+
+    `by_url` has a server's ids and versions.
+    """
     made = []
     for number in range(count):
         resource: dict[str, Any] = {"resourceType": "Patient", "active": True}
@@ -44,6 +47,9 @@ def bundle(kind: str, count: int) -> dict[str, Any]:
                 entry["request"] = {"method": "POST", "url": name, **asked}
         if kind == "history":
             entry["response"] = {"status": "200"}
+        if by_url:
+            resource |= {"id": f"n{number}", "meta": {"versionId": "1"}}
+            entry["fullUrl"] = f"https://example.org/{name}/n{number}"
         made.append(entry)
     return {"resourceType": "Bundle", "type": kind, "entry": made}
 
@@ -91,6 +97,12 @@ def spoil(whole: dict[str, Any], how: str, number: int, other: int) -> None:
             entry["fullUrl"] = second["fullUrl"] = "a\nb" + "c" * 2000
         case "url of another":
             entry["fullUrl"] = "https://example.org/Patient/a"
+        case "id":
+            entry["resource"]["id"] = "x1"
+        case "version of another":
+            entry["fullUrl"] = second["fullUrl"]
+            entry["resource"]["id"] = second["resource"].get("id", "a")
+            entry["resource"]["meta"] = {"versionId": "2"}
         case "version":
             entry["resource"]["meta"] = {"versionId": "2"}
         case "condition" if "request" in entry:
@@ -112,22 +124,33 @@ def spoil(whole: dict[str, Any], how: str, number: int, other: int) -> None:
 
 
 HOW = ["lost", "wrong type", "fullUrl", "odd fullUrl", "url of another", "version", "condition"]
-HOW += ["status", "null", "number", "list", "empty", "no fullUrl", "bundle inside"]
+HOW += [
+    "id",
+    "version of another",
+    "status",
+    "null",
+    "number",
+    "list",
+    "empty",
+    "no fullUrl",
+    "bundle inside",
+]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     st.sampled_from(KINDS),
     st.dictionaries(
         st.integers(1, 59), st.tuples(st.sampled_from(HOW), st.integers(1, 39)), max_size=4
     ),
     st.booleans(),
+    st.booleans(),
     st.sampled_from(["R4", "R5"]),
 )
 def test_any_spoiled_bundle_has_the_problems_of_the_whole(
-    kind: str, how: dict[int, tuple[str, int]], first: bool, release: str
+    kind: str, how: dict[int, tuple[str, int]], first: bool, by_url: bool, release: str
 ) -> None:
-    whole = bundle(kind, 60)
+    whole = bundle(kind, 60, by_url)
     for number, (fault, other) in sorted(how.items(), reverse=True):
         if other != number and all(whole["entry"][n] for n in (number, other)):
             try:

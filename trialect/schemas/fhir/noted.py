@@ -114,12 +114,8 @@ class Noted:
         import numpy as np
 
         shape, rows = stack.shape, stack.rows + first
-        kind = self.head.get("type")
         name, _, version, _, url, _ = shape.entry
-        plain = is_usual(stack) and kind == "transaction"
-        if not plain and kind not in ("transaction", "batch"):
-            plain = version is None and (name is None or all_start(stack, name, b"urn:"))
-        if not plain:
+        if not self._is_plain(stack):
             captures = range(len(shape.captures))
             columns = [values_of(stack.column(shape.gap_of[n])).tolist() for n in captures]
             for number, values in zip(rows.tolist(), zip(*columns, strict=True), strict=True):
@@ -128,15 +124,35 @@ class Noted:
         np.frombuffer(self._types, np.uint16)[rows] = self._type_numbers[shape.type or None]
         self._outline(int(rows.min()), shape.outline)
         if name is not None:
-            named = [(hashes(values_of(stack.captured(name))), rows)]
-            self._urls.add_many(named)
-            self._versions.add_many(named)
-        if kind == "transaction" and url is not None:
+            named = stack.captured(name)
+            self._urls.add_many([(hashes(values_of(named)), rows)])
+            if version is not None:
+                blank = np.full((len(rows), 1), ord(" "), np.uint8)
+                named = np.concatenate([named, blank, stack.captured(version)], axis=1)
+            self._versions.add_many([(hashes(values_of(named)), rows)])
+        if self.head.get("type") == "transaction" and url is not None:
             self._conditions.add_many([(hashes(values_of(stack.captured(url))), rows)])
         for n in shape.urns:
             targets = self._target(shape.captures[n].targets)
             sought = hashes(values_of(stack.captured(n)))
             self._references.add_many([(sought, rows << _TARGET_BITS | targets)])
+
+    def _is_plain(self, stack: Stack) -> bool:
+        """Whether no entry of a stack has a fullUrl or a request that does not fit its resource."""
+        kind = self.head.get("type")
+        if kind in ("transaction", "batch"):
+            return kind == "transaction" and is_usual(stack)
+        name, identity, *_ = stack.shape.entry
+        if name is None or all_start(stack, name, b"urn:"):
+            return True
+        if identity is None:
+            return False
+        end = f"/{stack.shape.type}/".encode()
+        ids, urls = stack.captured(identity), stack.captured(name)
+        at = urls.shape[1] - ids.shape[1]
+        ends = at >= len(end) and bytes(urls[0, at - len(end) : at]) == end
+        same = (urls[:, at - len(end) : at] == urls[0, at - len(end) : at]).all()
+        return bool(ends and same and (urls[:, at:] == ids).all())
 
     def _take_one(self, piece: bytes, number: int, shapes: Shapes) -> None:
         try:
