@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fhir_examples import GOOD, TOKENS, leaves
+from fhir_examples import GOOD, OF_RELEASE, TOKENS, leaves
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -24,33 +24,35 @@ from trialect.schemas.fhir.table import table
 from trialect.schemas.fhir.texts import joined, line_batches, lines_of, texts_of
 
 
-def learned(text: str) -> Shapes:
-    shapes = Shapes(table())
+def learned(text: str, release: str = "R4") -> Shapes:
+    shapes = Shapes(table(release))
     for _ in range(64):
         shapes.learn(text)
     return shapes
 
 
-def fit() -> list[str]:
+def fit() -> list[tuple[str, str]]:
     texts = []
-    for resource in GOOD.values():
-        text = json.dumps(resource, default=float, ensure_ascii=False)
-        try:
-            compile_shape(text, table())
-        except UnfitError:
-            continue
-        texts.append(text)
+    for release, good in OF_RELEASE.items():
+        for resource in good.values():
+            text = json.dumps(resource, default=float, ensure_ascii=False)
+            try:
+                compile_shape(text, table(release))
+            except UnfitError:
+                continue
+            texts.append((release, text))
     return texts
 
 
 FIT = fit()
+"""Texts of good resources that have a shape, each with its release."""
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(st.data())
 def test_a_block_takes_what_its_shape_takes(data: st.DataObject) -> None:
-    text = data.draw(st.sampled_from(FIT))
-    shapes = learned(text)
+    release, text = data.draw(st.sampled_from(FIT))
+    shapes = learned(text, release)
     places = leaves(parse(text))
     texts = [text] * 8
     values = st.one_of(

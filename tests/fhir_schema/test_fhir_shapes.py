@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from fhir_examples import GOOD, TOKENS, leaves
+from fhir_examples import GOOD, OF_RELEASE, TOKENS, leaves
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,57 +13,65 @@ from trialect.schemas.fhir.shapes import Shape, UnfitError, compile_shape
 from trialect.schemas.fhir.structure import Walk
 from trialect.schemas.fhir.table import table
 
+Key = tuple[str, str]
+"""A release, and the name of a good resource."""
 
-def compiled() -> dict[str, tuple[str, Shape, list[Leaf]]]:
+
+def compiled() -> dict[Key, tuple[str, Shape, list[Leaf]]]:
     made = {}
-    for name, resource in GOOD.items():
-        text = json.dumps(resource, default=float, ensure_ascii=False)
-        try:
-            made[name] = (text, compile_shape(text, table()), leaves(parse(text)))
-        except UnfitError:
-            continue
+    for release, good in OF_RELEASE.items():
+        for name, resource in good.items():
+            text = json.dumps(resource, default=float, ensure_ascii=False)
+            try:
+                shape = compile_shape(text, table(release))
+            except UnfitError:
+                continue
+            made[release, name] = (text, shape, leaves(parse(text)))
     return made
 
 
 SHAPES = compiled()
 
 
-def is_valid(text: str) -> bool:
+def is_valid(text: str, release: str) -> bool:
     value, problems = decode(text)
     if problems:
         return False
-    walk = Walk(table())
+    walk = Walk(table(release))
     walk.resource(value, "", None)
     return walk.problems == []
 
 
-def test_nearly_every_good_resource_has_a_shape() -> None:
-    assert set(GOOD) - set(SHAPES) == {"Bundle", "Questionnaire", "Practitioner with contained"}
+@pytest.mark.parametrize("release", OF_RELEASE)
+def test_nearly_every_good_resource_has_a_shape(release: str) -> None:
+    unfit = {name for name in OF_RELEASE[release] if (release, name) not in SHAPES}
+    assert unfit == {"Bundle", "Questionnaire", "Practitioner with contained"}
 
 
-@pytest.mark.parametrize("name", SHAPES)
-def test_a_text_has_its_own_shape(name: str) -> None:
-    text, shape, _ = SHAPES[name]
+@pytest.mark.parametrize("key", SHAPES, ids=" ".join)
+def test_a_text_has_its_own_shape(key: Key) -> None:
+    text, shape, _ = SHAPES[key]
     assert shape.groups(text) is not None
 
 
-@pytest.mark.parametrize("name", SHAPES)
-def test_every_value_that_a_shape_takes_is_valid(name: str) -> None:
-    text, shape, places = SHAPES[name]
+@pytest.mark.parametrize("key", SHAPES, ids=" ".join)
+def test_every_value_that_a_shape_takes_is_valid(key: Key) -> None:
+    text, shape, places = SHAPES[key]
     taken = 0
     for leaf in places:
         for token in TOKENS:
             changed = text[: leaf.start] + token + text[leaf.end :]
             if shape.groups(changed) is not None:
                 taken += 1
-                assert is_valid(changed), f"{leaf.path}: {leaf.raw} -> {token}"
+                assert is_valid(changed, key[0]), f"{leaf.path}: {leaf.raw} -> {token}"
     assert taken
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(st.data())
 def test_several_changed_values_at_once(data: st.DataObject) -> None:
-    text, shape, places = SHAPES[data.draw(st.sampled_from(sorted(SHAPES)))]
+    key = data.draw(st.sampled_from(sorted(SHAPES)))
+    text, shape, places = SHAPES[key]
     chosen = data.draw(st.lists(st.sampled_from(places), min_size=1, max_size=4, unique_by=id))
     everywhere = [leaf.raw for leaf in places]
     for leaf in sorted(chosen, key=lambda leaf: -leaf.start):
@@ -80,13 +88,14 @@ def test_several_changed_values_at_once(data: st.DataObject) -> None:
         )
         text = text[: leaf.start] + token + text[leaf.end :]
     if shape.groups(text) is not None:
-        assert is_valid(text)
+        assert is_valid(text, key[0])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(st.data())
 def test_text_changed_at_any_place(data: st.DataObject) -> None:
-    text, shape, _ = SHAPES[data.draw(st.sampled_from(sorted(SHAPES)))]
+    key = data.draw(st.sampled_from(sorted(SHAPES)))
+    text, shape, _ = SHAPES[key]
     at = data.draw(st.integers(0, len(text)))
     cut = data.draw(st.integers(0, 3))
     put = data.draw(
@@ -113,11 +122,11 @@ def test_text_changed_at_any_place(data: st.DataObject) -> None:
     )
     text = text[:at] + put + text[at + cut :]
     if shape.groups(text) is not None:
-        assert is_valid(text)
+        assert is_valid(text, key[0])
 
 
 def test_values_that_decide_together_are_asked_each_time() -> None:
-    text, shape, _ = SHAPES["Encounter"]
+    text, shape, _ = SHAPES["R4", "Encounter"]
     earlier = text.replace('"end": "2026-02-01T09', '"end": "2026-02-01T05')
     assert earlier != text
     assert shape.groups(earlier) is None
@@ -126,7 +135,7 @@ def test_values_that_decide_together_are_asked_each_time() -> None:
 
 
 def test_decimals_are_compared_to_the_last_digit() -> None:
-    text, shape, _ = SHAPES["ActivityDefinition"]
+    text, shape, _ = SHAPES["R4", "ActivityDefinition"]
     same = text.replace('"value": 2.5', '"value": 1.00000000000000000001')
     assert same != text
     assert shape.groups(same) is not None
@@ -136,13 +145,13 @@ def test_decimals_are_compared_to_the_last_digit() -> None:
 
 
 def test_a_system_belongs_to_the_shape_where_a_value_set_is_required() -> None:
-    text, shape, _ = SHAPES["AdverseEvent"]
+    text, shape, _ = SHAPES["R4", "AdverseEvent"]
     assert shape.groups(text.replace("adverse-event-severity", "adverse-event-outcome")) is None
     assert shape.groups(text.replace("Bruise", "Swelling")) is not None
 
 
 def test_captured_values_name_the_resource_and_what_it_refers_to() -> None:
-    text, shape, _ = SHAPES["Observation"]
+    text, shape, _ = SHAPES["R4", "Observation"]
     groups = shape.groups(text)
     assert groups is not None
     assert shape.type == "Observation"
