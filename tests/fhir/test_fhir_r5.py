@@ -302,7 +302,7 @@ class TestAdverseEvent:
         assert found["status"] == "completed"
         assert codes(found["code"]) == ["10022086"]
         assert codes(found["seriousness"]) == ["non-serious"]
-        (severity,) = found["extension"]
+        severity = found["extension"][0]
         assert severity["url"] == own("AdverseEvent.severity")
         assert codes(severity["valueCodeableConcept"]) == ["moderate"]
         assert found["outcome"][0]["text"] == "RECOVERED/RESOLVED"
@@ -359,7 +359,7 @@ def test_an_action_has_one_code_and_targets(write: Any) -> None:
 def test_hl7s_extensions_are_written_when_wanted(write: Any) -> None:
     options = FhirOptions(base=BASE, bundle_subjects=2, cross_version="hl7")
     written = write(study(fhir=options))
-    (severity,) = written.one("AdverseEvent", f"{S1}.AE.1")["extension"]
+    severity = written.one("AdverseEvent", f"{S1}.AE.1")["extension"][0]
     assert severity["url"] == (
         "http://hl7.org/fhir/4.0/StructureDefinition/extension-AdverseEvent.severity"
     )

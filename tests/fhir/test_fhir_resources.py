@@ -358,7 +358,9 @@ class TestAdverseEvent:
         assert told == [("AESEV", "GRADE 2"), ("AEOUT", "GONE")]
         found = written.one("AdverseEvent", f"{S3}.AE.1")
         assert not {"severity", "outcome"} & found.keys()
-        assert found["event"] == {"text": "Fainting (Syncope)"}
+        assert found["event"] == {"text": "Fainting"}
+        kept = {one["url"].rpartition("/")[2]: one["valueString"] for one in found["extension"]}
+        assert (kept["AEDECOD"], kept["AESEV"], kept["AEOUT"]) == ("Syncope", "GRADE 2", "GONE")
 
 
 class TestStudy:

@@ -1,8 +1,10 @@
 """AE to AdverseEvent.
 
 R4 allows only its own codes for severity and outcome, and has no element for the end, which goes
-to an extension. Causality (AEREL) is said of the study treatment: of the Procedure if the subject
-has exactly one, else of "Study treatment" by name, since AE does not say of which.
+to an extension; so do a coded term without a code of MedDRA, a severity or an outcome in other
+words, and that a criterion of seriousness was not met. Causality (AEREL) is said of the study
+treatment: of the Procedure if the subject has exactly one, else of "Study treatment" by name, since
+AE does not say of which.
 """
 
 from __future__ import annotations
@@ -81,7 +83,14 @@ def events(part: Partition) -> pl.DataFrame:
     ae = part.named(ae, TYPE, "AE", "AESEQ")
     ae = part.dated(ae, "AE", "AESTDTC", "start")
     ae = part.dated(ae, "AE", "AEENDTC", "end")
-    ae = with_more(part, ae, "AE", {"AESTDTC": "start", "AEENDTC": "end"})
+    unsaid = {
+        "AEDECOD": pl.col("AEPTCD").is_null(),
+        "AESEV": ~pl.col("AESEV").is_in(list(values("severity"))),
+        **{name: pl.col(name) != "Y" for name in CRITERIA},
+    }
+    if part.study.fhir.release == "R4":
+        unsaid["AEOUT"] = ~pl.col("AEOUT").is_in(list(values("outcome")))
+    ae = with_more(part, ae, "AE", {"AESTDTC": "start", "AEENDTC": "end"}, unsaid)
     ae = part.fragments(ae, ["AETERM", "AEDECOD", "AEPTCD"], _event, "event")
     treated = part.rows(procedure.RESOURCE).filter("treatment")
     treated = treated.group_by(SUBJECT).agg(pl.col(ID).first(), n=pl.len())
@@ -112,8 +121,6 @@ def _status() -> pl.Expr:
 
 def _event(term: str | None, preferred: str | None, code: float | None) -> Concept | None:
     codings = [coding(MEDDRA, shown(code), preferred)] if code is not None else []
-    if not codings and preferred and preferred != term:
-        return concept(f"{term} ({preferred})" if term else preferred)
     return concept(term or preferred, codings)
 
 

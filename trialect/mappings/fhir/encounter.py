@@ -53,7 +53,9 @@ def rows(part: Partition) -> pl.DataFrame:
     sv = part.dated(sv, "SV", "SVSTDTC", "start")
     sv = part.dated(sv, "SV", "SVENDTC", "end")
     sv = sv.with_columns(end=pl.when(ORDERED).then("end"))
-    sv = with_more(part, sv, "SV", {"SVSTDTC": "start", "SVENDTC": "end"})
+    # HL7's class says ambulatory or virtual, no more.
+    other = {"SVCNTMOD": pl.col("SVCNTMOD") != "IN PERSON"}
+    sv = with_more(part, sv, "SV", {"SVSTDTC": "start", "SVENDTC": "end"}, other)
 
     def visit(number: float, name: str | None) -> dict[str, object] | None:
         code = coding(part.identity.code_system("visit"), shown(number), name)

@@ -67,7 +67,8 @@ def _of_domain(part: Partition, domain: str) -> pl.DataFrame:
     frame = records(part, TYPE, domain, texts, [dose])
     frame = part.dated(frame, domain, f"{domain}STDTC", "start")
     frame = ended(part.dated(frame, domain, f"{domain}ENDTC", "end"))
-    frame = with_more(part, frame, domain, {f"{domain}STDTC": "start", f"{domain}ENDTC": "said"})
+    # A moment may be the start alone, so an end that is the same moment is said beside it.
+    frame = with_more(part, frame, domain, {f"{domain}STDTC": "start", f"{domain}ENDTC": "until"})
     frame = without_prefix(frame, domain, USED)
 
     def named(name: str | None, standard: str | None) -> Concept | None:

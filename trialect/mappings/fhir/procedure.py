@@ -109,7 +109,8 @@ def _procedures(part: Partition) -> pl.DataFrame:
     pr = records(part, TYPE, "PR", PR)
     pr = part.dated(pr, "PR", "PRSTDTC", "start")
     pr = ended(part.dated(pr, "PR", "PRENDTC", "end"))
-    pr = with_more(part, pr, "PR", {"PRSTDTC": "start", "PRENDTC": "said"})
+    # A moment may be the start alone, so an end that is the same moment is said beside it.
+    pr = with_more(part, pr, "PR", {"PRSTDTC": "start", "PRENDTC": "until"})
     pr = part.fragments(pr, ["PRTRT", "PRDECOD"], _name, "code")
     pr = body_site(part, pr, "PR")
     missed = (pl.col("PROCCUR") == "N").fill_null(False) | (

@@ -26,7 +26,7 @@ NOT_MAPPED = rule(
     "FHIR-NO-CODE",
     "warning",
     "A value that FHIR has no code for",
-    "FHIR takes only its own codes here and has none for {value!r}; it is left out.",
+    "FHIR takes only its own codes here and has none for {value!r}; the element is left out.",
     "Map the value to the CDISC submission value it means.",
     "http://hl7.org/fhir/R4/terminologies.html#required",
 )

@@ -126,15 +126,27 @@ def carried(part: Partition, domain: str) -> tuple[tuple[str, ...], tuple[str, .
 
 
 def with_more(
-    part: Partition, frame: pl.DataFrame, domain: str, dates: Mapping[str, str] | None = None
+    part: Partition,
+    frame: pl.DataFrame,
+    domain: str,
+    dates: Mapping[str, str] | None = None,
+    unsaid: Mapping[str, pl.Expr] | None = None,
 ) -> pl.DataFrame:
     """The frame with `more`: an extension for each value that no element holds, then what is
     attached to the record (`attached`). `dates` gives, by --DTC variable, the column of the
-    element's dateTime.
+    element's dateTime; `unsaid`, by variable with an element, of which records the element cannot
+    say the value.
     """
     texts, numbers = carried(part, domain)
     group = class_of(domain, frozenset(part.schema(domain)))
     named = []
+    for name, where in (unsaid or {}).items():
+        if name not in texts:
+            value = pl.select(
+                pl.when(frame.select(where).to_series()).then(escaped(frame[name]))
+            ).to_series()
+            extension = _extension(part.identity.extension(name), value, number=False)
+            named.append(extension.alias(name))
     for name in (*texts, *numbers):
         number = name in numbers
         value = number_text(frame[name]) if number else escaped(frame[name])

@@ -84,6 +84,7 @@ class Cells:
         self._codelists: dict[tuple[str, str], list[Codelist]] = {}
         self._terms: dict[tuple[str, str, str], tuple[str, bool]] = {}
         self._tests: dict[tuple[str, str], str | None] = {}
+        self._categories: dict[tuple[str, str], str | None] = {}
         self._visits = {visit.name.casefold(): visit for visit in study.visits}
         self._numbers = {f"{visit.num:g}": visit for visit in study.visits}
         self._place: tuple[Read, FhirBlock]
@@ -290,6 +291,27 @@ class Cells:
         test = self._tests[domain, testcd]
         if test is not None:
             record.setdefault(f"{domain}TEST", test)
+        if (category := self._category(domain, testcd)) is not None:
+            self._usual.setdefault(f"{domain}CAT", category)
+
+    def _category(self, domain: str, testcd: str) -> str | None:
+        """--CAT of a question of an instrument: the term that has the instrument's prefix (PI01 of
+        PI0101) as its synonym.
+        """
+        if (domain, testcd) not in self._categories:
+            found = instrument_of_code(self.terminology, testcd)
+            codes = self.terminology.codelist(found[0]) if found else None
+            prefix = codes.short.removesuffix("TC") if codes and codes.short else None
+            self._categories[domain, testcd] = next(
+                (
+                    term.value
+                    for codelist in self._lists(domain, f"{domain}CAT")
+                    for term in codelist.terms
+                    if prefix in term.synonyms
+                ),
+                None,
+            )
+        return self._categories[domain, testcd]
 
     def _test_of(self, domain: str, testcd: str) -> str | None:
         model = dataset(domain)
