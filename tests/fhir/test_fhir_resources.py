@@ -359,7 +359,7 @@ class TestAdverseEvent:
         found = written.one("AdverseEvent", f"{S3}.AE.1")
         assert not {"severity", "outcome"} & found.keys()
         assert found["event"] == {"text": "Fainting"}
-        kept = {one["url"].rpartition("/")[2]: one["valueString"] for one in found["extension"]}
+        kept = {one["url"].rpartition("/")[2]: one.get("valueString") for one in found["extension"]}
         assert (kept["AEDECOD"], kept["AESEV"], kept["AEOUT"]) == ("Syncope", "GRADE 2", "GONE")
 
 
