@@ -250,10 +250,19 @@ def test_a_search_that_is_refused_is_told(full: FhirServer, tmp_path: Path) -> N
     done = pull(tmp_path / "out", full.base, "T1")
     assert rules(done) == ["PULL-REFUSED"]
     assert "patient is not known" in str(next(iter(done.problems)))
+    # Some servers say so with the status of success.
+    full.behaviour.answers["/fhir/Observation"] = (200, {}, outcome("no rights"))
+    done = pull(tmp_path / "again", full.base, "T1")
+    assert rules(done) == ["PULL-REFUSED"]
+    assert "no rights" in str(next(iter(done.problems)))
     full.behaviour.answers["/fhir/ResearchSubject"] = (400, {}, outcome("study is not known"))
     with pytest.raises(Unusable) as found:
         pull(tmp_path / "more", full.base, "T1")
     assert rules(found) == ["PULL-REFUSED"]
+    full.behaviour.answers["/fhir/ResearchStudy"] = (400, {}, outcome("identifier is not known"))
+    with pytest.raises(Unusable) as found:
+        pull(tmp_path / "most", full.base, "T1")
+    assert rules(found) == ["PULL-NO-STUDY", "PULL-REFUSED"]
 
 
 def test_fewer_than_were_counted_and_what_a_server_remarks(

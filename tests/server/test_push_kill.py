@@ -84,6 +84,22 @@ def test_a_damaged_journal_is_told(line: bytes, tmp_path: Path, start: Start) ->
     assert push(out, server.base, again=True).stored == 2
 
 
+def test_a_journal_of_another_server_is_not_taken_for_ours(tmp_path: Path, start: Start) -> None:
+    out = package(tmp_path / "out", 3)
+    first, second = start(), start()
+    done = push(out, first.base)
+    lines = done.journal.read_bytes().splitlines(keepends=True)
+    ours = push(out, second.base, dry_run=True).journal
+    ours.write_bytes(b"".join(lines[:3]))
+    with pytest.raises(Unusable) as found:
+        push(out, second.base)
+    assert [one.rule for one in found.value.problems] == ["PUSH-JOURNAL-OTHER"]
+    assert first.base in str(found.value)
+    assert second.behaviour.store.counts() == {}
+    assert push(out, second.base, again=True).stored == 4
+    assert second.behaviour.store.counts() == counts(3)
+
+
 def test_two_pushes_of_the_same_do_not_meet(tmp_path: Path, start: Start) -> None:
     out = package(tmp_path / "out", 1)
     server = start()

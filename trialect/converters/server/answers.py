@@ -42,6 +42,14 @@ def resource_of(answer: Answer) -> Json | None:
     return found if is_resource else None
 
 
+def is_refusal(answer: Answer) -> bool:
+    """Whether an OperationOutcome stands where something else was asked for, whatever the status
+    says.
+    """
+    found = resource_of(answer)
+    return found is not None and found["resourceType"] == "OperationOutcome"
+
+
 def is_whole(answer: Answer) -> bool:
     """Whether an answer that says it is JSON can be read to its end."""
     if not answer.content_type.endswith("json") or (answer.status == 202 and not answer.body):

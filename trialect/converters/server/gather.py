@@ -127,7 +127,8 @@ class _Gathering:
             if studies:
                 named = ", ".join(sorted(studies))
                 problem = STUDIES.problem(value=name, count=len(studies), found=named)
-            raise Unusable(problem)
+            # A search that was refused found none either.
+            raise Unusable([problem, *source.problems])
         found = Gathered(next(iter(studies.values())))
         self._keep(found.study)
         found.patients = self._subjects(f"ResearchStudy/{found.study.id}")

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,14 @@ BROKEN = rule(
     "The journal of an earlier push is damaged",
     "the line is none of a journal.",
     "Send everything again with --again: what the server has already stays as it is.",
+)
+
+OTHER = rule(
+    "PUSH-JOURNAL-OTHER",
+    "error",
+    "The journal is that of another push",
+    "{file} tells of a push to {server}, or of another package.",
+    "Name another folder with --journal, or put the journal back to where it was.",
 )
 
 Line = dict[str, Any]
@@ -103,10 +111,13 @@ class Journal:
 
 
 @contextmanager
-def journal_at(file: Path, *, again: bool = False) -> Iterator[Journal]:
+def journal_at(
+    file: Path, of: Mapping[str, str] | None = None, *, again: bool = False
+) -> Iterator[Journal]:
     """The journal at a place: that of a push that was not finished, else a new one.
 
-    Raises `Unusable` when another push holds it, or when it is damaged and not begun `again`.
+    Raises `Unusable` when another push holds it, or when it is damaged or of another push (its
+    first line differs from `of`) and not begun `again`.
     """
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
@@ -117,6 +128,9 @@ def journal_at(file: Path, *, again: bool = False) -> Iterator[Journal]:
         if not before or "finished" in before[-1][0]:
             before = []
             os.ftruncate(handle, 0)
+        elif any(before[0][0].get(key) != value for key, value in (of or {}).items()):
+            server = str(before[0][0].get("server"))
+            raise Unusable(OTHER.problem(file=str(file), server=server))
         os.fsync(handle)
         _sync_folder(file.parent)
         yield Journal(file, handle, before)

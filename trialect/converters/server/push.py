@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -148,8 +148,9 @@ def push(
         if dry_run:
             done.before = 0 if again else len(_stored(peek(place)))
             return done
-        with journal_at(place, again=again) as open_journal:
-            return _Push(session, done, open_journal, parallel, progress).run()
+        of = {"server": found.base.url, "package": shipment.digest}
+        with journal_at(place, of, again=again) as open_journal:
+            return _Push(session, done, open_journal, of, parallel, progress).run()
 
 
 def _beside(out: Path) -> Path:
@@ -180,12 +181,14 @@ class _Push:
         session: Session,
         done: Pushed,
         journal: Journal,
+        of: Mapping[str, str],
         parallel: int,
         progress: Progress | None,
     ) -> None:
         self._session = session
         self._done = done
         self._journal = journal
+        self._of = of
         self._parallel = parallel
         self._tell = progress or _silent
         self._unclear = journal.unclear
@@ -195,13 +198,7 @@ class _Push:
         done, journal = self._done, self._journal
         parcels = done.shipment.parcels
         if not journal.header:
-            journal.begin(
-                {
-                    "server": done.server.base.url,
-                    "package": done.shipment.digest,
-                    "since": done.server.date,
-                }
-            )
+            journal.begin({**self._of, "since": done.server.date})
         already = _stored(journal)
         done.before = len(already)
         self._tell("push", done.before, len(parcels))

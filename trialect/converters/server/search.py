@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from urllib.parse import quote
 
-from trialect.converters.server.answers import said, sentences_of
+from trialect.converters.server.answers import is_refusal, said, sentences_of
 from trialect.converters.server.capability import Server
 from trialect.converters.server.compartment import OF_A_PATIENT
 from trialect.converters.server.page import Line, line_of, page_of
@@ -113,7 +113,7 @@ class SearchSource:
             # A server that does not know a parameter may not leave it out (R4 search 3.1.1.1.3).
             headers = {"Prefer": "handling=strict"}
             answer = session.ask("GET", address, headers=headers).answer
-            if answer.status >= 300:
+            if answer.status >= 300 or is_refusal(answer):
                 text = said(answer, session.conceal)
                 problem = REFUSED.problem(value=what, status=answer.status, text=text)
                 if needed:
