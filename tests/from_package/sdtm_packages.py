@@ -13,6 +13,8 @@ TRIAL_SUMMARY: list[Row] = [
     {"TSSEQ": 1, "TSPARMCD": "TITLE", "TSVAL": "A trial of two drinks"},
     {"TSSEQ": 1, "TSPARMCD": "SPONSOR", "TSVAL": "Somebody"},
     {"TSSEQ": 1, "TSPARMCD": "SSTDTC", "TSVAL": "2026-01-01"},
+    {"TSSEQ": 1, "TSPARMCD": "SENDTC", "TSVAL": "2026-02-01"},
+    {"TSSEQ": 1, "TSPARMCD": "DCUTDTC", "TSVAL": "2026-02-01"},
     {"TSSEQ": 1, "TSPARMCD": "TPHASE", "TSVAL": "PHASE II TRIAL"},
     {"TSSEQ": 1, "TSPARMCD": "AGEMIN", "TSVAL": "P18Y"},
     {"TSSEQ": 1, "TSPARMCD": "AGEMAX", "TSVALNF": "PINF"},

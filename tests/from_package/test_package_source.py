@@ -6,7 +6,7 @@ from pathlib import Path
 
 import orjson
 import pytest
-from sdtm_packages import SUBJECTS, write
+from sdtm_packages import SUBJECTS, TRIAL_SUMMARY, write
 
 import trialect
 from trialect.converters.trial_sources import SOURCES, source_of, trial_source
@@ -56,6 +56,7 @@ def test_the_study_is_what_the_package_states(tmp_path: Path) -> None:
     )
     assert study.start is not None
     assert study.start.date == "2026-01-01"
+    assert study.status == "COMPLETED"
     assert study.design.phases == ("PHASE2",)
     assert study.design.masking is None
     assert study.eligibility.minimum_age == "18 Years"
@@ -65,7 +66,18 @@ def test_the_study_is_what_the_package_states(tmp_path: Path) -> None:
     assert [(visit.num, visit.day) for visit in study.visits] == [(1.0, 1)]
     assert [one.code for one in study.criteria] == ["IN01"]
     assert [(one.id, one.country, one.timezone) for one in study.sites] == [("01", "TUR", "")]
-    assert {one.code for one in study.parameters} == {"TPHASE", "AGEMIN", "AGEMAX", "STOPRULE"}
+    assert {one.code for one in study.parameters} == {
+        *("TPHASE", "AGEMIN", "AGEMAX", "STOPRULE", "DCUTDTC")
+    }
+
+
+@pytest.mark.parametrize("end", ["2026-02-02", "2026-02", "unknown"])
+def test_a_trial_that_does_not_say_that_it_ended_has_no_state(tmp_path: Path, end: str) -> None:
+    facts = [{**one, "TSVAL": end} if one["TSPARMCD"] == "SENDTC" else one for one in TRIAL_SUMMARY]
+    package = write(tmp_path / "package", {"TS": facts})
+    assert trialect.read(package).study.status is None
+    made = trialect.convert(package, tmp_path / "out", to=["fhir"])
+    assert {"FHIR-STUDY-STATUS", "FHIR-REQUIRED-BINDING"} <= {one.rule for one in made.problems}
 
 
 def test_records_come_as_they_are_with_their_rows(tmp_path: Path) -> None:
@@ -80,7 +92,8 @@ def test_records_come_as_they_are_with_their_rows(tmp_path: Path) -> None:
 
 
 def test_what_is_missing_is_told_and_a_study_file_fills_it(tmp_path: Path) -> None:
-    package = write(tmp_path / "package")
+    running = [one for one in TRIAL_SUMMARY if one["TSPARMCD"] != "SENDTC"]
+    package = write(tmp_path / "package", {"TS": running})
     assert {"PACKAGE-NO-BASE", "PACKAGE-NO-FACT", "PACKAGE-NO-ZONE"} <= rules(
         trialect.read(package)
     )

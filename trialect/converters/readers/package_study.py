@@ -104,6 +104,7 @@ def study_of_package(frames: Frames, studyid: str, ig: str, stamp: str | None) -
         ),
         start=_date(first.get("SSTDTC")),
         completion=_date(first.get("SENDTC")),
+        status=_state(first),
         conditions=tuple(_texts(summary, "INDIC")),
         design=_design(first),
         enrolment=Enrolment(_count(first.get("PLANSUB")), _count(first.get("ACTSUB"))),
@@ -125,6 +126,14 @@ def study_of_package(frames: Frames, studyid: str, ig: str, stamp: str | None) -
     )
 
 
+def _state(first: Mapping[str, str]) -> str | None:
+    """COMPLETED where the trial's end does not lie behind the data's cut-off; else not stated."""
+    ended, cut = _date(first.get("SENDTC")), _date(first.get("DCUTDTC"))
+    if ended is None or cut is None or not len(ended.date) == len(cut.date) == 10:
+        return None
+    return "COMPLETED" if ended.date <= cut.date else None
+
+
 def missing(study: Study) -> Iterator[Problem]:
     """What the package (and a study.yaml with it) leaves open."""
     for value, what, where, field in (
@@ -133,7 +142,7 @@ def missing(study: Study) -> Iterator[Problem]:
         (study.arms, "The arms", "TA", "arms"),
         (study.visits, "The planned visits", "TV", "visits"),
         (study.sites, "The sites", "DM SITEID", "sites"),
-        (study.status, "The state of the trial", "no variable of SDTM holds it", "status"),
+        (study.status, "The state of the trial", "TS SENDTC and DCUTDTC", "status"),
     ):
         if not value:
             yield NO_FACT.problem(what=what, where=where, field=field)

@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 import polars as pl
 
-from trialect.mappings.fhir.observation import NUMBER
+from trialect.mappings.fhir.decimals import NUMBER
 from trialect.mappings.fhir.opening import opening
 from trialect.mappings.fhir.partition import SUBJECT, Partition, json_text
 from trialect.mappings.fhir.periods import PERIOD, ended, period

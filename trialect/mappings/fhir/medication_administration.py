@@ -12,6 +12,7 @@ import orjson
 import polars as pl
 
 from trialect.mappings.fhir import encounter
+from trialect.mappings.fhir.decimals import decimal_text
 from trialect.mappings.fhir.opening import DATA_ABSENT, opening
 from trialect.mappings.fhir.partition import Partition, shown
 from trialect.mappings.fhir.periods import ended, period
@@ -96,7 +97,7 @@ def with_dosage(part: Partition, frame: pl.DataFrame, domain: str) -> pl.DataFra
             found["site"] = orjson.Fragment(site.encode())
         if route:
             found["route"] = concept(route, ncit(version, ROUTE, route))
-        found["dose"] = quantity(orjson.Fragment(shown(dose).encode()), unit)
+        found["dose"] = quantity(orjson.Fragment(decimal_text(shown(dose)).encode()), unit)
         return found
 
     told = [f"{domain}DOSE", f"{domain}DOSU", f"{domain}ROUTE", "site"]

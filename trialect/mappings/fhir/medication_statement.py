@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 import polars as pl
 
+from trialect.mappings.fhir.decimals import decimal_text
 from trialect.mappings.fhir.opening import opening
 from trialect.mappings.fhir.partition import SUBJECT, Partition, shown
 from trialect.mappings.fhir.periods import PERIOD, ended, period
@@ -110,7 +111,7 @@ def dosage(
     if route:
         found["route"] = concept(route, ncit(version, ROUTE, route))
     if dose is not None:
-        amount = quantity(orjson.Fragment(shown(dose).encode()), unit)
+        amount = quantity(orjson.Fragment(decimal_text(shown(dose)).encode()), unit)
         found["doseAndRate"] = [{"doseQuantity": amount}]
     return found or None
 

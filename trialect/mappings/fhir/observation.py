@@ -21,6 +21,7 @@ import orjson
 import polars as pl
 
 from trialect.mappings.fhir import encounter
+from trialect.mappings.fhir.decimals import NUMBER
 from trialect.mappings.fhir.opening import opening
 from trialect.mappings.fhir.partition import RECORD, SUBJECT, Partition, json_text
 from trialect.mappings.fhir.protocol import Protocol
@@ -44,9 +45,6 @@ QS = (
     *("QSTESTCD", "QSTEST", "QSCAT", "QSORRES", "QSORRESU", "QSSTRESC", "QSSTRESU", "QSSTAT"),
     *("QSREASND", "QSMETHOD", "QSDRVFL", "QSDTC", "QSTPT", "QSEVLINT", "QSEVINTX"),
 )
-
-NUMBER = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$"
-"""Numbers that JSON and FHIR's decimal write as they stand."""
 
 _CATEGORY = coding("http://terminology.hl7.org/CodeSystem/observation-category", "survey", "Survey")
 _ABSENT = "http://terminology.hl7.org/CodeSystem/data-absent-reason"

@@ -23,10 +23,10 @@ TYPE = "ResearchStudy"
 
 NO_STATUS = rule(
     "FHIR-STUDY-STATUS",
-    "warning",
+    "error",
     "The state of the trial is not known",
     "status is {value!r}, for which FHIR R4 has no code; the ResearchStudy's status is given as"
-    " unknown.",
+    " unknown, which servers refuse.",
     "Set status in study.yaml to a value of ClinicalTrials.gov (RECRUITING, COMPLETED, ...).",
     "http://hl7.org/fhir/R4/valueset-research-study-status.html",
 )

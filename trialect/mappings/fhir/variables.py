@@ -30,6 +30,7 @@ from typing import Literal, cast
 
 import polars as pl
 
+from trialect.mappings.fhir.decimals import decimal_texts
 from trialect.mappings.fhir.partition import RECORD, Partition
 from trialect.mappings.fhir.related_records import RELREC, of_records
 from trialect.mappings.sdtm.numbers import number_text
@@ -315,6 +316,7 @@ def escaped(texts: pl.Series) -> pl.Series:
 def _extension(url: str, values: pl.Series, *, number: bool) -> pl.Series:
     start = f'{{"url":"{url}",' + ('"valueDecimal":' if number else '"valueString":"')
     end = "}" if number else '"}'
+    values = decimal_texts(values) if number else values
     return pl.select(
         pl.when(values.is_not_null()).then(pl.concat_str(pl.lit(start), values, pl.lit(end)))
     ).to_series()

@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 import orjson
 
 from trialect.problems import Problem
 from trialect.schemas.fhir import rules
+from trialect.schemas.fhir.primitives import decimal
 
 _TOKEN = re.compile(
     r'[ \t\r\n]*(?:([{}\[\],:])|("(?:[^"\\\x00-\x1f]|\\.)*")'
@@ -60,7 +60,7 @@ def decode(text: str) -> tuple[Any, list[Problem]]:
         if "\\u" in text:
             orjson.loads(text)  # json lets half of a surrogate pair through
         value = json.loads(
-            text, object_pairs_hook=pairs, parse_float=Decimal, parse_constant=_refuse
+            text, object_pairs_hook=pairs, parse_float=decimal, parse_constant=_refuse
         )
     except RecursionError:
         return None, [rules.JSON.problem(detail="objects and lists are nested too deeply")]

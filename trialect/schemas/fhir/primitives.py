@@ -125,9 +125,27 @@ def _decimal(value: object) -> str | None:
         return None
     if type(value) is float and math.isfinite(value):
         return None
-    if type(value) is Decimal and value.is_finite():
+    if isinstance(value, Decimal) and value.is_finite():
         return None
     return "a number"
+
+
+class LongDecimal(Decimal):
+    """A number whose text has more digits than R5 takes: 18 before the point, 17 after it."""
+
+
+_LONG = re.compile(r"\.[0-9]{18}|^-?[0-9]{19}")
+
+
+def decimal(text: str) -> Decimal:
+    """The number that a JSON text writes; a `LongDecimal` if it is one."""
+    return (LongDecimal if _LONG.search(text) else Decimal)(text)
+
+
+def _r5_decimal(value: object) -> str | None:
+    if type(value) is LongDecimal or (type(value) is int and abs(value) >= 10**18):
+        return "a number of at most 18 digits before the point and 17 after it (or an exponent)"
+    return _decimal(value)
 
 
 CHECKS: dict[str, Callable[[object], str | None]] = {
@@ -158,6 +176,7 @@ def _integer64(value: object) -> str | None:
 _R5_CHECKS = {
     **CHECKS,
     "integer64": _integer64,
+    "decimal": _r5_decimal,
     **{name: _pattern(*given) for name, given in _R5_PATTERNS.items()},
 }
 
@@ -167,7 +186,7 @@ JSON_TYPES: dict[str, tuple[type, ...]] = {
     "integer": (int,),
     "positiveInt": (int,),
     "unsignedInt": (int,),
-    "decimal": (int, float, Decimal),
+    "decimal": (int, float, Decimal, LongDecimal),
     "integer64": (str,),
 }
 """The Python types of the JSON values of each primitive type."""
@@ -221,5 +240,6 @@ TOKENS: dict[str, str] = {
 _R5_TOKENS = {
     **TOKENS,
     "integer64": '"(?:0|-?[1-9][0-9]{0,17})"',
+    "decimal": r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,17})?",
     **{name: f'"{text}"' for name, (text, _) in _R5_PATTERNS.items()},
 }

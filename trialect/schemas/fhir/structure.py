@@ -133,6 +133,7 @@ class Walk:
                 self._one(prop, item, f"{path}.{prop.step}", resource)
                 if prop.kind == "sibling" and key[1:] not in value:
                     self._only_id(item, f"{path}.{prop.step}")
+                    self._codeless(properties.get(key[1:]), item, f"{path}.{prop.step}")
         for element, keys in node.required:
             if not any(key in value for key in keys):
                 self.add(rules.CARDINALITY, path, node=node.path, element=element)
@@ -173,6 +174,8 @@ class Walk:
                 paired = type(twin) is list and index < len(twin) and twin[index] is not None
                 if not paired:
                     self.add(rules.NULL, at, key=prop.key.lstrip("_"))
+                else:
+                    self._codeless(prop, twin[index], at)
             else:
                 self._one(prop, item, at, resource)
                 if prop.kind == "sibling":
@@ -183,6 +186,12 @@ class Walk:
     def _only_id(self, item: Any, at: str) -> None:
         if type(item) is dict and item.keys() == {"id"}:
             self.broken("ele-1", at)
+
+    def _codeless(self, prop: Property | None, beside: Any, at: str) -> None:
+        """An extension cannot stand for a code of a required value set."""
+        extended = type(beside) is dict and "extension" in beside
+        if extended and prop and prop.kind == "primitive" and prop.binding and prop.binding.closed:
+            self._outside(prop.binding, "(no code)", at, "")
 
     def _one(self, prop: Property, item: Any, at: str, resource: Json) -> None:
         kind = prop.kind

@@ -14,9 +14,13 @@ from typing import Any
 
 from trialect.schemas.fhir.json_text import Leaf
 from trialect.schemas.fhir.literals import read_reference
+from trialect.schemas.fhir.primitives import LongDecimal
 from trialect.schemas.fhir.table import Property, Table
 
-SYSTEM = {bool: "boolean", str: "string", int: "integer", Decimal: "decimal", float: "decimal"}
+SYSTEM = {
+    **{bool: "boolean", str: "string", int: "integer"},
+    **dict.fromkeys((Decimal, LongDecimal, float), "decimal"),
+}
 """The types of values that an expression makes."""
 
 
