@@ -53,18 +53,15 @@ def test_the_table_is_small_and_carries_no_time(release: str) -> None:
 
 
 @RELEASES
-def test_the_table_loads_in_a_moment(release: str) -> None:
+def test_checking_a_resource_loads_no_library_of_columns(release: str) -> None:
     resource = {"resourceType": "Observation", "status": "final", "code": {}}
     code = (
-        "import time; a = time.process_time(); import trialect.schemas.fhir as fhir;"
+        "import sys, trialect.schemas.fhir as fhir;"
         f"fhir.check_resource({resource}, {release!r});"
-        "print(time.process_time() - a)"
+        "print(*sorted({'polars', 'numpy', 'pandas', 'lxml'} & set(sys.modules)))"
     )
-    took = [
-        float(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout)
-        for _ in range(3)
-    ]
-    assert min(took) < 0.15
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    assert run.stdout == "\n"
 
 
 @pytest.mark.parametrize(("release", "count"), [("R4", 146), ("R5", 158)])

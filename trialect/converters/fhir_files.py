@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -12,15 +13,27 @@ from trialect.converters.fhir_values import check_values
 from trialect.converters.join_files import join_files
 from trialect.converters.package import FHIR_BUNDLES, FHIR_NDJSON
 from trialect.converters.partition import Job, Part
-from trialect.converters.writers.fhir_bundle import FhirPart, write_partition, write_study
+from trialect.converters.writers.fhir_bundle import (
+    FhirPart,
+    Subjects,
+    write_partition,
+    write_study,
+)
 from trialect.problems import Problem
-from trialect.schemas.fhir import ReferenceIndex, check_bundle_texts, check_ndjson
+from trialect.schemas.fhir import (
+    ReferenceIndex,
+    check_bundle_texts,
+    check_ndjson,
+)
+from trialect.schemas.fhir.woven_files import check_woven, check_woven_bundles
 
 
 def render(job: Job, frames: Mapping[str, pl.DataFrame], part: Part) -> list[Problem]:
     """Render one partition's subjects into its spool, and check what was rendered."""
     folder = part.folder / "fhir"
     found: list[Problem] = []
+    part.references = ReferenceIndex()
+    before: Counter[str] = Counter()
     for few, places in _slices(frames, part.places, job.study.fhir.bundle_subjects):
         written = write_partition(
             folder,
@@ -31,17 +44,35 @@ def render(job: Job, frames: Mapping[str, pl.DataFrame], part: Part) -> list[Pro
             unblinded=job.unblinded,
             trial=job.trial_frames,
         )
-        part.fhir.update(written.counts)
+        found += check_written(folder, written, part.references, job.study.fhir.release, before)
+        before.update(written.counts)
         part.bundles.update(written.bundles)
         part.fhir_items += [item for item in written.items if item not in part.fhir_items]
         found += written.problems
-    part.references = ReferenceIndex()
-    found += check_rendered(folder, part.references, job.study.fhir.release)
+    part.fhir.update(before)
     part.references.settle()
     if "QS" in frames:
         observations = folder / "ndjson" / "Observation.ndjson"
         found += check_values(observations, frames["QS"], blinded=not job.unblinded)
     return found
+
+
+def check_written(
+    folder: Path, written: Subjects, index: ReferenceIndex, release: str, before: Mapping[str, int]
+) -> Iterator[Problem]:
+    """The problems of subjects that were written into `folder`; references are noted in `index`.
+
+    `before` says how many resources of each type stood in the files already.
+    """
+    for type_, lines in written.lines.items():
+        file = str(folder / "ndjson" / f"{type_}.ndjson")
+        for problem in check_woven(lines, file, index, release, after=before.get(type_, 0)):
+            yield _shown(problem)
+    bundles = [
+        (f"{FHIR_BUNDLES}/{name}", (folder / "bundles" / name).read_bytes)
+        for name in written.bundles
+    ]
+    yield from check_woven_bundles(written.entries, written.head, bundles, release)
 
 
 BUNDLES_AT_ONCE = 280
@@ -78,7 +109,7 @@ def _slices(
 
 
 def check_rendered(folder: Path, index: ReferenceIndex, release: str) -> Iterator[Problem]:
-    """The problems of what one partition rendered; its references are noted in `index`."""
+    """The problems of the FHIR files in a folder; their references are noted in `index`."""
     for path in sorted((folder / "ndjson").glob("*.ndjson")):
         with path.open("rb") as lines:
             for problem in check_ndjson(lines, file=str(path), release=release, index=index):

@@ -18,6 +18,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 import orjson
 import polars as pl
 
@@ -32,6 +33,7 @@ from trialect.mappings.fhir.relations import with_references
 from trialect.mappings.fhir.study_resources import study_resources
 from trialect.mappings.fhir.subject_resources import subject_resources
 from trialect.problems import Problem, Problems, rule
+from trialect.schemas.fhir.woven import Woven, numbered
 from trialect.trial import Study
 
 STUDY_BUNDLE = "study.json"
@@ -54,14 +56,27 @@ TOO_LARGE = rule(
 class FhirPart:
     """What was rendered, as facts that merge.
 
-    `counts`: resources by type. `bundles`: names of the bundles' files with their SHA-256.
-    `items`: questions seen in QS, which `write_study` makes Questionnaires of.
+    `counts`: resources by type. `bundles`: names of the bundles' files with their SHA-256, in
+    order. `items`: questions seen in QS, which `write_study` makes Questionnaires of.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
     bundles: dict[str, str] = field(default_factory=dict)
     items: list[Item] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Subjects(FhirPart):
+    """Subjects that were rendered, and what their texts are woven of, for checking.
+
+    `lines`: by type, those that were appended to its NDJSON file, numbered from 1. `entries`: those
+    of the bundles, numbered by the places of these in `bundles`; `head`: how every bundle begins.
+    """
+
+    lines: dict[str, list[Woven]] = field(default_factory=dict)
+    entries: list[Woven] = field(default_factory=list)
+    head: bytes = b""
 
 
 def write_partition(
@@ -74,7 +89,7 @@ def write_partition(
     positions: Sequence[int] | None = None,
     unblinded: bool = False,
     trial: Mapping[str, pl.DataFrame] = MappingProxyType({}),
-) -> FhirPart:
+) -> Subjects:
     """Write a partition's subjects into `folder`: ndjson/TYPE.ndjson and bundles/NAME.json.
 
     `frames` are the partition's domains with whole subjects, DM in the trial's order. A subject's
@@ -83,47 +98,85 @@ def write_partition(
     Raises `Unusable` when the study has no base URL (fhir.base).
     """
     part = Partition(study, codes, frames, unblinded=unblinded, trial=trial)
-    found = FhirPart()
-    entries = [pl.DataFrame(schema={SUBJECT: pl.Int64, "text": pl.String})]
-    lines: dict[str, list[pl.DataFrame]] = {}
+    found = Subjects(head=_head(study, part.identity))
+    every: list[_Rendered] = []
     for resource in subject_resources(study.fhir.release):
         if resource.unblinded_only and not unblinded:
             continue
         rows = part.rows(resource)
-        rows, template = with_references(part, resource.type, rows, resource.template(part))
-        rendered = Rendered(template, rows, part.identity)
-        whose = rows[SUBJECT].cast(pl.Int64)
-        lines.setdefault(resource.type, []).append(
-            pl.DataFrame({SUBJECT: whose, "text": rendered.lines()})
-        )
-        entries.append(pl.DataFrame({SUBJECT: whose, "text": rendered.entries()}))
         if rows.height:
             found.counts[resource.type] += rows.height
-    for type_, several in lines.items():
-        in_order = pl.concat(several)
-        if len(several) > 1:
-            in_order = in_order.sort(SUBJECT, maintain_order=True)
-        write_lines(folder / "ndjson" / f"{type_}.ndjson", in_order["text"])
+            rows, template = with_references(part, resource.type, rows, resource.template(part))
+            whose = rows[SUBJECT].cast(pl.Int64)
+            rendered = Rendered(template, rows, part.identity)
+            every.append(_Rendered(resource.type, whose, rendered))
+    for type_ in found.counts:
+        alike = [one for one in every if one.type == type_]
+        file = folder / "ndjson" / f"{type_}.ndjson"
+        found.lines[type_] = _write_lines(file, alike)
     found.items = items_of(part.rows(observation.RESOURCE))
     count = part.subjects.height
     places = positions or range(first_subject, first_subject + count)
     names = part.subjects["USUBJID"].to_list()
-    ordered = pl.concat(entries).sort(SUBJECT, maintain_order=True)
-    texts = ordered["text"]
+    texts, subjects = _entries(every, names, places)
+    bundle_of = np.zeros(count, np.int64)
+    packing = enumerate(_packed(study, subjects, part.problems))
+    for number, (name, packed) in packing:
+        bundle_of[[one.number for one in packed]] = number
+        text = joined(texts[packed[0].first : packed[-1].end], BETWEEN)
+        found.bundles[name] = _write(folder / "bundles" / name, found.head + text + _TAIL)
+    for one in every:
+        bundles = bundle_of[one.subjects.to_numpy()]
+        found.entries += [numbered(some, bundles) for some in one.rendered.woven("bundle")]
+    found.problems = list(part.problems)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Rendered:
+    """The resources of one kind; `subjects` (Int64) has the subject of each."""
+
+    type: str
+    subjects: pl.Series
+    rendered: Rendered
+
+
+def _write_lines(file: Path, alike: Sequence[_Rendered]) -> list[Woven]:
+    """Append resources of one type to their file, by subject; what the lines are woven of."""
+    texts = pl.concat([one.rendered.lines() for one in alike])
+    numbers = np.arange(1, len(texts) + 1)
+    if len(alike) > 1:
+        subjects = pl.concat([one.subjects for one in alike]).to_numpy()
+        order = np.argsort(subjects, kind="stable")
+        texts = texts.gather(pl.Series(order))
+        numbers[order] = np.arange(1, len(texts) + 1)
+    write_lines(file, texts)
+    ends = np.cumsum([len(one.subjects) for one in alike])
+    found: list[Woven] = []
+    for one, some in zip(alike, np.split(numbers, ends[:-1]), strict=True):
+        found += [numbered(woven, some) for woven in one.rendered.woven("ndjson")]
+    return found
+
+
+def _entries(
+    every: Sequence[_Rendered], names: Sequence[str], places: Sequence[int]
+) -> tuple[pl.Series, list[Entries]]:
+    """The texts of all entries by subject, and where in them each subject's stand."""
+    none = pl.DataFrame(schema={SUBJECT: pl.Int64, "text": pl.String})
+    ordered = pl.concat(
+        [none]
+        + [pl.DataFrame({SUBJECT: one.subjects, "text": one.rendered.entries()}) for one in every]
+    ).sort(SUBJECT, maintain_order=True)
     sizes = ordered.group_by(SUBJECT).agg(pl.len(), pl.col("text").str.len_bytes().sum().alias("b"))
     known = {subject: (rows, size) for subject, rows, size in sizes.iter_rows()}
     subjects = []
     first = 0
     for subject, (name, place) in enumerate(zip(names, places, strict=True)):
-        rows_of, size = known.get(subject, (0, 0))
-        between = max(0, rows_of - 1) * len(BETWEEN)
-        subjects.append(Entries(name, place, size + between, first, first + rows_of))
-        first += rows_of
-    for name, packed in _packed(study, subjects, part.problems):
-        text = joined(texts[packed[0].first : packed[-1].end], BETWEEN)
-        found.bundles[name] = _write(folder / "bundles" / name, _bundle(study, part.identity, text))
-    found.problems = list(part.problems)
-    return found
+        rows, size = known.get(subject, (0, 0))
+        between = max(0, rows - 1) * len(BETWEEN)
+        subjects.append(Entries(subject, name, place, size + between, first, first + rows))
+        first += rows
+    return ordered["text"], subjects
 
 
 def write_study(
@@ -151,7 +204,7 @@ def write_study(
         write_lines(folder / "ndjson" / f"{kind}.ndjson", line)
         entries.append(orjson.dumps(_entry(resource, inside, identity)))
     text = BETWEEN.encode().join(entries)
-    bundle = _bundle(study, identity, text)
+    bundle = _head(study, identity) + text + _TAIL
     found.bundles[STUDY_BUNDLE] = _write(folder / "bundles" / STUDY_BUNDLE, bundle)
     return found
 
@@ -160,9 +213,10 @@ def write_study(
 class Entries:
     """A subject's place in the trial, and the bundle entries: bytes, first row and the one after.
 
-    Subjects follow one another in the rows.
+    `number` is the subject's in the partition. Subjects follow one another in the rows.
     """
 
+    number: int
     usubjid: str
     place: int
     size: int
@@ -201,13 +255,16 @@ def _within(limit: int, subjects: Iterable[Entries], problems: Problems) -> Iter
         yield packed
 
 
-def _bundle(study: Study, identity: Identity, entries: bytes) -> bytes:
+def _head(study: Study, identity: Identity) -> bytes:
+    """A bundle up to its first entry."""
     start: dict[str, Any] = {"resourceType": "Bundle"}
     if mark := meta(study, identity):
         start["meta"] = mark
     start["type"] = "transaction"
-    opened = orjson.dumps(start)[:-1]
-    return b"".join([opened, b',"entry":[\n', entries, b"\n]}\n"])
+    return orjson.dumps(start)[:-1] + b',"entry":[\n'
+
+
+_TAIL = b"\n]}\n"
 
 
 def _entry(resource: Resource, inside: Mapping[str, str], identity: Identity) -> Resource:

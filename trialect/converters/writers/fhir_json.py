@@ -9,13 +9,14 @@ bundle holds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 import orjson
 import polars as pl
 
 from trialect.mappings.fhir.identity import Identity, condition_value
+from trialect.mappings.fhir.json_strings import escaped
 from trialect.mappings.fhir.partition import ID, RECORD
 from trialect.mappings.fhir.slots import (
     ColumnSlot,
@@ -27,15 +28,14 @@ from trialect.mappings.fhir.slots import (
     Template,
     Text,
 )
+from trialect.schemas.fhir.woven import Values, Woven
 
 Form = Literal["ndjson", "bundle"]
 
-_SPECIAL = r'[\x00-\x1f"\\]'
 _UNRESERVED = r"^[A-Za-z0-9._~-]*$"
 _GAP = "\0"
 """Marks a gap in a compiled template; no JSON text has it."""
 _CONDITION = "@condition"
-_PATTERN = "@pattern"
 
 
 class Rendered:
@@ -49,18 +49,15 @@ class Rendered:
         self._template = {"resourceType": template["resourceType"], "id": Text(ID), **template}
         self._identity = identity
         slots = list(_slots(self._template))
-        self._names = list(dict.fromkeys(slot.column for slot in slots))
+        names = list(dict.fromkeys(slot.column for slot in slots))
         texts = dict.fromkeys(slot.column for slot in slots if isinstance(slot, Text))
-        present = [_present(frame, name) for name in self._names]
         self._frame = frame.with_columns(
-            **{name: _escaped(frame[name]) for name in texts},
+            **{name: escaped(frame[name]) for name in texts},
             **{_CONDITION: _conditions(frame[RECORD])},
-        ).with_columns(
-            pl.sum_horizontal(
-                pl.lit(0, pl.UInt64),
-                *(bit.cast(pl.UInt64) * (1 << place) for place, bit in enumerate(present)),
-            ).alias(_PATTERN)
         )
+        self._patterns = list(_patterns(frame, names))
+        self._columns: dict[tuple[str, int], Values] = {}
+        self._woven: dict[Form, list[Woven]] = {}
 
     def lines(self) -> pl.Series:
         """Lines of NDJSON, without their ends."""
@@ -70,38 +67,53 @@ class Rendered:
         """Entries of transaction bundles."""
         return self._filled("bundle")
 
+    def woven(self, form: Form) -> list[Woven]:
+        """What the texts of a form are made of; their numbers are those of the frame's rows."""
+        if form not in self._woven:
+            self._woven[form] = [
+                self._of_pattern(number, form) for number in range(len(self._patterns))
+            ]
+        return self._woven[form]
+
+    def _of_pattern(self, number: int, form: Form) -> Woven:
+        present, rows = self._patterns[number]
+        text, gaps = _compile(self._template, present, form, self._identity)
+        columns = tuple(self._values(gap, form, number) for gap in gaps)
+        return Woven(rows.to_numpy(), tuple(text.split(_GAP)), columns)
+
+    def _values(self, gap: ColumnSlot, form: Form, number: int) -> Values:
+        """What fills a gap in the texts of a pattern; the forms share what they say alike."""
+        what = f"{gap} {form}" if isinstance(gap, Refs | SiteRef) else gap.column
+        key = (what, number)
+        if key not in self._columns:
+            _, rows = self._patterns[number]
+            column = self._frame[gap.column]
+            some = column if len(rows) == len(column) else column.gather(rows)
+            self._columns[key] = Values(_filling(some, gap, form, self._identity))
+        return self._columns[key]
+
     def _filled(self, form: Form) -> pl.Series:
-        patterns = self._frame[_PATTERN]
-        distinct = patterns.unique(maintain_order=True).to_list()
-        formats: list[str] = []
-        gaps: list[ColumnSlot] = []
-        for pattern in distinct:
-            present = {name for place, name in enumerate(self._names) if pattern >> place & 1}
-            text, gaps = _compile(self._template, present, form, self._identity)
-            formats.append(text)
-        columns = {
-            str(number): _column(self._frame, gap, form, self._identity)
-            for number, gap in enumerate(gaps)
-        }
-        filled = pl.DataFrame({_PATTERN: patterns, **columns})
-        texts, rows = [pl.Series([], dtype=pl.String)], [pl.Series([], dtype=pl.UInt32)]
-        for pattern, text in zip(distinct, formats, strict=True):
-            alike = (patterns == pattern).arg_true()
-            some = filled if len(distinct) == 1 else filled[alike]
-            texts.append(some.select(_concatenated(text)).to_series())
-            rows.append(alike)
-        if len(distinct) == 1:
-            return texts[1]
-        return pl.concat(texts).gather(pl.concat(rows).arg_sort())
+        woven = self.woven(form)
+        if len(woven) == 1:
+            return woven[0].texts()
+        rows = pl.concat([pl.Series([], dtype=pl.UInt32), *(rows for _, rows in self._patterns)])
+        texts = [pl.Series([], dtype=pl.String), *(one.texts() for one in woven)]
+        return pl.concat(texts).gather(rows.arg_sort())
 
 
-def _concatenated(text: str) -> pl.Expr:
-    """A compiled template with its gaps filled from columns by their numbers."""
-    first, *others = text.split(_GAP)
-    pieces = [pl.lit(first)]
-    for number, piece in enumerate(others):
-        pieces += [pl.col(str(number)), pl.lit(piece)]
-    return pl.concat_str(pieces)
+def _patterns(frame: pl.DataFrame, names: Sequence[str]) -> Iterator[tuple[set[str], pl.Series]]:
+    """The rows (UInt32) that lack the same columns, with the names of those that they have."""
+    if not frame.height:
+        return
+    present = frame.select(_present(frame, name).alias(name) for name in names)
+    varying = [name for name in names if not present[name].all() and present[name].any()]
+    always = {name for name in names if name not in varying and present[name][0]}
+    if not varying:
+        yield always, pl.int_range(frame.height, dtype=pl.UInt32, eager=True)
+        return
+    for _, some in present.with_row_index("@row").group_by(varying, maintain_order=True):
+        there = some.select(varying).row(0, named=True)
+        yield always | {name for name, here in there.items() if here}, some["@row"]
 
 
 def _slots(node: Any) -> Iterator[ColumnSlot]:
@@ -122,21 +134,6 @@ def _present(frame: pl.DataFrame, name: str) -> pl.Expr:
     return pl.col(name).is_not_null()
 
 
-def _escaped(texts: pl.Series) -> pl.Series:
-    """Texts as they stand between the quotes of a JSON string."""
-    special = texts.str.contains(_SPECIAL).fill_null(False)
-    if not special.any():
-        return texts
-    return pl.Series(
-        texts.name,
-        [
-            orjson.dumps(text).decode()[1:-1] if escape else text
-            for text, escape in zip(texts, special, strict=True)
-        ],
-        dtype=pl.String,
-    )
-
-
 def _conditions(records: pl.Series) -> pl.Series:
     """The identifiers' values as they stand in a condition, inside JSON."""
     if records.str.contains(_UNRESERVED).all():
@@ -144,17 +141,16 @@ def _conditions(records: pl.Series) -> pl.Series:
     return pl.Series([condition_value(one) for one in records], dtype=pl.String)
 
 
-def _column(frame: pl.DataFrame, gap: ColumnSlot, form: Form, identity: Identity) -> pl.Series:
-    """What fills a gap; nothing where the slot is left out."""
-    column = frame[gap.column]
+def _filling(column: pl.Series, gap: ColumnSlot, form: Form, identity: Identity) -> pl.Series:
+    """What fills a gap in the texts that have it."""
     if isinstance(gap, Refs):
         between = f'"}}{gap.after},{gap.before}{{"reference":"{_to(gap.type, form)}'
-        column = column.list.join(between)
-    elif isinstance(gap, SiteRef):
-        values = column.drop_nulls().unique().to_list()
+        return column.list.join(between)
+    if isinstance(gap, SiteRef):
+        values = column.unique().to_list()
         named = {value: _study_reference(gap.type, value, form, identity) for value in values}
-        column = column.replace_strict(named, default=None, return_dtype=pl.String)
-    return column.fill_null("")
+        return column.replace_strict(named, return_dtype=pl.String)
+    return column
 
 
 def _to(type: str, form: Form) -> str:
@@ -171,49 +167,38 @@ def _study_reference(type: str, value: str, form: Form, identity: Identity) -> s
 def _compile(
     template: Template, present: set[str], form: Form, identity: Identity
 ) -> tuple[str, list[ColumnSlot]]:
-    """The template as a text with a mark for the gap of each slot, in order, and these slots.
-
-    The gap of a slot that is left out stands between the members; it is filled with nothing, so
-    that the rows of all patterns have the same columns.
-    """
+    """The template as a text with a mark for each gap, in order, and what fills the gaps."""
     gaps: list[ColumnSlot] = []
 
     def constant(value: Any) -> str:
         return orjson.dumps(value).decode()
 
-    def write(node: Any) -> tuple[str, bool]:
-        """The node's text, and whether it is kept; the gaps of its slots if it is not."""
+    def write(node: Any) -> str | None:
+        """The node's text; None if nothing is left of it."""
         match node:
             case StudyRef(type, value):
-                return constant({"reference": _study_reference(type, value, form, identity)}), True
+                return constant({"reference": _study_reference(type, value, form, identity)})
             case Text() | Json() | Ref() | Refs() | SiteRef():
+                if node.column not in present:
+                    return None
                 gaps.append(node)
-                kept = node.column in present
-                return (_gap(node, form), True) if kept else (_GAP, False)
-            case dict():
-                before = len(gaps)
-                members = [(constant(key) + ":", *write(value)) for key, value in node.items()]
-                inside = gaps[before:]
-                kept = not inside or any(slot.column in present for slot in inside)
-                return ("{" + _joined(members) + "}", True) if kept else (_GAP * len(inside), False)
-            case list():
-                before = len(gaps)
-                items = [("", *write(value)) for value in node]
-                kept = any(kept for _, _, kept in items)
-                return (
-                    ("[" + _joined(items) + "]", True)
-                    if kept
-                    else (_GAP * len(gaps[before:]), False)
-                )
+                return _gap(node, form)
+            case dict() if _is_left(node, present):
+                members = ((constant(key) + ":", write(value)) for key, value in node.items())
+                return "{" + ",".join(key + text for key, text in members if text) + "}"
+            case list() if _is_left(node, present):
+                return "[" + ",".join(text for value in node if (text := write(value))) + "]"
+            case dict() | list():
+                return None
             case _:
-                return constant(node), True
+                return constant(node)
 
     if form == "ndjson":
-        return write(template)[0], gaps
+        return write(template) or "", gaps
     # A server chooses the id of what it stores under a condition; it refuses another one.
     body = {key: value for key, value in template.items() if key != "id"}
     gaps.append(Json(ID))
-    resource, _ = write(body)
+    resource = write(body)
     gaps.append(Json(_CONDITION))
     start = constant(identity.condition_start(body["resourceType"]))[:-1]
     return (
@@ -222,13 +207,17 @@ def _compile(
     ), gaps
 
 
-def _joined(members: list[tuple[str, str, bool]]) -> str:
-    """Members (key, text, kept) with commas between those that are kept."""
-    found, comma = "", ""
-    for key, text, kept in members:
-        found += comma + key + text if kept else text
-        comma = "," if kept else comma
-    return found
+def _is_left(node: Any, present: set[str]) -> bool:
+    """Whether an object or a list has a slot that is filled; one without slots is a constant.
+
+    A list keeps its constants beside slots that are left out.
+    """
+    if isinstance(node, list):
+        return any(_is_left(item, present) for item in node)
+    if isinstance(node, dict):
+        slots = list(_slots(node))
+        return not slots or any(slot.column in present for slot in slots)
+    return not isinstance(node, ColumnSlot) or node.column in present
 
 
 def _gap(slot: ColumnSlot, form: Form) -> str:

@@ -31,6 +31,7 @@ from typing import Literal, cast
 import polars as pl
 
 from trialect.mappings.fhir.decimals import decimal_texts
+from trialect.mappings.fhir.json_strings import escaped
 from trialect.mappings.fhir.partition import RECORD, Partition
 from trialect.mappings.fhir.related_records import RELREC, of_records
 from trialect.mappings.sdtm.numbers import number_text
@@ -43,8 +44,6 @@ Kind = Literal[
 
 MORE = "more"
 """Column: the extensions of a record's own, as the items of a JSON list."""
-
-_SPECIAL = r'[\x00-\x1f"\\]'
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,23 +295,6 @@ def complex_extension(
     return items.group_by("USUBJID", maintain_order=True).agg(pl.col("item").str.join(","))
 
 
-def escaped(texts: pl.Series) -> pl.Series:
-    """Texts as they stand between the quotes of a JSON string."""
-    import orjson
-
-    special = texts.str.contains(_SPECIAL).fill_null(False)
-    if not special.any():
-        return texts
-    return pl.Series(
-        texts.name,
-        [
-            orjson.dumps(text).decode()[1:-1] if escape else text
-            for text, escape in zip(texts, special, strict=True)
-        ],
-        dtype=pl.String,
-    )
-
-
 def _extension(url: str, values: pl.Series, *, number: bool) -> pl.Series:
     start = f'{{"url":"{url}",' + ('"valueDecimal":' if number else '"valueString":"')
     end = "}" if number else '"}'
@@ -330,7 +312,6 @@ __all__ = [
     "carried",
     "class_of",
     "complex_extension",
-    "escaped",
     "place",
     "said_twice",
     "table",

@@ -2,7 +2,8 @@
 
 `check_resource` and `check_bundle` take decoded JSON; `check_ndjson` and `check_bundle_texts` take
 files' bytes and are made for hundreds of thousands of resources; `ReferenceIndex` finds references
-between files that lead nowhere. All of them give `Problem`s.
+between files that lead nowhere. All of them give `Problem`s. What is being written is checked by
+what it is made of (woven_files.py).
 """
 
 from trialect.schemas.fhir.bundle import check_bundle

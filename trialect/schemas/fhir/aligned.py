@@ -14,11 +14,12 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from trialect.schemas.fhir.fast import Shapes
 from trialect.schemas.fhir.positions import certain
-from trialect.schemas.fhir.shapes import Shape
+from trialect.schemas.fhir.references import hashes
+from trialect.schemas.fhir.shapes import LONGEST, Shape
 from trialect.schemas.fhir.texts import Texts
 
 if TYPE_CHECKING:
@@ -28,12 +29,34 @@ if TYPE_CHECKING:
     from trialect.schemas.fhir.texts import Block, Places
 
     Values = NDArray[np.bytes_]
+    Words = NDArray[np.uint64]
 
 FEWEST = 6
 """How many texts of one length are worth a block."""
 
 MOST_ALIGNMENTS = 24
 """How many alignments of one length are tried before the rest is left to `vouch`."""
+
+
+class Vouched(Protocol):
+    """Texts that a shape vouches for, however that was found; `rows` are their numbers."""
+
+    @property
+    def shape(self) -> Shape:
+        """Their shape."""
+
+    @property
+    def rows(self) -> Places:
+        """Their numbers."""
+
+    def __len__(self) -> int:
+        """How many they are."""
+
+    def common(self, capture: int) -> bytes:
+        """What all values of a capture begin with, without the quotation mark."""
+
+    def hashed(self, capture: int, start: str = "") -> Words:
+        """A hash of each value of a capture behind a text, without the quotation marks."""
 
 
 @dataclass(slots=True)
@@ -62,6 +85,14 @@ class Stack:
         """The values of a capture without their quotation marks, a row of bytes each."""
         return self.column(self.shape.gap_of[capture])[:, 1:-1]
 
+    def common(self, capture: int) -> bytes:
+        """What all values of a capture begin with, without the quotation mark."""
+        return _common(self.captured(capture))
+
+    def hashed(self, capture: int, start: str = "") -> Words:
+        """A hash of each value of a capture behind a text, without the quotation marks."""
+        return hashes(values_of(self.captured(capture), start.encode()))
+
     def keep(self, wanted: NDArray[np.bool_]) -> Stack:
         """The stack with some of its texts."""
         if wanted.all():
@@ -86,6 +117,23 @@ class Loose:
 
         values = np.array([groups[capture][1:-1].encode() for groups in self.groups])
         return values.view(np.uint8).reshape(len(self.groups), -1)
+
+    def common(self, capture: int) -> bytes:
+        """What all values of a capture begin with, without the quotation mark."""
+        return _common(self.captured(capture))
+
+    def hashed(self, capture: int, start: str = "") -> Words:
+        """A hash of each value of a capture behind a text, without the quotation marks."""
+        return hashes(values_of(self.captured(capture), start.encode()))
+
+
+def _common(values: Block) -> bytes:
+    """What all rows begin with; NUL ends a row."""
+    import numpy as np
+
+    alike = (values == values[0]).all(axis=0) & (values[0] != 0)
+    found: bytes = values[0][: int(np.argmin(np.append(alike, False)))].tobytes()
+    return found
 
 
 def loose(shape: Shape, rows: list[int], groups: list[tuple[str, ...]]) -> Loose:
@@ -141,7 +189,7 @@ def _by_length(texts: Texts) -> Iterator[tuple[Block, Places]]:
     for end in ends.tolist():
         rows = order[start:end]
         start = end
-        if len(rows) >= FEWEST and lengths[rows[0]]:
+        if len(rows) >= FEWEST and 0 < lengths[rows[0]] <= LONGEST:
             yield texts.block(rows, int(lengths[rows[0]])), rows
 
 

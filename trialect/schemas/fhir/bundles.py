@@ -9,7 +9,7 @@ its problems: those of `check_bundle`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,16 +17,14 @@ from trialect.problems import Problem
 from trialect.schemas.fhir import rules
 from trialect.schemas.fhir.aligned import (
     Loose,
-    Stack,
+    Vouched,
     left_over,
     loose,
     stacks_of,
-    values_of,
 )
 from trialect.schemas.fhir.bundle import BundleCheck, check_bundle
 from trialect.schemas.fhir.fast import Shapes, kept_shapes
 from trialect.schemas.fhir.json_text import decode
-from trialect.schemas.fhir.references import hashes
 from trialect.schemas.fhir.shapes import ENTRY_PATHS, Shape
 from trialect.schemas.fhir.table import Table, table
 from trialect.schemas.fhir.texts import Texts, batches, joined, lines_of, texts_of
@@ -37,8 +35,6 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[np.int64]
     Words = NDArray[np.uint64]
-
-Vouched = Stack | Loose
 
 _FULL_URL = ENTRY_PATHS.index("Bundle.entry.fullUrl")
 _URL = ENTRY_PATHS.index("Bundle.entry.request.url")
@@ -153,7 +149,7 @@ def _trimmed(data: bytes, begin: int, end: int) -> int:
     return end
 
 
-def _opened(head: bytes, definitions: Table) -> BundleCheck | None:
+def opened(head: bytes, definitions: Table) -> BundleCheck | None:
     """The check of a Bundle that starts so; None when its start is out of the ordinary."""
     try:
         value, problems = decode((head + b"]}").decode())
@@ -168,7 +164,7 @@ def _opened(head: bytes, definitions: Table) -> BundleCheck | None:
 
 def _by_entries(pieces: _Pieces, definitions: Table, shapes: Shapes) -> list[Problem] | None:
     """The problems, found entry by entry; None when an entry is no object."""
-    check = _opened(pieces.head, definitions)
+    check = opened(pieces.head, definitions)
     if check is None:
         return None
     for number, piece in enumerate(pieces.entries):
@@ -200,21 +196,37 @@ def _sound(bundles: list[_Pieces | None], definitions: Table, shapes: Shapes) ->
     if not entries.is_plain():
         return np.zeros(len(bundles), bool)
     owner = np.repeat(np.arange(len(bundles)), counts)
-    stacks: list[Vouched] = [*stacks_of(entries, shapes)]
+    aligned = stacks_of(entries, shapes)
     places = np.arange(len(entries)) - np.repeat(np.cumsum(counts) - counts, counts)
     heads = [None if one is None else one.head for one in bundles]
-    stacks += _one_by_one(
+    single = one_by_one(
         [
-            _Entry(row, entries[row], heads[owner[row]] or b"", int(places[row]))
-            for row in left_over(entries, stacks)
+            Single(row, entries[row], heads[owner[row]] or b"", int(places[row]))
+            for row in left_over(entries, aligned)
         ],
         definitions,
         shapes,
     )
-    usual = [stack for stack in stacks if is_usual(stack)]
-    vouched = np.zeros(len(bundles), np.int64)
+    return agreeing([*aligned, *single], owner, counts, heads, definitions)
+
+
+def agreeing(
+    stacks: list[Vouched],
+    owner: Numbers,
+    counts: Numbers,
+    heads: Sequence[bytes | None],
+    definitions: Table,
+) -> NDArray[np.bool_]:
+    """In which Bundles, of so many entries, all are of the usual form and agree with each other.
+
+    `owner` has the Bundle for each row of the stacks, `heads` how each Bundle begins.
+    """
+    import numpy as np
+
+    usual = [stack for stack in stacks if len(stack) and is_usual(stack)]
+    vouched = np.zeros(len(counts), np.int64)
     for stack in usual:
-        vouched += np.bincount(owner[stack.rows], minlength=len(bundles))
+        vouched += np.bincount(owner[stack.rows], minlength=len(counts))
     good: NDArray[np.bool_] = (counts > 0) & (vouched == counts)
     urls = [_keys(stack, stack.shape.entry[_FULL_URL], owner) for stack in usual]
     conditions = [_keys(stack, stack.shape.entry[_URL], owner) for stack in usual]
@@ -228,21 +240,20 @@ def _sound(bundles: list[_Pieces | None], definitions: Table, shapes: Shapes) ->
             outlines.setdefault(bundle, set()).add(n)
     known: dict[tuple[bytes, frozenset[int]], bool] = {}
     for bundle in np.flatnonzero(good).tolist():
-        pieces = bundles[bundle]
-        assert pieces is not None
+        head = heads[bundle] or b""
         kinds = frozenset(id(usual[n].shape) for n in outlines[bundle])
-        if (pieces.head, kinds) not in known:
-            check = _opened(pieces.head, definitions)
+        if (head, kinds) not in known:
+            check = opened(head, definitions)
             transaction = check is not None and check.kind == "transaction"
             if check is not None and transaction:
                 check.outline(usual[n].shape.outline for n in outlines[bundle])
-            known[pieces.head, kinds] = transaction and check is not None and not check.finish()
-        good[bundle] = known[pieces.head, kinds]
+            known[head, kinds] = transaction and check is not None and not check.finish()
+        good[bundle] = known[head, kinds]
     return good
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
+class Single:
     """An entry that found no company: its row, its text, and where it stands in which Bundle."""
 
     row: int
@@ -251,7 +262,7 @@ class _Entry:
     number: int
 
 
-def _one_by_one(entries: list[_Entry], definitions: Table, shapes: Shapes) -> list[Loose]:
+def one_by_one(entries: list[Single], definitions: Table, shapes: Shapes) -> list[Loose]:
     """Entries that shapes vouch for or that the exact path finds valid; shapes are learned."""
     found: dict[int, tuple[Shape, list[int], list[tuple[str, ...]]]] = {}
     heads: dict[bytes, BundleCheck | None] = {}
@@ -260,7 +271,7 @@ def _one_by_one(entries: list[_Entry], definitions: Table, shapes: Shapes) -> li
         known = shapes.vouch(text)
         if known is None:
             if entry.head not in heads:
-                heads[entry.head] = _opened(entry.head, definitions)
+                heads[entry.head] = opened(entry.head, definitions)
             check = heads[entry.head]
             known = None if check is None else check.valid(text, entry.number)
             if known is not None:
@@ -281,21 +292,13 @@ def is_usual(stack: Vouched) -> bool:
     if version is not None or condition is not None:
         return False
     start = f"{stack.shape.type}?".encode()
-    return bool(
-        all_start(stack, method, b"PUT")
-        and not stack.captured(method)[:, 3:].any()
-        and all_start(stack, name, b"urn:")
-        and all_start(stack, url, start)
-        and bool((stack.captured(url)[:, len(start) :] == ord("=")).any(axis=1).all())
+    address = stack.common(url)
+    return (
+        stack.common(method) == b"PUT"
+        and stack.common(name).startswith(b"urn:")
+        and address.startswith(start)
+        and b"=" in address[len(start) :]
     )
-
-
-def all_start(stack: Vouched, capture: int, start: bytes) -> bool:
-    """Whether all values of a capture start so."""
-    import numpy as np
-
-    values = stack.captured(capture)[:, : len(start)]
-    return values.shape[1] == len(start) and bool((values == np.frombuffer(start, np.uint8)).all())
 
 
 def _keys(stack: Vouched, capture: int | None, owner: Numbers) -> Words:
@@ -304,7 +307,7 @@ def _keys(stack: Vouched, capture: int | None, owner: Numbers) -> Words:
 
     assert capture is not None
     salt = (owner[stack.rows].astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
-    return hashes(values_of(stack.captured(capture))) ^ salt
+    return stack.hashed(capture) ^ salt
 
 
 def _twice(keys: list[Words], owners: list[Numbers]) -> Numbers:

@@ -8,9 +8,10 @@ the process: what they vouch for does not depend on what was checked before.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
 
-from trialect.schemas.fhir.shapes import Shape, UnfitError, compile_shape
+from trialect.schemas.fhir.shapes import LONGEST, Shape, UnfitError, compile_shape
 from trialect.schemas.fhir.table import Table, table
 
 OFTEN = 16
@@ -42,7 +43,7 @@ class Shapes:
     def vouch(self, text: str) -> tuple[Shape, tuple[str, ...]] | None:
         """The shape that a valid text has, with its captured values; None says nothing."""
         rivals = self._shapes.get((text.count('"'), text.count("{")))
-        if rivals is None:
+        if rivals is None or len(text) > LONGEST:
             return None
         for place, shape in enumerate(rivals):
             groups = shape.groups(text)
@@ -51,6 +52,22 @@ class Shapes:
                     rivals.insert(0, rivals.pop(place))
                 return shape, groups
         return None
+
+    def shape_of(self, text: str, valid: Callable[[str], bool]) -> Shape | None:
+        """The shape of a text that stands for many: compiled at once if the text is valid."""
+        known = self.vouch(text)
+        if known is not None:
+            return known[0]
+        rivals = self._shapes.setdefault((text.count('"'), text.count("{")), [])
+        if self._compiled >= MOST_SHAPES or len(rivals) >= MOST_RIVALS or not valid(text):
+            return None
+        try:
+            shape = compile_shape(text, self._definitions, self._root)
+        except UnfitError:
+            return None
+        self._compiled += 1
+        rivals.insert(0, shape)
+        return shape
 
     def learn(self, text: str) -> None:
         """Take note of a text that the exact path found valid."""

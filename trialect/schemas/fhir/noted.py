@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from trialect.schemas.fhir import rules
 from trialect.schemas.fhir.aligned import Stack, left_over, stacks_of, values_of
 from trialect.schemas.fhir.bundle import BundleCheck, Json, Known
-from trialect.schemas.fhir.bundles import all_start, is_usual
+from trialect.schemas.fhir.bundles import is_usual
 from trialect.schemas.fhir.fast import Shapes
 from trialect.schemas.fhir.json_text import decode
 from trialect.schemas.fhir.references import Column, hashes, hashes_of
@@ -143,7 +143,7 @@ class Noted:
         if kind in ("transaction", "batch"):
             return kind == "transaction" and is_usual(stack)
         name, identity, *_ = stack.shape.entry
-        if name is None or all_start(stack, name, b"urn:"):
+        if name is None or stack.common(name).startswith(b"urn:"):
             return True
         if identity is None:
             return False

@@ -8,6 +8,7 @@ here, and its values are matched one by one.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from re import _constants as codes  # type: ignore[attr-defined]  # the parser that re itself uses
 from re import _parser as parser  # type: ignore[attr-defined]  # has no public name since 3.11
@@ -67,6 +68,24 @@ def certain(pattern: str, column: NDArray[np.uint8]) -> NDArray[np.bool_]:
 _CACHED = 64 * 1024
 MOST_CLASSES = 16
 """How many classes the bits of two bytes tell apart; one byte tells half as many."""
+
+
+@cache
+def bare(pattern: str, before: str, after: str) -> str | None:
+    """The pattern of what stands between two texts with which the pattern starts and ends.
+
+    None where it does not start or end with these characters, each of them once.
+    """
+    try:
+        items = list(parser.parse(pattern))
+    except RecursionError:
+        return None
+    count = len(items) - len(after)
+    ends = items[: len(before)] + items[max(count, len(before)) :]
+    literal = [(codes.LITERAL, ord(one)) for one in before + after]
+    if ends != literal:
+        return None
+    return pattern[len(re.escape(before)) : len(pattern) - len(re.escape(after))]
 
 
 @cache

@@ -6,17 +6,17 @@ other one takes the exact path, which reports its problems: those of `check_reso
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, BinaryIO
 
 from trialect.problems import Problem
 from trialect.schemas.fhir import rules
-from trialect.schemas.fhir.aligned import Stack, left_over, stacks_of, values_of
+from trialect.schemas.fhir.aligned import Vouched, left_over, stacks_of
 from trialect.schemas.fhir.bundle import check_bundle
 from trialect.schemas.fhir.fast import Shapes, kept_shapes
 from trialect.schemas.fhir.json_text import decode
 from trialect.schemas.fhir.packed import LARGEST
-from trialect.schemas.fhir.references import ReferenceIndex, hashes, looked_up
+from trialect.schemas.fhir.references import ReferenceIndex, looked_up
 from trialect.schemas.fhir.shapes import Shape
 from trialect.schemas.fhir.structure import Walk
 from trialect.schemas.fhir.table import Table, table
@@ -44,17 +44,17 @@ def check_ndjson(
         filled = texts.lengths.any()
         stacks = stacks_of(texts, shapes) if filled and texts.is_plain() else []
         if index is not None:
-            _note_stacks(index, stacks, before + first)
+            note_vouched(index, stacks, before + first)
         for row in left_over(texts, stacks) if filled else ():
-            for problem in _line(texts[row], shapes, release, index, before + first + row):
+            for problem in check_line(texts[row], shapes, release, index, before + first + row):
                 yield problem.at(file=file, row=first + row)
         first += len(texts)
 
 
-def _line(
+def check_line(
     line: bytes, shapes: Shapes, release: str, index: ReferenceIndex | None, place: int
 ) -> list[Problem]:
-    """The problems of one line."""
+    """The problems of one line; what it refers to is noted at its place in the index."""
     if line == TOO_LONG:
         return [rules.SIZE.problem(what="The line", limit=LARGEST >> 20)]
     try:
@@ -68,7 +68,7 @@ def _line(
         if index is not None:
             _note(index, *known, place)
         return []
-    problems, walk, value = _exact(text, table(release))
+    problems, walk, value = exactly(text, table(release))
     if not problems:
         shapes.learn(text)
     if index is not None and walk is not None:
@@ -83,15 +83,16 @@ def _note(index: ReferenceIndex, shape: Shape, groups: tuple[str, ...], place: i
         index.references.add(groups[n][1:-1], place)
 
 
-def _note_stacks(index: ReferenceIndex, stacks: list[Stack], before: int) -> None:
+def note_vouched(index: ReferenceIndex, stacks: Sequence[Vouched], before: int) -> None:
+    """Note the resources and references of texts whose numbers count from a place of the index."""
     resources, references = [], []
     for stack in stacks:
         places = stack.rows + before
         if stack.shape.identity is not None:
-            ids = stack.captured(stack.shape.identity)
-            resources.append((hashes(values_of(ids, f"{stack.shape.type}/".encode())), places))
+            named = stack.hashed(stack.shape.identity, f"{stack.shape.type}/")
+            resources.append((named, places))
         for n in stack.shape.sought:
-            references.append((hashes(values_of(stack.captured(n))), places))
+            references.append((stack.hashed(n), places))
     index.resources.add_many(resources)
     index.references.add_many(references)
 
@@ -102,10 +103,11 @@ def check_resource_text(data: bytes, release: str = "R4") -> list[Problem]:
         text = data.decode()
     except UnicodeDecodeError as error:
         return [rules.JSON.problem(detail=f"byte {error.start + 1} is not UTF-8")]
-    return _exact(text, table(release))[0]
+    return exactly(text, table(release))[0]
 
 
-def _exact(text: str, definitions: Table) -> tuple[list[Problem], Walk | None, Any]:
+def exactly(text: str, definitions: Table) -> tuple[list[Problem], Walk | None, Any]:
+    """The problems of one resource by the exact path, the walk that found them, and its value."""
     value, problems = decode(text)
     if value is None and problems:
         return problems, None, None
