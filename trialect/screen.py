@@ -69,10 +69,13 @@ def say(*lines: str) -> None:
         typer.echo(line)
 
 
-def say_problem(problem: Problem, state: str = "") -> None:
-    """Print a problem behind its severity, in that one's colour; `state` stands before it."""
+def say_problem(problem: Problem, state: str = "", origin: str = "") -> None:
+    """Print a problem behind its severity, in that one's colour; `state` stands before it, and
+    `origin` behind it.
+    """
     severity = problem.severity.value
-    say(f"{typer.style(state + severity, fg=COLOURS[severity])}: {problem}")
+    told = f"{typer.style(state + severity, fg=COLOURS[severity])}: {problem} {origin}"
+    say(told.rstrip())
 
 
 def say_findings(validation: Validation, reports: Iterable[Path] | None) -> None:
@@ -83,7 +86,7 @@ def say_findings(validation: Validation, reports: Iterable[Path] | None) -> None
     places = to_look_at(review)
     for place in places[:SHOWN]:
         problem, state = review.problems[place], review.state(place)
-        say_problem(problem, f"{state.value} " if state else "")
+        say_problem(problem, f"{state.value} " if state else "", review.origin(place))
     rest = len(places) - SHOWN
     if rest > 0:
         where = ", ".join(f"in {path}" for path in reports or ()) or "with --report FILE.html"

@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from trialect.converters.account import Account
+from trialect.converters.fhir_records import with_records
 from trialect.converters.fhir_values import check_values
 from trialect.converters.join_files import join_files
 from trialect.converters.package import FHIR_BUNDLES, FHIR_NDJSON
@@ -112,12 +113,13 @@ def check_rendered(folder: Path, index: ReferenceIndex, release: str) -> Iterato
     """The problems of the FHIR files in a folder; their references are noted in `index`."""
     for path in sorted((folder / "ndjson").glob("*.ndjson")):
         with path.open("rb") as lines:
-            for problem in check_ndjson(lines, file=str(path), release=release, index=index):
-                yield _shown(problem)
-    bundles = sorted((folder / "bundles").glob("*.json"))
-    yield from check_bundle_texts(
-        ((f"{FHIR_BUNDLES}/{one.name}", one.read_bytes()) for one in bundles), release
-    )
+            found = list(check_ndjson(lines, file=str(path), release=release, index=index))
+        yield from map(_shown, with_records(found, Path))
+    bundles = {
+        f"{FHIR_BUNDLES}/{one.name}": one for one in sorted((folder / "bundles").glob("*.json"))
+    }
+    texts = ((name, one.read_bytes()) for name, one in bundles.items())
+    yield from with_records(list(check_bundle_texts(texts, release)), bundles.get)
 
 
 def join_fhir(
@@ -145,8 +147,8 @@ def join_fhir(
         account.fhir.update(part.fhir)
         if part.references is not None:
             index.merge(part.references)
-    for problem in (*index.unresolved(release=job.study.fhir.release), *index.duplicates()):
-        yield _shown(problem)
+    between = [*index.unresolved(release=job.study.fhir.release), *index.duplicates()]
+    yield from map(_shown, with_records(between, Path))
     pieces: dict[str, list[Path]] = {}
     digests = account.digests
     for known in (study.bundles, *(part.bundles for part in parts)):

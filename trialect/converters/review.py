@@ -86,6 +86,8 @@ class Review:
         """The number of the record in its dataset, the first of which is 1."""
         if problem.row is None or problem.domain is None or self._is_export(problem.file):
             return None
+        if problem.rule.startswith("FHIR-"):  # the row is a resource's
+            return None
         return problem.row if (problem.file or "").endswith(DATASET_FILES) else None
 
     def source(self, place: int) -> Source | None:
@@ -97,6 +99,20 @@ class Review:
         if problem.file is None or not self._is_export(problem.file):
             return None
         return Source(problem.file, problem.row, problem.field or "")
+
+    def origin(self, place: int) -> str:
+        """The record and the row of an export that a finding on our own FHIR came from, in words;
+        empty where they are not known, and for other findings, which name their record.
+        """
+        problem, source = self.problems[place], self.source(place)
+        if not problem.rule.startswith("FHIR-") or not problem.domain or not problem.file:
+            return ""
+        record = " ".join(filter(None, (problem.domain, problem.usubjid)))
+        record += f" #{problem.seq}" if problem.seq else ""
+        if source is None or source.file == problem.file:
+            return f"It was made of {record}."
+        row = "" if source.row is None else f":{source.row}"
+        return f"It was made of {record}, which came from {source.file}{row}."
 
     @property
     def traced(self) -> bool:

@@ -38,7 +38,9 @@ def traced_review(review: Review, package: TracedPackage, changed: Iterable[str]
         # A part of a split dataset counts its own records; those are found by their keys.
         if number is not None and name.split(".")[0].upper() == problem.domain:
             records[place] = number
-        asked.append(problem.at(domain=None) if name in other else problem)
+        # A resource says itself of which record it is, whoever has changed it.
+        said = name not in other or problem.rule.startswith("FHIR-")
+        asked.append(problem if said else problem.at(domain=None))
     return replace(review, sources=find_sources(package, asked, records))
 
 
@@ -96,7 +98,7 @@ def _records(
                 yield row[_PLACE], row
         if keys.height and _USUBJID in frame.columns:
             for row in (
-                _with_seq(lines, dataset)
+                pl.concat(_with_seq(lines, dataset))
                 .join(keys, on=[_USUBJID, _SEQ], nulls_equal=True)
                 .iter_rows(named=True)
             ):
@@ -106,12 +108,21 @@ def _records(
             yield place, rows[0]
 
 
-def _with_seq(lines: pl.DataFrame, dataset: str) -> pl.DataFrame:
-    """The lines with --SEQ as findings write it; null where the dataset has none."""
+def _with_seq(lines: pl.DataFrame, dataset: str) -> list[pl.DataFrame]:
+    """The lines with --SEQ as findings write it; null where the dataset has none.
+
+    Of SV findings on FHIR write VISITNUM in its place.
+    """
     name = f"{dataset[:2]}SEQ"
-    if name not in lines.columns or dataset.startswith("SUPP"):
-        return lines.with_columns(pl.lit(None, pl.String).alias(_SEQ))
-    return lines.with_columns(pl.col(name).cast(pl.Int64).cast(pl.String).alias(_SEQ))
+    if name in lines.columns and not dataset.startswith("SUPP"):
+        return [lines.with_columns(pl.col(name).cast(pl.Int64).cast(pl.String).alias(_SEQ))]
+    found = [lines.with_columns(pl.lit(None, pl.String).alias(_SEQ))]
+    if dataset == "SV" and "VISITNUM" in lines.columns:
+        number = pl.col("VISITNUM").cast(pl.String).str.strip_suffix(".0")
+        found.append(
+            lines.filter(pl.col("VISITNUM").is_not_null()).with_columns(number.alias(_SEQ))
+        )
+    return found
 
 
 def _source(

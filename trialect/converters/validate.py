@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from trialect.converters.baseline import read_baseline
 from trialect.converters.explanations import read_explanations
 from trialect.converters.fhir_release import release_named
-from trialect.converters.package import LINEAGE
+from trialect.converters.package import FHIR_BUNDLES, FHIR_NDJSON, LINEAGE
 from trialect.converters.review import Checked, Review, review
 from trialect.converters.rules_run import RuleRun
 from trialect.converters.stamp import environment_stamp
@@ -110,7 +110,7 @@ def validate(
     # Last, as another process may be at some of it until now.
     seen.settle()
     checks, between = told_once(seen.problems, between, asking.replaced)
-    seen.problems = [*checks, *between]
+    seen.problems = _of_records([*checks, *between], seen.packages)
     checked = Checked(tuple(seen.checked), _standards(seen), environment_stamp())
     found = review(
         seen.problems,
@@ -188,6 +188,19 @@ def _traced(found: Review, packages: list[Path]) -> Review:
         # The manifest is broken, which PACKAGE-MANIFEST tells, or fits a broken lineage: findings
         # stand without it.
         return found
+
+
+def _of_records(problems: list[Problem], packages: list[Path]) -> list[Problem]:
+    """The findings on the FHIR of a package, with the records that the resources were made of."""
+    if len(packages) != 1 or not any(one.rule.startswith("FHIR-") for one in problems):
+        return problems
+    from trialect.converters.fhir_records import with_records
+
+    def find(name: str) -> Path | None:
+        folders = (packages[0] / FHIR_NDJSON, packages[0] / FHIR_BUNDLES)
+        return next((path for one in folders if (path := one / name).is_file()), None)
+
+    return with_records(problems, find)
 
 
 def _standards(seen: Seen) -> dict[str, str]:

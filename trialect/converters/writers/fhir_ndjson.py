@@ -47,7 +47,7 @@ def find_record(ndjson_folder: Path, id: str) -> tuple[str, str, str] | None:
         for line in _lines_with(file, parts):
             resource = orjson.loads(line)
             if wanted & {resource.get("id"), _identifier(resource)}:
-                return _record_of(resource)
+                return record_of(resource)
     return None
 
 
@@ -72,10 +72,11 @@ def _identifier(resource: Mapping[str, Any]) -> str | None:
     return first.get("value") if isinstance(first, dict) else None
 
 
-def _record_of(resource: Mapping[str, Any]) -> tuple[str, str, str] | None:
-    value = _identifier(resource)
-    if value is None:
+def record_of(resource: Mapping[str, Any]) -> tuple[str, str, str] | None:
+    """The record that a resource was made of, as `find_record` gives it, by its identifier."""
+    value, kind = _identifier(resource), resource.get("resourceType")
+    if not isinstance(value, str):
         return None
-    if resource["resourceType"] in SUBJECT_TYPES:
+    if kind in SUBJECT_TYPES:
         return "DM", value, ""
-    return parse_record(value) if resource["resourceType"] in RECORD_TYPES else None
+    return parse_record(value) if kind in RECORD_TYPES else None
