@@ -3,13 +3,16 @@
 The arms and treatments of the protocol are public; which of them a subject was given is not. So
 everything of a subject that names an arm or a treatment stays out unless `--unblinded`: the arms
 of ResearchSubject, what was given, how much, where and by which route, visits of one arm alone,
-and free text that uses a word by which one arm is told from another.
+datasets that only tell of a treatment, and free text that uses a word by which one arm is told
+from another, or what the subject was given: its name, dose, lot, kit or device.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+
+import polars as pl
 
 from trialect.problems import rule
 from trialect.trial import Study
@@ -29,6 +32,27 @@ VISIT_WITHHELD = rule(
     "The visit {value} is planned in one arm only; it is left out of the blinded FHIR resources.",
     "Write with --unblinded when the trial is unblinded.",
 )
+
+DATASET_WITHHELD = rule(
+    "FHIR-BLIND-DATASET",
+    "note",
+    "A dataset that tells of the treatment is withheld",
+    "{count} records of {domain} of {usubjid} are left out of the blinded FHIR resources: that"
+    " there are any, or what they say, tells the treatment.",
+    "Write with --unblinded when the trial is unblinded.",
+)
+
+TREATMENT = ("EX", "EC")
+"""Blinded, a treatment is an act of which only the start is told; what belongs to it is not."""
+
+WITHHELD = ("DA", "PC", "PP")
+"""What was dispensed, and what of it was found in the blood."""
+
+_GIVEN = ("TRT", "DECOD", "LOT", "REFID")
+"""Variables of EX, EC and DA whose values name what a subject was given; so does SPDEVID."""
+
+_KIT = r"(?i)\bKIT|KITN"
+"""QNAM and QLABEL of a kit's number."""
 
 _LETTERS = 4
 """Shorter words tell too little: DRY of "dry needling" would withhold every dry mouth."""
@@ -82,3 +106,48 @@ def _words(name: str) -> set[str]:
         for word in re.findall(r"[^\W\d_]+", name.casefold())
         if len(word) >= _LETTERS and word not in _COMMON
     }
+
+
+def given_to(frames: Mapping[str, pl.DataFrame]) -> dict[str, tuple[str, ...]]:
+    """By USUBJID, what names a subject's own treatment: names, doses with their units, lots, kits
+    and devices, each of four signs or more.
+
+    Only a subject's own, so that nothing depends on which subjects are looked at together.
+    """
+    told: list[pl.DataFrame] = []
+    for domain in (*TREATMENT, "DA"):
+        frame = frames.get(domain)
+        if frame is None or "USUBJID" not in frame.columns:
+            continue
+        names = [f"{domain}{name}" for name in _GIVEN] + ["SPDEVID"]
+        told += [frame.select("USUBJID", value=n) for n in names if n in frame.columns]
+        dose, unit = f"{domain}DOSE", f"{domain}DOSU"
+        if {dose, unit} <= set(frame.columns):
+            amounts = frame.select("USUBJID", dose, unit).drop_nulls().filter(pl.col(dose) != 0)
+            words = [f"{number:g} {words}" for number, words in amounts.select(dose, unit).rows()]
+            told.append(
+                amounts.select("USUBJID").with_columns(pl.Series("value", words, pl.String))
+            )
+    for name, frame in frames.items():
+        if name.startswith("SUPP") and {"QNAM", "QLABEL", "QVAL"} <= set(frame.columns):
+            told.append(frame.filter(is_kit()).select("USUBJID", value="QVAL"))
+    if not told:
+        return {}
+    whole = pl.concat(told).drop_nulls().filter(pl.col("value").str.len_chars() >= _LETTERS)
+    return {
+        usubjid: tuple(sorted(values))
+        for usubjid, values in whole.unique().group_by("USUBJID").agg("value").iter_rows()
+    }
+
+
+def is_kit() -> pl.Expr:
+    """Whether a supplemental qualifier is the number of a kit."""
+    return pl.any_horizontal(
+        pl.col(name).str.contains(_KIT).fill_null(value=False) for name in ("QNAM", "QLABEL")
+    )
+
+
+def names_any(text: str, values: Iterable[str]) -> bool:
+    """Whether a text has one of the values as whole words, in any case; 81 mg may be 81mg."""
+    words = "|".join(re.escape(value).replace(r"\ ", r"\s*") for value in values)
+    return bool(words) and re.search(rf"(?i)(?<![\w.,])(?:{words})(?!\w)", text) is not None

@@ -95,6 +95,15 @@ class Partition:
         self.problems = Problems()
         self._frames = frames
         self._hidden = None if unblinded else blind.pattern(blind.telling_words(study))
+        self._given = {} if unblinded else blind.given_to(frames)
+        self._given_all = sorted(
+            {
+                form
+                for values in self._given.values()
+                for value in values
+                for form in (value, value.replace(" ", ""))
+            }
+        )
         self._told: set[Problem] = set()
         self.subjects = self._subjects()
         self._made: dict[Rows, pl.DataFrame] = {}
@@ -179,12 +188,10 @@ class Partition:
         return sorted(dict.fromkeys(named))
 
     def hide(self, frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
-        """Without the records whose texts tell an arm, in blinded mode."""
-        if self._hidden is None:
-            return frame
+        """Without the records whose texts tell an arm or a treatment, in blinded mode."""
         for column in columns:
-            if column in frame.columns:
-                frame = frame.filter(~pl.col(column).str.contains(self._hidden).fill_null(False))
+            if column in frame.columns and (tells := self._tells(frame, column)) is not None:
+                frame = frame.filter(~tells)
         return frame
 
     def lose(self, domain: str, name: str, variable: str, count: int) -> None:
@@ -201,15 +208,35 @@ class Partition:
         return pl.concat(parts, how="diagonal") if parts else None
 
     def _masked(self, frame: pl.DataFrame, domain: str, columns: list[str]) -> pl.DataFrame:
-        if self._hidden is None:
-            return frame
         for column in columns:
-            tells = frame[column].str.contains(self._hidden).fill_null(False)
-            if tells.any():
+            tells = self._tells(frame, column)
+            if tells is not None and tells.any():
                 self.report(frame.filter(tells), domain, column, blind.TEXT_WITHHELD)
                 kept = pl.when(~tells).then(pl.col(column)).alias(column)
                 frame = frame.with_columns(kept)
         return frame
+
+    def _tells(self, frame: pl.DataFrame, column: str) -> pl.Series | None:
+        """Whether a text names an arm, or what its subject was given; None where all is told."""
+        if self.unblinded:
+            return None
+        texts = frame[column]
+        found = pl.repeat(value=False, n=frame.height, eager=True)
+        if self._hidden is not None:
+            found = texts.str.contains(self._hidden).fill_null(value=False)
+        if not self._given_all:
+            return found
+        near = texts.str.contains_any(self._given_all, ascii_case_insensitive=True)
+        near = near.fill_null(value=False) & ~found
+        if not near.any():
+            return found
+        pairs = frame.filter(near).select("USUBJID", text=column)
+        sure = [
+            blind.names_any(text, self._given.get(usubjid, ()))
+            for usubjid, text in pairs.iter_rows()
+        ]
+        places = near.arg_true().filter(pl.Series(sure, dtype=pl.Boolean))
+        return found.scatter(places, True) if len(places) else found
 
     def named(self, frame: pl.DataFrame, type: str, domain: str, number: str) -> pl.DataFrame:
         """The frame with `record` (`USUBJID.DOMAIN.number`) and `id`; each record once."""

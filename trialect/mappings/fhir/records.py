@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import polars as pl
 
-from trialect.mappings.fhir import encounter
+from trialect.mappings.fhir import blind, encounter
 from trialect.mappings.fhir.partition import SUBJECT, Partition
 from trialect.mappings.fhir.variables import carried, class_of
 
@@ -42,12 +42,19 @@ def of_class(
     of_domain: Callable[[Partition, str], pl.DataFrame],
 ) -> pl.DataFrame:
     """What `of_domain` makes of each domain of a general observation class but those `elsewhere`:
-    the domains by name within a subject. No such domain gives no rows of the same columns.
+    the domains by name within a subject. No such domain gives no rows of the same columns;
+    blinded, what tells of a treatment alone is left out.
     """
     empty = pl.DataFrame(schema={c: pl.UInt32 if c == SUBJECT else pl.String for c in columns})
     found = [empty]
     for domain in part.domains():
         known = frozenset(part.schema(domain))
-        if domain not in elsewhere and class_of(domain, known) == group:
+        if domain in elsewhere or class_of(domain, known) != group:
+            continue
+        if part.unblinded or domain not in blind.WITHHELD:
             found.append(of_domain(part, domain).select(columns))
+            continue
+        counts = part.frame(domain).group_by("USUBJID").len().sort("USUBJID")
+        for usubjid, count in counts.iter_rows():
+            part.tell(blind.DATASET_WITHHELD.problem(domain=domain, usubjid=usubjid, count=count))
     return pl.concat(found).sort(SUBJECT, maintain_order=True)

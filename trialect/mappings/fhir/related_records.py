@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import polars as pl
 
+from trialect.mappings.fhir.blind import TREATMENT, WITHHELD
 from trialect.mappings.fhir.partition import SUBJECT, Partition
 
 RELREC = "RELREC"
 
-TREATMENT = ("EX", "EC")
-"""Blinded, a treatment is an act of which only the start is told; what belongs to it is not."""
+HIDDEN = (*TREATMENT, *WITHHELD)
+"""Domains of which, blinded, nothing says what belongs to them."""
 
 _COLUMNS = ("RDOMAIN", "IDVAR", "IDVARVAL", "RELTYPE", "RELID")
 
@@ -24,7 +25,7 @@ def of_records(part: Partition) -> pl.DataFrame:
     found = found.filter(pl.col("RDOMAIN").is_not_null() & pl.col("RELID").is_not_null())
     if part.unblinded or not found.height:
         return found
-    found = found.filter(~pl.col("RDOMAIN").is_in(TREATMENT))
+    found = found.filter(~pl.col("RDOMAIN").is_in(HIDDEN))
     return found.filter(pl.len().over(SUBJECT, "RELID") > 1)
 
 
@@ -35,4 +36,4 @@ def of_datasets(part: Partition) -> pl.DataFrame:
     if given is None or not set(names) <= set(given.columns):
         return pl.DataFrame(schema=dict.fromkeys(names, pl.String))
     found = given.select(names).drop_nulls()
-    return found if part.unblinded else found.filter(~pl.col("RDOMAIN").is_in(TREATMENT))
+    return found if part.unblinded else found.filter(~pl.col("RDOMAIN").is_in(HIDDEN))

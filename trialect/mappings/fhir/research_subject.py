@@ -63,6 +63,8 @@ def rows(part: Partition) -> pl.DataFrame:
     dm = part.dated(dm, "DM", "RFPENDTC", "end")
     for domain in ("DS", "SE"):
         items = complex_extension(part, domain, domain).rename({"item": domain})
+        if domain == "SE" and not part.unblinded:
+            items = items.clear()  # How many elements a subject went through may tell the arm.
         dm = dm.join(items, on="USUBJID", how="left", maintain_order="left")
     given = part.rows(consent.RESOURCE).unique(SUBJECT, keep="first", maintain_order=True)
     dm = dm.join(given.select(SUBJECT, consent=ID), on=SUBJECT, how="left", maintain_order="left")

@@ -30,6 +30,7 @@ from typing import Literal, cast
 
 import polars as pl
 
+from trialect.mappings.fhir.blind import is_kit
 from trialect.mappings.fhir.decimals import decimal_texts
 from trialect.mappings.fhir.json_strings import escaped
 from trialect.mappings.fhir.partition import RECORD, Partition
@@ -185,6 +186,8 @@ def attached(part: Partition, frame: pl.DataFrame, domain: str) -> list[pl.Serie
     found = []
     if (supp := part.supplemental(domain)) is not None:
         supp = part.hide(supp, ("QVAL", "QLABEL"))
+        if not part.unblinded and {"QNAM", "QLABEL"} <= set(supp.columns):
+            supp = supp.filter(~is_kit())
         found.append(_joined_to(part, frame, domain, supp, "SUPP--", SUPP))
     if part.has("CO") and domain != "CO":
         known = [c for c in part.schema("CO") if c.startswith("CO") and c not in ("COSEQ",)]
