@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,44 @@ def test_a_study_extends_the_tables(folder: Path, mapped: Convert) -> None:
     )
     (lb,) = records(trial, "LB")
     assert (lb["LBTESTCD"], lb["LBORRESU"]) == ("GLUC", "mg/dL")
+
+
+PAGE = Path(__file__).parents[2] / "docs/tosdtm.md"
+
+
+def test_the_tables_of_the_page_do_what_it_says(folder: Path, mapped: Convert) -> None:
+    own = folder / "fhir-mappings"
+    own.mkdir()
+    rows = re.findall(r"^\| (\w+\.csv) \| (`.+`) \|$", PAGE.read_text(), re.M)
+    assert [name for name, _ in rows] == ["tests.csv", "units.csv", "terms.csv", "visits.csv"]
+    for name, lines in rows:
+        (own / name).write_text("\n".join(re.findall("`([^`]+)`", lines)) + "\n")
+    trial = mapped(
+        patient(),
+        {
+            "resourceType": "Encounter",
+            "id": "e",
+            "status": "finished",
+            "subject": {"reference": "Patient/p1"},
+            "type": [{"text": "check-up 4"}],
+            "period": {"start": "2026-02-02"},
+        },
+        {
+            "resourceType": "Specimen",
+            "id": "s",
+            "subject": {"reference": "Patient/p1"},
+            "type": {"text": "Venous plasma"},
+        },
+        observation(
+            code=coded("https://lab.example.org/codes", "GLU-P", "Glucose"),
+            encounter={"reference": "Encounter/e"},
+            specimen={"reference": "Specimen/s"},
+            valueQuantity={"value": 90, "unit": "mg%"},
+        ),
+    )
+    (lb,) = records(trial, "LB")
+    wanted = ("LBTESTCD", "LBCAT", "LBORRESU", "LBSPEC", "VISIT")
+    assert [lb[name] for name in wanted] == ["GLUC", "CHEMISTRY", "mg/dL", "PLASMA", "WEEK 4"]
 
 
 def test_a_table_that_cannot_be_read_is_told_with_its_line(folder: Path, mapped: Convert) -> None:

@@ -65,6 +65,7 @@ COMMON = frozenset(
     {
         *("resourceType", "id", "meta", "implicitRules", "language", "text", "contained"),
         *("identifier", "extension", "modifierExtension", "status", "subject", "patient"),
+        "verificationStatus",
         *("encounter", "context", "individual", "study"),
     }
 )

@@ -32,6 +32,7 @@ DEEPEST = 100
 """Levels of objects and lists in a resource; HL7's own examples have up to 20."""
 
 _PIECE = 1 << 20
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 NOT_UTF8 = rule(
     "FHIR-READ-ENCODING",
@@ -121,12 +122,16 @@ def is_fhir_name(path: Path) -> bool:
 
 
 def holds_fhir(path: Path) -> bool:
-    """Whether a file begins as FHIR in JSON does."""
+    """Whether a file begins as FHIR in JSON does; what breaks off there is told when it is read."""
     try:
         with _opened(path) as file:
             start = file.read(4096)
-    except (OSError, EOFError, zlib.error):
+    except (EOFError, zlib.error):
+        return is_fhir_name(path)
+    except OSError:
         return False
+    if start[:2] in _UTF16:
+        start = start.decode("utf-16", "ignore").encode()
     return start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") and b'"resourceType"' in start
 
 
@@ -135,7 +140,7 @@ def read_fhir(path: Path, name: str) -> Iterator[Entry]:
     try:
         with _opened(path) as file:
             start = file.read(_PIECE)
-            if start[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in start[:64]:
+            if start[:2] in _UTF16 or b"\x00" in start[:64]:
                 detail = "the file is UTF-16 or binary"
                 raise Unusable(NOT_UTF8.problem(file=name, detail=detail))
             start = start.removeprefix(codecs.BOM_UTF8)

@@ -6,6 +6,7 @@ TOLD_ONCE = frozenset(
         "FHIR-TERM-UNKNOWN",
         "FHIR-UNIT-UNKNOWN",
         "FHIR-NO-NUMBER-HERE",
+        "FHIR-VALUE-UNREAD",
         "FHIR-NO-BLOCK",
         "FHIR-IN-ERROR",
         "FHIR-NO-VISIT",

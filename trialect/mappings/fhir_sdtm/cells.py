@@ -50,6 +50,14 @@ NO_NUMBER = rule(
     "Mend the resource at its source.",
 )
 
+UNREAD = rule(
+    "FHIR-VALUE-UNREAD",
+    "warning",
+    "A value is of a type that no line reads",
+    "no line of the tables reads {value}, so {variable} is left empty.",
+    "Say in a table of fhir-mappings what it becomes.",
+)
+
 NCIT = "http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl"
 _SIDES = ("C99073", "C99074")
 """Laterality and directionality."""
@@ -57,6 +65,7 @@ _TESTCD = re.compile(r"[A-Z_][A-Z0-9_]{0,7}")
 _OWN_TEST = re.compile(r".+/CodeSystem/[A-Z0-9]{2,4}TESTCD")
 """The systems of the codes that a study's own tests have (docs/fhir.md)."""
 _IN_BRACKETS = re.compile(r"\(([^()]+)\)")
+_VALUE = re.compile("value[A-Z][A-Za-z]+")
 _COUNTRY = re.compile(r"[A-Z]{3}")
 
 
@@ -119,7 +128,14 @@ class Cells:
             if made is not None:
                 record[row.variable] = made
                 told = told or row.how != "fixed"
-        return {**self._usual, **record} if told else {}
+        if not told:
+            return {}
+        result = f"{block.dataset}ORRES"
+        if one.type == "Observation" and result not in record and mine is not None:
+            for key in sorted(mine):
+                if _VALUE.fullmatch(key):
+                    self._tell(UNREAD, result, key)
+        return {**self._usual, **record}
 
     def _made(self, row: Row, found: list[Node], record: dict[str, Any]) -> Any:
         made = getattr(self, f"_{row.how}")(Filling(row, found, record))
@@ -242,7 +258,7 @@ class Cells:
         for key in filter(None, (given if is_ucum else None, text, given)):
             for known in (testcd, ""):
                 if (unit := self.tables.units.get((str(key), known))) is not None:
-                    return unit
+                    return unit or None
         shown = text or given
         if shown is None:
             return None

@@ -95,7 +95,7 @@ def elements_of(text: str) -> frozenset[str]:
         before = tokens[place - 1][1] if place else "("
         after = tokens[place + 1][1] if place + 1 < len(tokens) else ""
         if kind == "name" and token[0] not in "%$" and after != "(":
-            opens = before in {"(", "and", "or", "=", "!=", "|", ","}
+            opens = before in {"(", "and", "or", "where", "=", "!=", "|", ","}
             of_resource = before == "." and place > 1 and tokens[place - 2][1] == "%resource"
             if opens or of_resource:
                 found.add(token)

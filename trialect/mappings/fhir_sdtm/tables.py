@@ -156,6 +156,8 @@ class _Reader:
             blocks.setdefault(one["resource"], []).append(block)
             used = read.setdefault(one["resource"], set())
             used |= elements_of(one["where"]) | elements_of(one["each"])
+            if "%visit" in one["where"]:
+                used.add("type")
             for row in mine:
                 if each is None or "%resource" in row.text:
                     used |= elements_of(row.text)

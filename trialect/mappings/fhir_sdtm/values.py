@@ -29,12 +29,21 @@ SYSTEMS = {
 
 
 def words(node: Node) -> str | None:
-    """What a value says in words: a concept's text, else its first display, else its code."""
+    """What a value says in words: a concept's text, else its first display, else its code.
+
+    A Ratio is 1:128, a Range 1-3, >=1 or <=3.
+    """
     if isinstance(node, str):
         return str(node) or None
     if isinstance(node, bool):
         return "true" if node else "false"
     if isinstance(node, dict):
+        if "numerator" in node:
+            parts = [compared(node.get(key)) for key in ("numerator", "denominator")]
+            return ":".join(one for one in parts if one) or None
+        if "low" in node or "high" in node:
+            low, high = compared(node.get("low")), compared(node.get("high"))
+            return f"{low}-{high}" if low and high else f">={low}" if low else f"<={high}"
         if "concept" in node or isinstance(node.get("reference"), dict):
             return words(node.get("concept")) or words(node.get("reference"))
         for key in ("text", "display"):
@@ -46,7 +55,7 @@ def words(node: Node) -> str | None:
                 for one in coding:
                     if isinstance(one, dict) and isinstance(one.get(key), str):
                         return str(one[key]) or None
-        for key in ("code", "value", "name", "low"):
+        for key in ("code", "value", "name"):
             if key in node:
                 return words(node[key])
     return None
