@@ -287,7 +287,7 @@ def seen_after(tmp_path: Path, page: str, steps: str) -> dict[str, str]:
         ],
         capture_output=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=300,
         check=True,
     )
     body = re.search(r"<body>(.*?)</body>", done.stdout, re.DOTALL)
