@@ -25,8 +25,7 @@ Verdicts = list[tuple[Case, list[tuple[str, str]]]]
 
 @pytest.fixture(scope="session")
 def cases(release: str) -> list[Case]:
-    own = seeded() if release == "R4" else ()
-    return [*own, *examples(release)]
+    return [case for case in (*seeded(release), *examples(release)) if not case.is_envelope]
 
 
 @pytest.fixture(scope="session")
@@ -100,7 +99,7 @@ def test_what_fhir_resources_refuses_has_an_error_here(cases: list[Case], releas
 
 def test_what_the_json_schema_refuses_has_an_error_here(cases: list[Case], release: str) -> None:
     if release != "R4":
-        pytest.skip("the schema at hand is that of R4B")
+        pytest.skip("R5's schema has a pattern that is no regular expression (decimal)")
     archive = packed(SCHEMA)
     if archive is None:
         pytest.skip(f"npm gave no package {SCHEMA}")

@@ -55,21 +55,30 @@ class Case:
     def resource(self) -> Json:
         return dict(json.loads(self.text, parse_float=Decimal))
 
+    @property
+    def is_envelope(self) -> bool:
+        """Parameters are what operations are asked with: the server opens them first."""
+        return self.resource.get("resourceType") == "Parameters"
 
-def seeded() -> Iterator[Case]:
-    """Good resources of R4, each with one defect, and those that break or hold one invariant."""
+
+def seeded(release: str) -> Iterator[Case]:
+    """Good resources, each with one defect, and those that break or hold one invariant."""
     sys.path.insert(0, str(SEEDED))
-    from fhir_examples import GOOD, changed, load
+    from fhir_examples import OF_RELEASE, changed, load
 
-    for name, resource in GOOD.items():
+    suffix = "" if release == "R4" else "_r5"
+    for name, resource in OF_RELEASE[release].items():
         yield Case(f"good {name}", _text(resource), True)
-    for case in load("defects.json"):
-        yield Case(f"defect {case['name']}", _text(changed(case["on"], case)), False)
-    for number, case in enumerate(load("invariants.json")):
+    for case in load(f"defects{suffix}.json"):
+        broken = changed(case["on"], case, release=release)
+        yield Case(f"defect {case['name']}", _text(broken), False)
+    for number, case in enumerate(load(f"invariants{suffix}.json")):
         held = case.get("holds", {})
         name = f"{case['key']} {number}"
-        yield Case(f"holds {name}", _text(changed(case["on"], held)), True)
-        yield Case(f"breaks {name}", _text(changed(case["on"], held, case)), False)
+        good = changed(case["on"], held, release=release)
+        broken = changed(case["on"], held, case, release=release)
+        yield Case(f"holds {name}", _text(good), True)
+        yield Case(f"breaks {name}", _text(broken), False)
 
 
 def _text(resource: Json) -> bytes:
