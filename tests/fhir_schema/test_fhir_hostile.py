@@ -135,3 +135,55 @@ def test_numbers_beyond_all_bounds() -> None:
 def test_long_values_are_shortened_in_messages() -> None:
     (problem,) = check_resource({"resourceType": "Patient", "id": "x" * 10_000})
     assert len(problem.message) < 500
+
+
+def observation(name: str, *members: str) -> dict[str, Any]:
+    made = {"resourceType": "Observation", "id": name, "status": "final", "code": {"text": "x"}}
+    return made | {"hasMember": [{"reference": one} for one in members]}
+
+
+@pytest.mark.parametrize("release", ["R4", "R5"])
+def test_contained_resources_in_a_circle_are_told(release: str) -> None:
+    members = {"a": ["#b"], "b": ["#c", "#d"], "c": ["#a"], "d": ["#d"]}
+    whole = observation("o", "#a")
+    whole["contained"] = [observation(name, *some) for name, some in members.items()]
+    found = check_resource(whole, release)
+    assert [(p.rule, p.path) for p in found] == [
+        ("FHIR-CONTAINED-CIRCLE", "Observation.contained[0]"),
+        ("FHIR-CONTAINED-CIRCLE", "Observation.contained[3]"),
+    ]
+    assert "#a to #b to #c to #a" in found[0].message
+    whole["contained"] = [observation("a", "#b", "#c"), observation("b", "#c"), observation("c")]
+    del whole["contained"][2]["hasMember"]
+    assert check_resource(whole, release) == []
+    whole["contained"] = [observation("a", "#")]
+    assert check_resource(whole, release) == []
+
+
+def test_a_long_row_of_contained_resources_is_no_trouble() -> None:
+    count = 5000
+    whole = observation("o", "#n0")
+    whole["contained"] = [observation(f"n{n}", f"#n{(n + 1) % count}") for n in range(count)]
+    assert [p.rule for p in check_resource(whole)] == ["FHIR-CONTAINED-CIRCLE"]
+
+
+def test_a_bundle_inside_a_bundle_is_told() -> None:
+    inner = {
+        "resourceType": "Bundle",
+        "type": "collection",
+        "entry": [{"resource": GOOD["Patient"]}],
+    }
+    url = "urn:uuid:0b0e7a52-6f5c-5d0e-9d5e-%012d"
+    entries = [{"fullUrl": url % n, "resource": inner} for n in range(40)]
+    whole = {"resourceType": "Bundle", "type": "collection", "entry": entries}
+    expected = [("FHIR-BUNDLE-INSIDE", f"Bundle.entry[{n}].resource") for n in range(40)]
+    assert [(p.rule, p.path) for p in check_bundle(whole)] == expected
+    text = json.dumps(whole, default=float).encode()
+    assert [(p.rule, p.path) for p in check_bundle_text(text)] == expected
+
+
+def test_of_a_long_key_the_beginning_is_told() -> None:
+    (problem,) = check_resource({"resourceType": "Patient", "x" * 10**6: 1})
+    assert len(str(problem)) < 5000
+    (problem,) = check_resource({"resourceType": "P" * 10**6})
+    assert len(str(problem)) < 5000

@@ -30,6 +30,8 @@ def about(problem: Problem) -> str:
     """The key of a recommendation, or the name of an extension."""
     if problem.rule == "FHIR-GUIDELINE":
         return problem.message.split(": ")[0]
+    if problem.value is None:
+        return problem.rule
     return str(problem.value).rsplit("/", 1)[1]
 
 

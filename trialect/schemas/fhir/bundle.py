@@ -180,6 +180,8 @@ class BundleCheck:
         named = [found for found in walk.references if ".resource.entry[" not in found[0]]
         self._references.append((number, None, named))
         if type(value) is dict:
+            if _object(value.get("resource")).get("resourceType") == "Bundle":
+                walk.add(rules.BUNDLE_INSIDE, f"{path}.resource")
             outline = _outline(value)
             self._outlines[id(outline)] = outline
             self._between(Entry.of(value, number))
@@ -192,9 +194,9 @@ class BundleCheck:
         walk = Walk(self._definitions)
         path = f"Bundle.entry[{number}]"
         walk.whole(self._definitions.node("Bundle.entry"), value, path, self._head, self._head)
-        if walk.problems:
-            return None
         entry = Entry.of(value, number)
+        if walk.problems or entry.type == "Bundle":
+            return None
         facts = (
             entry.full_url,
             entry.id,

@@ -52,6 +52,24 @@ SIZE = rule(
     "{what} takes more than {limit} MiB and was not checked.",
     "Keep attachments elsewhere and refer to them by URL; divide the rest.",
 )
+CIRCLE = rule(
+    "FHIR-CONTAINED-CIRCLE",
+    "warning",
+    "Contained resources refer to each other in a circle",
+    "Contained resources refer to each other in a circle: {circle}. FHIR does not forbid it; what "
+    "follows references may not come to an end.",
+    "Leave one of the references out.",
+    _SPEC + "references.html#contained",
+)
+BUNDLE_INSIDE = rule(
+    "FHIR-BUNDLE-INSIDE",
+    "warning",
+    "A Bundle stands inside a Bundle",
+    "The entry holds a Bundle. Its resources were checked each by itself; what must hold between "
+    "them (fullUrls, references, requests) was not.",
+    "Send and check it as a Bundle of its own.",
+    _SPEC + "bundle.html",
+)
 CARDINALITY = rule(
     "FHIR-CARDINALITY",
     "error",

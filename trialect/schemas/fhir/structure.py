@@ -12,6 +12,7 @@ from typing import Any
 
 from trialect.problems import Problem, Rule
 from trialect.schemas.fhir import bindings, rules, ucum
+from trialect.schemas.fhir.contained import circles
 from trialect.schemas.fhir.extensions import extension_faults
 from trialect.schemas.fhir.invariants import Place
 from trialect.schemas.fhir.invariants.expressions import invariants_of
@@ -23,6 +24,9 @@ Json = dict[str, Any]
 
 DEEPEST = 100
 """How deep elements may nest before a resource is refused (the walk is recursive)."""
+
+LONGEST_SHOWN = 1000
+"""Characters of a text from the resource that a message tells."""
 
 BROKEN = frozenset(
     rule.id
@@ -69,8 +73,9 @@ class Walk:
         self._invariants = invariants_of(definitions.release)
 
     def add(self, rule: Rule, path: str, **given: Any) -> None:
-        """Keep a problem."""
-        self.problems.append(rule.problem(path=path, **given))
+        """Keep a problem; of long texts the beginning is told."""
+        told = {name: shown(one) if type(one) is str else one for name, one in given.items()}
+        self.problems.append(rule.problem(path=path, **told))
 
     def resource(self, value: Any, path: str, root: Json | None) -> None:
         """Check a resource at `path` ("" for one of its own); `root` is what contains it."""
@@ -85,11 +90,17 @@ class Walk:
                 path or "$",
                 value=name,
                 release=self.table.release,
-                hint=nearest(str(name), self.table.resources),
+                hint=nearest(str(name)[:LONGEST_SHOWN], self.table.resources),
             )
             return
-        node = self.table.node(name)
+        node, before = self.table.node(name), len(self.references)
         self.whole(node, value, path or name, value, root if root is not None else value)
+        contained = value.get("contained")
+        if type(contained) is list and root is None:
+            seen = [(at, text) for at, text, _ in self.references[before:]]
+            for number, ids in circles(contained, seen, path or name):
+                circle = " to ".join(f"#{one}" for one in ids)
+                self.add(rules.CIRCLE, f"{path or name}.contained[{number}]", circle=circle)
 
     def whole(self, node: Node, value: Any, path: str, resource: Json, root: Json) -> None:
         """Check an object with all that is in it, and then the invariants met on the way."""
@@ -321,7 +332,8 @@ class Walk:
             self.add(rules.FORMAT, at, value=shown, type=name, expected=expected)
 
     def _unknown(self, node: Node, key: str, path: str) -> None:
-        hint = nearest(key, node.properties)
+        hint = nearest(key, node.properties) if len(key) <= LONGEST_SHOWN else ""
+        key = shown(key)
         self.add(rules.STRUCTURE, f"{path}.{key}", node=node.path, key=key, hint=hint)
 
 
@@ -330,6 +342,11 @@ EXTRA = {
     "sqty-1": ("error", "The comparator is not used on a SimpleQuantity", ""),
 }
 """Invariants that the walk itself checks, because the table lists them at no element."""
+
+
+def shown(text: str) -> str:
+    """A text, or the beginning of a long one."""
+    return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "..."
 
 
 def json_type(value: Any) -> str:
