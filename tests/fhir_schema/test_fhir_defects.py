@@ -29,6 +29,8 @@ FILE_RULES = {
     rules.DUPLICATE_ID,
     rules.DEPTH,
     rules.SIZE,
+    rules.CIRCLE,
+    rules.BUNDLE_INSIDE,
 }
 
 
