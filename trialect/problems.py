@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
@@ -68,7 +68,8 @@ class Problem:
 
     def as_dict(self) -> dict[str, Any]:
         """The problem as plain JSON values, without the empty ones."""
-        return {key: value for key, value in asdict(self).items() if value not in (None, "")}
+        values = ((name, getattr(self, name)) for name in self.__slots__)
+        return {name: value for name, value in values if value not in (None, "")}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Problem:

@@ -62,11 +62,11 @@ def progress(
         category: str | None,
         decoded: str | None,
         term: str | None,
-        when: str | None,
+        dated: bool,
         state: str | None,
     ) -> dict[str, Any]:
         what = _what(version, category, decoded, term)
-        start = {"startDate": when} if when else {}
+        start = {"startDate": _WHEN} if dated else {}
         if state is None:
             named = {"milestone": what} if what else {}
             return write({"type": MILESTONE, **named, **start})
@@ -74,14 +74,21 @@ def progress(
         reason = {"reason": what} if what else {}
         return write({"type": ENROLLMENT, "subjectState": names, **reason, **start})
 
-    columns = ["DSCAT", "DSDECOD", "DSTERM", "when", "state"]
+    columns = ["DSCAT", "DSDECOD", "DSTERM", "@dated", "state"]
+    steps = steps.with_columns(pl.col("when").is_not_null().alias("@dated"))
     steps = part.fragments(steps, columns, step, "step")
+    written = pl.col("step").str.replace(_WHEN_IN_JSON, pl.col("when"), literal=True)
+    steps = steps.with_columns(step=pl.when("@dated").then(written).otherwise("step"))
     return (
         steps.sort(SUBJECT, "@rest", maintain_order=True)
         .group_by(SUBJECT, maintain_order=True)
         .agg(progress=pl.col("step").str.join(","))
     )
 
+
+_WHEN, _WHEN_IN_JSON = "\0", r"\u0000"
+"""Stands for the time of a step, which is put in its place when the rest has been written once for
+all steps that are alike; no text of FHIR has this character."""
 
 _DISPLAYS = {
     "ineligible": "Ineligible",
