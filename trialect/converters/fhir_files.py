@@ -76,7 +76,7 @@ def check_written(
     yield from check_woven_bundles(written.entries, written.head, bundles, release)
 
 
-BUNDLES_AT_ONCE = 200
+BUNDLES_AT_ONCE = 240
 """Bundles' worth of subjects that are rendered at once: their texts are what memory holds."""
 
 
