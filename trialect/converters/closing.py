@@ -66,9 +66,13 @@ def account(
 
 
 def provenance(job: Job, parts: Sequence[Part]) -> list[Provenance]:
-    """Every instruction that filled a variable, each once: the tables', then the derivations'."""
-    derived = {one for part in parts for one in part.provenance}
-    by_place = sorted(derived, key=lambda one: (one.domain, one.variable, one.block, one.verb))
+    """Every instruction that filled a variable, each once: the tables', then those that partitions
+    tell, of derivations and of what resources carry.
+    """
+    found = {one for part in parts for one in part.provenance}
+    by_place = sorted(
+        found, key=lambda one: (one.domain, one.variable, one.block, one.verb, one.columns)
+    )
     return [*dict.fromkeys(job.tables.provenance), *by_place]
 
 

@@ -113,7 +113,7 @@ def map_and_derive(job: Job, index: int) -> tuple[dict[str, pl.DataFrame], Part,
     derived = Derived(mapped.frames, [], [])
     if source.derives:
         derived = derive(job.study, job.tables, mapped.frames)
-    part.provenance = tuple(derived.provenance)
+    part.provenance = (*mapped.provenance, *derived.provenance)
     if mapped.rejected:
         part.rejected = _rejected(part, load(job.staged, index, as_read=True), mapped.rejected)
     for form, rows in forms.items():

@@ -162,6 +162,7 @@ class Exports:
     def _batches(self, form: str) -> Iterable[pl.DataFrame]:
         from trialect.converters.digest import digest
         from trialect.converters.readers import UNREADABLE_FILE, open_form
+        from trialect.converters.readers.fhir import holds_fhir
 
         shown = self._package.file_of(form)
         path = self._folder / shown
@@ -172,5 +173,7 @@ class Exports:
             raise Unusable(UNREADABLE_FILE.problem(file=shown, reason=reason)) from error
         if changed:
             raise Unusable(SOURCE_CHANGED.problem(file=shown))
+        if holds_fhir(path):
+            return []  # an element is no column: its path and the resource's place are told
         declared = self._declared.get(form) or FormFile(path.name)
         return open_form(path, declared, name=shown).batches

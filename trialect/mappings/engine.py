@@ -16,6 +16,7 @@ from trialect.converters.rejected import Rejected
 from trialect.mappings.blocks import Filling, fill_block
 from trialect.mappings.tables import Block, MappingTables
 from trialect.mappings.values import SUBJECT, Context, clean_rows
+from trialect.metadata import Provenance
 from trialect.problems import Problem, rule
 from trialect.schemas.ct import terminology
 from trialect.schemas.sdtm import dataset, datasets
@@ -90,7 +91,8 @@ class Mapped:
     """The domains of a partition, the rows kept out with their reasons, and what was found.
 
     `counts` has every form with subjects; forms without any are whole in every partition.
-    `subjects` gives the subject, as the exports name it, by USUBJID.
+    `subjects` gives the subject, as the exports name it, by USUBJID; `provenance` what filled
+    variables besides the instructions that were known before.
     """
 
     frames: dict[str, pl.DataFrame] = field(default_factory=dict)
@@ -98,6 +100,7 @@ class Mapped:
     problems: list[Problem] = field(default_factory=list)
     counts: dict[str, Count] = field(default_factory=dict)
     subjects: dict[str, str] = field(default_factory=dict)
+    provenance: list[Provenance] = field(default_factory=list)
 
 
 @dataclass(slots=True)

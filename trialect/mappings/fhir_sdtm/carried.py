@@ -24,8 +24,9 @@ OF_SUBJECT = ("DS", "SE")
 
 RELREC = "RELREC"
 
-_RECORDS = "/records"
-_SUBJECTS = "/subjects"
+RECORDS = "/records"
+SUBJECTS = "/subjects"
+"""How the systems end of the identifiers of a record and of a subject."""
 _RECORD = re.compile(r"(?P<usubjid>.+)\.(?P<domain>[A-Z][A-Z0-9]{1,3})\.(?P<number>\d+(?:\.\d+)?)")
 _URL = re.compile(r".+/StructureDefinition/(?P<name>[A-Z][A-Z0-9-]{1,7})")
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9]{1,7}")
@@ -41,7 +42,7 @@ class Record:
 
 def record_of(resource: dict[str, Any]) -> Record | None:
     """The record that the identifier of a resource tells; None of what is not ours."""
-    found = _RECORD.fullmatch(_identified(resource, _RECORDS) or "")
+    found = _RECORD.fullmatch(_identified(resource, RECORDS) or "")
     if found is None:
         return None
     domain = found["domain"]
@@ -51,7 +52,7 @@ def record_of(resource: dict[str, Any]) -> Record | None:
 
 def usubjid_of(resource: dict[str, Any]) -> str | None:
     """The USUBJID that the identifier of a resource is."""
-    return _identified(resource, _SUBJECTS)
+    return _identified(resource, SUBJECTS)
 
 
 def variables(resource: dict[str, Any], domain: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import polars as pl
 from trialect.converters.rejected import Rejected
 from trialect.mappings.engine import Count, Mapped
 from trialect.mappings.fhir_sdtm import carried, values
+from trialect.mappings.fhir_sdtm.carriers import Carriers
 from trialect.mappings.fhir_sdtm.cells import Cells
 from trialect.mappings.fhir_sdtm.paths import Scope
 from trialect.mappings.fhir_sdtm.subject import Read, Subject
@@ -111,6 +112,7 @@ class Mapper:
         self.mapped = Mapped()
         self.records: dict[str, list[dict[str, Any]]] = {}
         self.told: set[tuple[str, str]] = set()
+        self.carriers = Carriers()
         self.treatments = frozenset(
             text.casefold()
             for one in study.interventions
@@ -205,6 +207,8 @@ class Mapper:
         (block,) = [b for b in self.tables.blocks["Patient"] if b.dataset == "DM"]
         record = self.cells.fill(block, patient.resource, scope, patient)
         own = carried.usubjid_of(patient.resource)
+        if own is not None:
+            self.carriers.identifier("DM", block.name, "Patient", ["USUBJID"], carried.SUBJECTS)
         self.cells.ours = own is not None
         if own is None and member is None:
             self._tell(SUBJECT_BY_ID, patient, value=_shown(patient))
@@ -222,10 +226,13 @@ class Mapper:
         self.mapped.subjects[usubjid] = key
         for mine in (patient, member):
             if mine is not None:
-                record |= carried.variables(mine.resource, "DM")
+                stated = carried.variables(mine.resource, "DM")
+                self.carriers.variables("DM", block.name, mine.type, stated)
+                record |= stated
                 self._beside(mine, "DM", record, usubjid)
                 for domain in carried.OF_SUBJECT:
                     for line, carrier in carried.whole_records(mine.resource, domain):
+                        self.carriers.parts(domain, mine.type, (domain,), line)
                         self._add(domain, carried.BLOCK, mine, {**line, "USUBJID": usubjid})
                         self._beside(mine, domain, line, usubjid, carrier)
         self._add("DM", block.name, patient, {**record, "USUBJID": usubjid})
@@ -301,8 +308,11 @@ class Mapper:
             model = dataset(domain)
             if block.dataset != domain and model is not None:
                 record = {key: v for key, v in record.items() if model.allowed(key)}
+        stated = carried.variables(resource, domain)
+        self.carriers.identifier(domain, name, one.type, found.keys, carried.RECORDS)
+        self.carriers.variables(domain, name, one.type, stated)
         record |= found.keys
-        record |= carried.variables(resource, domain)
+        record |= stated
         self._beside(one, domain, record, usubjid)
         self._add(domain, name, one, {**record, "USUBJID": usubjid})
 
@@ -317,22 +327,25 @@ class Mapper:
         """The qualifiers, comments and relations that a resource, or an extension of it that holds
         a record, carries for the record.
         """
-        inside = one.resource if carrier is None else carrier
+        inside, within = (one.resource, ()) if carrier is None else (carrier, (domain,))
         for relation in carried.parts(inside, carried.RELREC):
             value = record.get(str(relation.get("IDVAR")))
             line = {**relation, "RDOMAIN": domain, "USUBJID": usubjid, "IDVARVAL": _text(value)}
+            self.carriers.parts(carried.RELREC, one.type, (*within, carried.RELREC), relation)
             self._add(carried.RELREC, carried.BLOCK, one, line)
         for qualifier in carried.parts(inside, "SUPP--"):
             record.pop(str(qualifier.get("QNAM")), None)
             key = qualifier.get("IDVAR")
             value = record.get(str(key)) if key else None
             line = {**qualifier, "RDOMAIN": domain, "USUBJID": usubjid, "IDVARVAL": _text(value)}
+            self.carriers.qualifier(domain, one.type, within, qualifier.get("QNAM"))
             self._add(f"SUPP{domain}", carried.BLOCK, one, line)
         for comment in carried.parts(inside, "CO"):
             line = {**comment, "USUBJID": usubjid}
             if domain != "DM":
                 key = f"{domain}SEQ"
                 line |= {"RDOMAIN": domain, "IDVAR": key, "IDVARVAL": _text(record.get(key))}
+            self.carriers.parts("CO", one.type, (*within, "CO"), comment)
             self._add("CO", carried.BLOCK, one, line)
 
     def _names_of(self, one: Read, subject: Subject, names: dict[str, Any]) -> dict[str, Any]:
@@ -424,6 +437,7 @@ class Mapper:
         """What came of all subjects, as frames in the order of the model."""
         for domain, records in self.records.items():
             self.mapped.frames[domain] = self._frame(domain, records)
+        self.mapped.provenance = self.carriers.provenance()
         for form, rows in forms.items():
             lost = {one.row for one in self.mapped.rejected if one.form == form}
             self.mapped.counts[form] = Count(rows.height, rows.height - len(lost), len(lost))
