@@ -77,3 +77,69 @@ def test_what_sdtm_says_comes_back(release: str, given_: list[tuple[str, str]]) 
         vs = packaged(back.out)["VS"].sort("VSSEQ")
     assert isinstance(vs, pl.DataFrame)
     assert vs.select("VSORRES", "VSDTC").rows() == given_
+
+
+ENDS = [
+    ("2026-01-20T10:41:00Z", "2026-01-20"),
+    ("2026-01-20", "2026-01-20T10:41:07.250+03:00"),
+    ("2026-01-20", "2026-01"),
+    ("2026", "2026-01-20T09:30:00-05:00"),
+    ("2026-01-19T10:41:00Z", "2026-01-20"),
+    ("2026-01-20T10:41", "2026-01-20"),
+    ("2026-01-20T10", "2026-01-20"),
+    ("2026-01-20T10:41", "2026-01-21T-:30"),
+]
+"""Of the first four R4 cuts one end (invariant per-1)."""
+
+
+@pytest.mark.parametrize("release", ["R4", "R5"])
+def test_the_ends_of_a_period_come_back(tmp_path: Path, release: str) -> None:
+    visits, doses = [], []
+    for number, (start, end) in enumerate(ENDS, start=1):
+        dates = {"SVSTDTC": start} | ({"SVENDTC": end} if end else {})
+        visits.append({"USUBJID": "D-1", "VISITNUM": number, "VISIT": f"V{number}", **dates})
+        dates = {"EXSTDTC": start} | ({"EXENDTC": end} if end else {})
+        dose = {"EXTRT": "GREEN TEA", "EXDOSE": 1, "EXDOSU": "g", **dates}
+        doses.append({"USUBJID": "D-1", "EXSEQ": number, **dose})
+    package = write(tmp_path / "package", {"SV": visits, "EX": doses})
+    there = convert(package, tmp_path / "there", to=["fhir"], unblinded=True, fhir_release=release)
+    fhir = there.out / "fhir/ndjson"
+    cut = (fhir / "Encounter.ndjson").read_text().count("/StructureDefinition/exact")
+    assert cut == (4 if release == "R4" else 0)
+    back = packaged(convert(fhir, tmp_path / "back", to=["sdtm"]).out)
+    assert back["SV"].sort("VISITNUM").select("SVSTDTC", "SVENDTC").rows() == ENDS
+    assert back["EX"].sort("EXSEQ").select("EXSTDTC", "EXENDTC").rows() == ENDS
+
+
+EXACT = "https://trial.example.org/StructureDefinition/exact"
+
+
+@pytest.mark.parametrize("release", ["R4", "R5"])
+@pytest.mark.parametrize(
+    ("text", "said", "read_as"),
+    [
+        ("2026-01-20", "2026-01-20T10:41:30Z", "2026-01-20T10:41:30Z"),
+        ("2026-01", "2026-01-20", "2026-01-20"),
+        (None, "2026-01-20", "2026-01-20"),
+        ("2026-01-20", "2025-12-31T10:41:00Z", "2026-01-20"),
+    ],
+)
+def test_the_exact_text_of_an_end_is_read_where_it_is_one(
+    folder: Path, release: str, text: str | None, said: str, read_as: str
+) -> None:
+    element = "performedPeriod" if release == "R4" else "occurrencePeriod"
+    procedure = {
+        "resourceType": "Procedure",
+        "id": "p",
+        "status": "completed",
+        "code": {"text": "Magnetic resonance imaging"},
+        "subject": {"reference": "Patient/p1"},
+        element: {
+            "start": "2025-12-01",
+            "_end": {"extension": [{"url": EXACT, "valueDateTime": said}]},
+            **({"end": text} if text else {}),
+        },
+    }
+    (folder / "all.ndjson").write_text("\n".join(map(json.dumps, [patient(), procedure])))
+    pr = read(folder).frames["PR"]
+    assert pr.select("PRSTDTC", "PRENDTC").rows() == [("2025-12-01", read_as)]

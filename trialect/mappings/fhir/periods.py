@@ -8,14 +8,20 @@ an extension of ours on the same element. R5 compares the bounds; there nothing 
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 
+from trialect.mappings.fhir.identity import Identity
 from trialect.mappings.fhir.partition import Partition
 from trialect.mappings.fhir.slots import Template, Text
 
 EXACT = "exact"
 """The extension's name; its value is a dateTime."""
 
+
+Period = dict[str, Any]
+"""A Period as plain JSON values."""
 
 PERIOD = ("from", "until", "comparable_start", "exact_start", "comparable_end", "exact_end")
 """The columns of a period as R5 and as R4 has it (`period`)."""
@@ -34,6 +40,24 @@ def period(part: Partition) -> Template:
         "end": Text("comparable_end"),
         "_end": exact("exact_end"),
     }
+
+
+def of_study(identity: Identity, start: str | None, end: str | None, *, cut: bool) -> Period:
+    """The Period of two dates of the protocol; `cut` as R4 asks. An end before its start stands in
+    the extension alone: an element without a value breaks no invariant.
+    """
+    frame = pl.DataFrame({"start": [start], "end": [end]}, {"start": pl.String, "end": pl.String})
+    kept = frame.with_columns(until=pl.when(ORDERED).then("end"))
+    (row,) = kept.with_columns(**comparable("start", "until")).iter_rows(named=True)
+    found: Period = {}
+    for name, stated in (("start", row["start"]), ("end", row["until"])):
+        written = row[f"comparable_{name}"] if cut else stated
+        if written is not None:
+            found[name] = written
+        if written != row[name]:
+            extension = {"url": identity.extension(EXACT), "valueDateTime": row[name]}
+            found[f"_{name}"] = {"extension": [extension]}
+    return found
 
 
 def comparable(start: str, end: str) -> dict[str, pl.Expr]:

@@ -13,6 +13,7 @@ from typing import Any
 from trialect.mappings.fhir import group, organization, plan_definition, practitioner
 from trialect.mappings.fhir.cross_version import as_extension
 from trialect.mappings.fhir.opening import DATA_ABSENT
+from trialect.mappings.fhir.periods import Period, of_study
 from trialect.mappings.fhir.protocol import Protocol, Resource, without_empty
 from trialect.mappings.fhir.study_progress import labels, numbers, states
 from trialect.mappings.fhir.terms import ISO3166, Coding, Concept, coding, concept, values
@@ -62,7 +63,7 @@ def resources(protocol: Protocol) -> Iterator[Resource]:
             "enrollment": [protocol.reference(group.TYPE, group.ELIGIBILITY)]
             if group.is_described(study)
             else [],
-            "period": period(study),
+            "period": period(protocol, cut=True),
             "sponsor": protocol.reference(organization.TYPE, organization.SPONSOR),
             "principalInvestigator": investigator(protocol),
             "site": sites(protocol),
@@ -202,10 +203,11 @@ def _country(country: str) -> Concept | None:
     return concept(None, [coding(ISO3166, country)]) if is_code else concept(country)
 
 
-def period(study: Study) -> dict[str, str]:
-    """When the study starts and ends, planned or reached."""
-    ends = {"start": study.start, "end": study.completion}
-    return {name: one.date for name, one in ends.items() if one}
+def period(protocol: Protocol, *, cut: bool) -> Period:
+    """When the study starts and ends, planned or reached; `cut` to what R4 can compare."""
+    ends = (protocol.study.start, protocol.study.completion)
+    start, end = (one.date if one else None for one in ends)
+    return of_study(protocol.identity, start, end, cut=cut)
 
 
 def investigator(protocol: Protocol) -> dict[str, str] | None:
@@ -228,7 +230,7 @@ def _of_r5(protocol: Protocol) -> Iterator[dict[str, Any]]:
     if study.contact and study.contact.role:
         party = {"name": study.contact.name, "role": concept(study.contact.role)}
         yield told("associatedParty", party)
-    for state in states(study):
+    for state in states(protocol, cut=True):
         yield told("progressStatus", state)
     if found := numbers(study):
         yield told("recruitment", found)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from trialect.mappings.fhir.periods import of_study
+from trialect.mappings.fhir.protocol import Protocol
 from trialect.mappings.fhir.terms import coding, concept, values
 from trialect.trial import Study, StudyDate
 
@@ -23,8 +25,11 @@ def labels(study: Study) -> Iterator[dict[str, Any]]:
             yield {"type": concept(None, [kind]), "value": text}
 
 
-def states(study: Study) -> Iterator[dict[str, Any]]:
-    """The trial's state, then when it starts and ends, each planned or reached."""
+def states(protocol: Protocol, *, cut: bool) -> Iterator[dict[str, Any]]:
+    """The trial's state, then when it starts and ends, each planned or reached; `cut` to what
+    R4 can compare.
+    """
+    study = protocol.study
     if study.status:
         known = values("progress_status").get(study.status)
         state = concept(None if known else study.status, [known] if known else [])
@@ -35,7 +40,8 @@ def states(study: Study) -> Iterator[dict[str, Any]]:
         if one:
             ends.setdefault(_is_actual(one), {})[name] = one.date
     for actual, found in ends.items():
-        yield {"state": concept(None, [whole]), "actual": actual, "period": found}
+        period = of_study(protocol.identity, found.get("start"), found.get("end"), cut=cut)
+        yield {"state": concept(None, [whole]), "actual": actual, "period": period}
 
 
 def numbers(study: Study) -> dict[str, int]:

@@ -3,6 +3,7 @@ r"""The paths of the mapping tables: FHIRPath, as much of it as a mapping needs.
 | written | means |
 |---|---|
 | `a.b` | the elements b of the elements a; `value` is whichever `value[x]` there is |
+| `a.start`, `a.end` | of a Period of ours the exact text, where an extension has it |
 | `value.ofType(Quantity)` | `valueQuantity` |
 | `where(EXPR)` | those for which the expression holds |
 | `extension('URL')` | the extensions with this URL; one that begins with `*` matches by its end |
@@ -293,6 +294,8 @@ class _Parser:
 
 
 def _child(name: str) -> Step:
+    if name in _ENDS:
+        return _end_of_period(name)
     choice = name in _CHOICES
 
     def child(nodes: list[Node], _scope: Scope) -> list[Node]:
@@ -315,6 +318,34 @@ def _child(name: str) -> Step:
         return found
 
     return child
+
+
+_ENDS = frozenset({"start", "end"})
+_EXACT = "/StructureDefinition/exact"
+
+
+def _end_of_period(name: str) -> Step:
+    """An end of a Period, which R4 may ask to be cut: the extension beside it has all of it then
+    (mappings/fhir/periods.py). What does not begin as the element does is no text of its.
+    """
+    beside = f"_{name}"
+
+    def end(nodes: list[Node], scope: Scope) -> list[Node]:
+        found = []
+        for node in nodes:
+            if type(node) is dict:
+                value, said = node.get(name), node.get(beside)
+                if type(said) is dict:
+                    for one in exact([said], scope):
+                        text = one.get("valueDateTime")
+                        if type(text) is str and text.startswith(value or ""):
+                            value = text
+                if value is not None:
+                    found += _listed(value)
+        return found
+
+    exact = _extension(f"*{_EXACT}")
+    return end
 
 
 def _deep(child: Step, nodes: list[Node], scope: Scope) -> list[Node]:
