@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -18,6 +19,7 @@ from trialect import rules_cli, screen, server_cli, terminology_cli
 from trialect.screen import Exit
 
 if TYPE_CHECKING:
+    from trialect.converters.ahead import Ahead
     from trialect.converters.pipeline import Conversion
 
 Result = TypeVar("Result")
@@ -222,12 +224,19 @@ def validate(
     fhir_release: FhirReleaseRead = None,
 ) -> None:
     """Check files of any kind; each is recognised by its content."""
-    from trialect.converters.ahead import ahead
+    from trialect.converters.recognise import may_hold_datasets
 
+    asked = bool(rules) or any(map(may_hold_datasets, paths))
     # First of all, so that both processes import what they need at the same time.
-    with ahead(rules or (), pack=not no_pack) as started, screen.busy("check"):
+    with (
+        _ahead(rules or [], pack=not no_pack) if asked else nullcontext() as beside,
+        screen.busy("check"),
+    ):
         with screen.importing():
             from trialect.converters.validate import validate as run
+
+            if asked:
+                import trialect.converters.validate_datasets  # noqa: F401  # for what follows
 
         validation = screen.run(
             lambda: run(
@@ -238,7 +247,7 @@ def validate(
                 explanations=explanations,
                 baseline=baseline,
                 fhir_release=fhir_release,
-                ahead=started,
+                ahead=beside,
             )
         )
     from trialect.converters.rules_run import timed
@@ -336,6 +345,12 @@ def _convert(
     screen.say_converted(conversion.account)
     screen.say(f"Package: {conversion.out}  (findings: {conversion.out / 'report.html'})")
     return conversion
+
+
+def _ahead(rules: list[Path], *, pack: bool) -> AbstractContextManager[Ahead | None]:
+    from trialect.converters.ahead import ahead
+
+    return ahead(rules, pack=pack)
 
 
 def main() -> None:

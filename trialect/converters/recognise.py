@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import json
 import re
-import zipfile
 import zlib
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
+
+from trialect.converters.package import MANIFEST
 
 HEAD = 2**16
 """Bytes that are looked at first."""
 
 WHOLE = 64 * 2**20
 """Bytes of a JSON file at most that is read whole where its beginning does not tell its kind."""
+
+
+LOOKED_AT = 200
+"""Files of a folder that are looked at to guess what the others are."""
+
+DATASETS = ("m5", "dataset-json")
+"""Folders of a package that hold datasets."""
 
 
 class Kind(StrEnum):
@@ -75,6 +84,33 @@ def is_text(path: Path) -> bool:
         return _utf8(file.read(HEAD)) is not None
 
 
+def may_hold_datasets(path: Path) -> bool:
+    """Whether a file, or one of the first of a folder, looks as datasets or define.xml do.
+
+    That is a guess from its beginning, for who has to prepare for them; False where there is none.
+    """
+    try:
+        if path.is_file():
+            return _may_be_dataset(path)
+        if (path / MANIFEST).is_file():
+            return any((path / name).is_dir() for name in DATASETS)
+        files = (one for one in path.rglob("*") if one.is_file())
+        return any(map(_may_be_dataset, islice(files, LOOKED_AT)))
+    except OSError:
+        return False
+
+
+def _may_be_dataset(path: Path) -> bool:
+    if path.suffix.lower() == ".csv":
+        return True
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+    if head.startswith(_XPT):
+        return True
+    text = (unpacked_head(head) or _utf8(head) or b"").lstrip()
+    return text[:1] == b"<" or (text[:1] == b"{" and b'"resourceType"' not in text)
+
+
 def unpacked_head(head: bytes, size: int = HEAD) -> bytes | None:
     """The beginning of what a gzip or zlib stream holds; None when it is neither."""
     if head.startswith(b"\x1f\x8b"):
@@ -100,6 +136,8 @@ def _folder(path: Path) -> Kind:
 
 
 def _zip(path: Path) -> Kind:
+    import zipfile
+
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
@@ -171,4 +209,4 @@ def _is_table(head: bytes) -> bool:
     )
 
 
-__all__ = ["Kind", "is_text", "recognise", "unpacked_head"]
+__all__ = ["Kind", "is_text", "may_hold_datasets", "recognise", "unpacked_head"]

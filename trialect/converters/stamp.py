@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from trialect.problems import Problem, Unusable, rule
-from trialect.trial import Study
+
+if TYPE_CHECKING:
+    from trialect.trial import Study
 
 EPOCH = datetime(1960, 1, 1)
 """SAS's day zero; stands where no stamp is declared, so that the bytes stay the same."""

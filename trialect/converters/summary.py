@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from trialect.converters.account import Account
 from trialect.problems import Severity
 from trialect.rulebook import rules_of
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+    from trialect.converters.account import Account
 
 
 def counted(by_severity: Mapping[Severity, int]) -> str:

@@ -137,8 +137,10 @@ class _Asking:
 
 def _between(seen: Seen, asking: _Asking) -> Iterator[Problem]:
     """What only shows when files are held against each other."""
-    yield from seen.datasets.settle(seen.defines)
-    yield from _asked(seen, asking)
+    if seen.has_datasets or seen.defines or asking.rules:
+        yield from seen.datasets.settle(seen.defines)
+    if asking.rules or (seen.has_datasets and seen.datasets.held):
+        yield from _asked(seen, asking)
     for define in seen.defines:
         if files := seen.xpt.get(define.parent):
             from trialect.converters.validate_define import check_beside
@@ -154,8 +156,6 @@ def _between(seen: Seen, asking: _Asking) -> Iterator[Problem]:
 
 def _asked(seen: Seen, asking: _Asking) -> Iterator[Problem]:
     """What rules find in the datasets."""
-    if not asking.rules and not seen.datasets.held:
-        return
     from trialect.converters.validate_define import described_by
     from trialect.converters.validate_rules import ask, rules_to_ask
     from trialect.schemas.core.rule import CoreRule
@@ -205,10 +205,10 @@ def _of_records(problems: list[Problem], packages: list[Path]) -> list[Problem]:
 
 def _standards(seen: Seen) -> dict[str, str]:
     """The versions that the datasets were checked against."""
-    from trialect.schemas.sdtm.model import VERSION
-
     if not DATASETS & {one.kind for one in seen.checked}:
         return {}
+    from trialect.schemas.sdtm.model import VERSION
+
     return {"SDTMIG": VERSION, "SDTM CT": seen.datasets.terminology}
 
 

@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from trialect.converters.ahead import defined
 from trialect.converters.digest import digest
 from trialect.converters.package import MANIFEST, PULLED
 from trialect.converters.recognise import Kind, recognise
 from trialect.converters.review import CheckedFile
-from trialect.converters.validate_datasets import SeenDatasets
 from trialect.problems import RULES, Problem, Rule, Unusable, rule
-from trialect.schemas.core.package import Datasets
 
 if TYPE_CHECKING:
     from trialect.converters.companion import Companion
+    from trialect.converters.validate_datasets import SeenDatasets
+    from trialect.schemas.core.package import Datasets
 
 NOT_RECOGNISED = rule(
     "VALIDATE-NOT-RECOGNISED",
@@ -74,7 +73,6 @@ Told = tuple[list[Problem], list[Rule]]
 class Seen:
     """What the files named so far hold, for the checks between them."""
 
-    datasets: SeenDatasets = field(default_factory=SeenDatasets)
     problems: list[Problem] = field(default_factory=list)
     files: int = 0
     xpt: dict[Path, list[Path]] = field(default_factory=dict)
@@ -90,6 +88,21 @@ class Seen:
     """The release of FHIR that the files are said to be written in."""
     later: list[tuple[int, Path, Callable[[], Told]]] = field(default_factory=list)
     """What another process checks: the place of its problems among the others, and the file."""
+    _datasets: SeenDatasets | None = None
+
+    @property
+    def datasets(self) -> SeenDatasets:
+        """The datasets, which are read by what FHIR alone need not wait for."""
+        if self._datasets is None:
+            from trialect.converters.validate_datasets import SeenDatasets
+
+            self._datasets = SeenDatasets()
+        return self._datasets
+
+    @property
+    def has_datasets(self) -> bool:
+        """Whether any file was of the kind that holds datasets."""
+        return self._datasets is not None
 
     @property
     def fhir_release(self) -> str:
@@ -223,6 +236,7 @@ def _is_described(path: Path) -> bool:
 
 def _csv(path: Path, seen: Seen) -> None:
     from trialect.schemas.core.cases import BadCase, read_case
+    from trialect.schemas.core.package import Datasets
 
     try:
         if path.parent not in seen.tables:
@@ -236,6 +250,8 @@ def _csv(path: Path, seen: Seen) -> None:
 
 
 def _define(path: Path, seen: Seen) -> None:
+    from trialect.converters.ahead import defined
+
     if seen.beside is not None:
         check = seen.beside.ask(defined, path)
         seen.later.append((len(seen.problems), path, check))
