@@ -84,7 +84,7 @@ BAD: dict[str, list[str]] = {
         "null",
         '{"url":"u:1","valueNothing":1}',
     ],
-    "code": ["{}", '{"text":""}', '{"texts":"a"}', "[]", '{"text":"a"'],
+    "code": ["{}", '"a"', '{"text":""}', '{"texts":"a"}', "[]", '{"text":"a"'],
     "patient": ["", "a/b", "1 2"],
     "at": ["2026-02-30", "2026-1-5", "2026-01-05T12:57", "", "\u0664026"],
     "value": ["1.", "01", '"1"', "NaN", "null", "1e999"],
@@ -130,6 +130,17 @@ def test_good_lines_are_vouched_for_in_number(release: str) -> None:
     strands, left = sifted([made], kept_shapes(release, ""), lambda text: True)
     assert sum(map(len, strands)) + len(left) == 600
     assert len(left) < 60
+
+
+@RELEASES
+def test_a_value_that_is_right_by_itself_is_wrong_without_what_belongs_around_it(
+    release: str,
+) -> None:
+    columns = [[values[0]] * 40 for values in GOOD.values()]
+    columns[0] = [f"o{n}" for n in range(40)]
+    columns[2][21] = '"a"'
+    found = list(check_woven([woven(_OBSERVATION, columns)], "f", ReferenceIndex(), release))
+    assert {(p.path, p.row) for p in found} == {("Observation.code", 22)}
 
 
 @RELEASES

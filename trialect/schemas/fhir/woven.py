@@ -354,7 +354,8 @@ def _laid(
             del constants[n]
         pattern += re.escape(text[at:stop])
         before, after = text[begin:start], text[end:stop]
-        narrow = _narrow(shape.gaps[inside[0]], before, after) if len(inside) == 1 else None
+        alone = len(inside) == 1 and gaps[inside[0]] == (begin, stop)
+        narrow = _narrow(shape.gaps[inside[0]], before, after) if alone else None
         stretches.append(Stretch(column, before, after, pattern, narrow, tuple(inside)))
     return constants, stretches
 
