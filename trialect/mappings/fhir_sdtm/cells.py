@@ -67,6 +67,8 @@ _OWN_TEST = re.compile(r".+/CodeSystem/[A-Z0-9]{2,4}TESTCD")
 _IN_BRACKETS = re.compile(r"\(([^()]+)\)")
 _VALUE = re.compile("value[A-Z][A-Za-z]+")
 _COUNTRY = re.compile(r"[A-Z]{3}")
+_MOST_SHAPES = 2000
+"""Sets of elements of which it is kept which rows they may fill."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ class Cells:
         self._numbers = {f"{visit.num:g}": visit for visit in study.visits}
         self._place: tuple[Read, FhirBlock]
         self._usual: dict[str, str] = {}
+        self._shapes: dict[tuple[Any, ...], tuple[Row, ...]] = {}
 
     def take_problems(self) -> list[Problem]:
         """What was found since the last time."""
@@ -110,16 +113,8 @@ class Cells:
         self._place = (one, block)
         self._usual = {}
         told = False
-        mine = present(node)
-        whole = mine if node is one.resource else present(one.resource)
-        for row in block.rows:
-            if row.variable in record:
-                continue
-            if row.first:
-                there = whole if row.of_whole else mine
-                if there is not None and row.first not in there:
-                    continue
-            if not row.when(node, scope):
+        for row in self._rows_for(block, node, one.resource):
+            if row.variable in record or not row.when(node, scope):
                 continue
             found = [node] if row.how == "fixed" else row.path([node], scope)
             if not found:
@@ -131,11 +126,31 @@ class Cells:
         if not told:
             return {}
         result = f"{block.dataset}ORRES"
-        if one.type == "Observation" and result not in record and mine is not None:
-            for key in sorted(mine):
+        if one.type == "Observation" and result not in record:
+            for key in sorted(present(node) or ()):
                 if _VALUE.fullmatch(key):
                     self._tell(UNREAD, result, key)
         return {**self._usual, **record}
+
+    def _rows_for(self, block: FhirBlock, node: Node, resource: dict[str, Any]) -> tuple[Row, ...]:
+        """The rows of a block whose first element is there: alike for resources of one shape."""
+        own = tuple(node) if type(node) is dict else None
+        shape = (id(block), own, None if node is resource else tuple(resource))
+        rows = self._shapes.get(shape)
+        if rows is None:
+            mine = present(node)
+            whole = mine if node is resource else present(resource)
+            rows = tuple(
+                row
+                for row in block.rows
+                if not row.first
+                or (there := whole if row.of_whole else mine) is None
+                or row.first in there
+            )
+            if len(self._shapes) >= _MOST_SHAPES:
+                self._shapes.clear()
+            self._shapes[shape] = rows
+        return rows
 
     def _made(self, row: Row, found: list[Node], record: dict[str, Any]) -> Any:
         made = getattr(self, f"_{row.how}")(Filling(row, found, record))

@@ -113,6 +113,7 @@ class Mapper:
         self.records: dict[str, list[dict[str, Any]]] = {}
         self.told: set[tuple[str, str]] = set()
         self.carriers = Carriers()
+        self.visits: dict[int, tuple[dict[str, Any], dict[str, Any] | None]] = {}
         self.treatments = frozenset(
             text.casefold()
             for one in study.interventions
@@ -122,6 +123,7 @@ class Mapper:
 
     def subject(self, key: str, reads: Iterable[Read]) -> None:
         """Map the resources of a subject, which the spool calls `key`."""
+        self.visits.clear()
         fates: dict[int, _Fate] = {}
         kept = self._once(list(reads), fates)
         subject = Subject(kept, self.cells.shared)
@@ -366,13 +368,20 @@ class Mapper:
             part = [subject.resolve(r, [resource]) for r in _listed(resource.get("partOf"))]
             known["looked_into"] = any(p and p["resourceType"] == "Procedure" for p in part)
         if type_ == "Encounter":
-            known["visit"] = self.cells.visit_of(resource)
+            known["visit"] = self._visit_of(resource)
         else:
             met = resource.get("encounter") or resource.get("context")
             if met is not None:
                 home = subject.resolve(met, [resource])
-                known["visit"] = self.cells.visit_of(home) if home else None
+                known["visit"] = self._visit_of(home) if home else None
         return known
+
+    def _visit_of(self, encounter: dict[str, Any]) -> dict[str, Any] | None:
+        """The visit that an Encounter is, looked up once; the Encounter is kept with its id."""
+        known = self.visits.get(id(encounter))
+        if known is None:
+            known = self.visits[id(encounter)] = encounter, self.cells.visit_of(encounter)
+        return known[1]
 
     def _is_treatment(self, resource: dict[str, Any], subject: Subject) -> bool:
         urls = {e.get("url") for e in _listed(resource.get("extension")) if isinstance(e, dict)}
