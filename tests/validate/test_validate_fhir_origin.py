@@ -5,15 +5,20 @@ from __future__ import annotations
 import csv
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
+import trialect
 from trialect.cli import app
 from trialect.converters.fhir_files import check_rendered
 from trialect.converters.validate import Validation, validate
+from trialect.converters.writers import fhir_bundle
+from trialect.mappings.fhir.resource import SubjectResource
+from trialect.mappings.fhir.subject_resources import subject_resources
 from trialect.problems import Problem
 from trialect.schemas.fhir import ReferenceIndex
 
@@ -153,3 +158,31 @@ def test_a_conversions_own_check_names_the_record(package: Path, tmp_path: Path)
             assert problem.row is None
     files = {one.file for one in check_rendered(tmp_path, ReferenceIndex(), "R4")}
     assert files == {"fhir/ndjson/Encounter.ndjson", "fhir/bundles/a.json"}
+
+
+@pytest.mark.parametrize("release", ["R4", "R5"])
+def test_what_is_rendered_wrongly_is_told_with_its_record_and_row(
+    release: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def spoilt(one: SubjectResource) -> SubjectResource:
+        def template(part: Any) -> dict[str, Any]:
+            return {**one.template(part), "language": "no language"}
+
+        return replace(one, template=template) if one.type == "Consent" else one
+
+    def resources(asked: str) -> list[SubjectResource]:
+        return [spoilt(one) for one in subject_resources(asked)]
+
+    monkeypatch.setattr(fhir_bundle, "subject_resources", resources)
+    out = tmp_path / "out"
+    trialect.convert(EXAMPLE, out, to=["fhir"], fhir_release=release)
+    report = json.loads((out / "report.json").read_text("utf-8"))
+    told = [one for one in report["problems"] if str(one.get("path")).endswith("language")]
+    lines = (out / "fhir" / "ndjson" / "Consent.ndjson").read_text("utf-8").splitlines()
+    values = sorted(value_of(json.loads(line)) for line in lines)
+    assert values
+    for kind in ("fhir/ndjson/", "fhir/bundles/"):
+        mine = [one for one in told if one["file"].startswith(kind)]
+        records = [filter(None, (p["usubjid"], p["domain"], p.get("seq"))) for p in mine]
+        assert sorted(map(".".join, records)) == values
+        assert all(one["source"]["file"] and one["source"]["row"] for one in mine)

@@ -67,13 +67,12 @@ def check_written(
     """
     for type_, lines in written.lines.items():
         file = str(folder / "ndjson" / f"{type_}.ndjson")
-        for problem in check_woven(lines, file, index, release, after=before.get(type_, 0)):
-            yield _shown(problem)
-    bundles = [
-        (f"{FHIR_BUNDLES}/{name}", (folder / "bundles" / name).read_bytes)
-        for name in written.bundles
-    ]
-    yield from check_woven_bundles(written.entries, written.head, bundles, release)
+        told = list(check_woven(lines, file, index, release, after=before.get(type_, 0)))
+        yield from map(_shown, with_records(told, Path))
+    bundles = {f"{FHIR_BUNDLES}/{name}": folder / "bundles" / name for name in written.bundles}
+    texts = [(name, path.read_bytes) for name, path in bundles.items()]
+    found = list(check_woven_bundles(written.entries, written.head, texts, release))
+    yield from with_records(found, bundles.get)
 
 
 BUNDLES_AT_ONCE = 240
