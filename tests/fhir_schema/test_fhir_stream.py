@@ -195,7 +195,9 @@ def test_bundles_that_cannot_be_split_are_read_whole() -> None:
         }
     )
     text = json.dumps(nested, default=float).encode()
-    assert check_bundle_text(text) == check_bundle(nested) == []
+    found = check_bundle_text(text)
+    assert found == check_bundle(nested)
+    assert [(p.rule, p.path) for p in found] == [("FHIR-BUNDLE-INSIDE", "Bundle.entry[2].resource")]
 
 
 @pytest.mark.parametrize(

@@ -264,7 +264,8 @@ class _Json:
         self.text = self.decoder.decode(start)
         self.at = 0
         self.ended = False
-        self.json = json.JSONDecoder()
+        # Only texts are taken from what is decoded: a number of any length stays one.
+        self.json = json.JSONDecoder(parse_int=str, parse_float=str)
 
     def entries(self) -> Iterator[Entry]:
         """The entries of a Bundle; or the one resource, as entry 1."""

@@ -165,7 +165,9 @@ def _items(gap: bytes, follows: bool, leads: bool, number: int) -> list[bytes]:
 def _fault(text: bytes) -> str | None:
     """What is wrong in the text of an entry before its end; None when that is all."""
     try:
-        json.JSONDecoder().raw_decode(text.decode("utf-8", "replace").lstrip(" \t\r\n,"))
+        json.JSONDecoder(parse_int=str).raw_decode(
+            text.decode("utf-8", "replace").lstrip(" \t\r\n,")
+        )
     except RecursionError:
         return "objects and lists are nested too deeply"
     except json.JSONDecodeError as error:

@@ -16,7 +16,7 @@ import orjson
 
 from trialect.problems import Problem
 from trialect.schemas.fhir import rules
-from trialect.schemas.fhir.primitives import decimal
+from trialect.schemas.fhir.primitives import decimal, whole_number
 
 _TOKEN = re.compile(
     r'[ \t\r\n]*(?:([{}\[\],:])|("(?:[^"\\\x00-\x1f]|\\.)*")'
@@ -60,7 +60,11 @@ def decode(text: str) -> tuple[Any, list[Problem]]:
         if "\\u" in text:
             orjson.loads(text)  # json lets half of a surrogate pair through
         value = json.loads(
-            text, object_pairs_hook=pairs, parse_float=decimal, parse_constant=_refuse
+            text,
+            object_pairs_hook=pairs,
+            parse_float=decimal,
+            parse_int=whole_number,
+            parse_constant=_refuse,
         )
     except RecursionError:
         return None, [rules.JSON.problem(detail="objects and lists are nested too deeply")]

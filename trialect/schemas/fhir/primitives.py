@@ -134,12 +134,22 @@ class LongDecimal(Decimal):
     """A number whose text has more digits than R5 takes: 18 before the point, 17 after it."""
 
 
+_MOST_DIGITS = 4300
 _LONG = re.compile(r"\.[0-9]{18}|^-?[0-9]{19}")
 
 
 def decimal(text: str) -> Decimal:
     """The number that a JSON text writes; a `LongDecimal` if it is one."""
     return (LongDecimal if _LONG.search(text) else Decimal)(text)
+
+
+def whole_number(text: str) -> int | Decimal:
+    """The number that a JSON text without a point writes.
+
+    Python makes no int of more than 4,300 digits (the time it takes grows with their square); a
+    decimal of FHIR R4 may have them.
+    """
+    return int(text) if len(text) <= _MOST_DIGITS else decimal(text)
 
 
 def _r5_decimal(value: object) -> str | None:

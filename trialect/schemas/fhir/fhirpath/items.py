@@ -14,7 +14,7 @@ from typing import Any
 
 from trialect.schemas.fhir.json_text import Leaf
 from trialect.schemas.fhir.literals import read_reference
-from trialect.schemas.fhir.primitives import LongDecimal
+from trialect.schemas.fhir.primitives import LongDecimal, whole_number
 from trialect.schemas.fhir.table import Property, Table
 
 SYSTEM = {
@@ -41,7 +41,7 @@ class Item:
         value = self.value
         if type(value) is Leaf:
             value.pattern = ""
-            return json.loads(value.raw, parse_float=Decimal)
+            return json.loads(value.raw, parse_float=Decimal, parse_int=whole_number)
         return value
 
 
@@ -104,7 +104,7 @@ class Tree:
         Of a resource that lies elsewhere the type is known, and `id` is the whole reference.
         """
         text = item.value.get("reference") if type(item.value) is dict else item.value
-        raw = json.loads(text.raw) if type(text) is Leaf else text
+        raw = json.loads(text.raw, parse_int=whole_number) if type(text) is Leaf else text
         if type(raw) is not str:
             return
         if raw.startswith("#"):

@@ -45,6 +45,7 @@ LINES = {
     "a file": (O.replace(b'"Patient/p1"', b'"file:///etc/passwd"'), "FHIR-READ-NO-PATIENT"),
     "a huge text": (with_member(b'"x":"' + b"a" * (65 << 20) + b'"'), "FHIR-READ-SIZE"),
     "not a number": (with_member(b'"x":NaN'), "FHIR-READ-JSON"),
+    "a number without end": (with_member(b'"x":' + b"9" * 5000), "FHIR-READ-JSON"),
 }
 
 
@@ -89,6 +90,17 @@ def test_a_hostile_resource_is_rejected_and_the_others_are_read(
     report = json.loads((tmp_path / "out/report.json").read_bytes())
     assert [p["row"] for p in report["problems"] if p["rule"] == rule] == [2]
     assert (tmp_path / "out/m5").is_dir()
+
+
+def test_a_number_without_end_rejects_the_one_resource_of_a_file(tmp_path: Path) -> None:
+    (tmp_path / "study.yaml").write_text(STUDY)
+    (tmp_path / "p.ndjson").write_bytes(P)
+    (tmp_path / "o.json").write_bytes(LINES["a number without end"][0])
+    done = CliRunner().invoke(
+        app, ["convert", str(tmp_path), "-o", str(tmp_path / "out"), "--to", "sdtm"]
+    )
+    assert done.exception is None or isinstance(done.exception, SystemExit)
+    assert "FHIR-READ-JSON" in (tmp_path / "out/rejected/o.json.csv").read_text("utf-8-sig")
 
 
 WHOLE = {
