@@ -28,25 +28,24 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="session")
-def servers() -> Iterator[dict[str, hapi.Server]]:
-    """All servers start at once; each test waits for its own."""
+def server(release: str) -> Iterator[hapi.Server]:
+    """The release's server; whoever asks for its address waits until it answers."""
     try:
         path = hapi.built()
     except hapi.UnavailableError as why:
         pytest.skip(f"no FHIR server on this machine: {why}")
-    started = {release: hapi.Server(release, path) for release in ASKED}
+    started = hapi.Server(release, path)
     yield started
-    for server in started.values():
-        server.stop()
+    started.stop()
 
 
 @pytest.fixture(scope="session")
-def client(servers: dict[str, hapi.Server], release: str) -> Client:
-    return Client(servers[release].url)
+def client(server: hapi.Server) -> Client:
+    return Client(server.url)
 
 
 @pytest.fixture(scope="session")
-def blinded(servers: object, tmp_path_factory: pytest.TempPathFactory, release: str) -> Path:
+def blinded(server: object, tmp_path_factory: pytest.TempPathFactory, release: str) -> Path:
     """The FHIR of the example's package, as it is by default."""
     out = tmp_path_factory.mktemp("blinded") / "out"
     trialect.convert(EXAMPLE, out, to=["fhir"], fhir_release=release)
@@ -54,7 +53,7 @@ def blinded(servers: object, tmp_path_factory: pytest.TempPathFactory, release: 
 
 
 @pytest.fixture(scope="session")
-def unblinded(servers: object, tmp_path_factory: pytest.TempPathFactory, release: str) -> Path:
+def unblinded(server: object, tmp_path_factory: pytest.TempPathFactory, release: str) -> Path:
     """The same with arms, treatments and doses: every type of resource that we write."""
     out = tmp_path_factory.mktemp("unblinded") / "out"
     trialect.convert(EXAMPLE, out, to=["fhir"], unblinded=True, fhir_release=release)

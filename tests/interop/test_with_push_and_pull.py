@@ -21,7 +21,7 @@ BASE = "https://example.org/trialect/pushed"
 
 
 @pytest.fixture(scope="session")
-def package(servers: object, tmp_path_factory: pytest.TempPathFactory, release: str) -> Path:
+def package(server: object, tmp_path_factory: pytest.TempPathFactory, release: str) -> Path:
     """The example as a study of another base."""
     folder = tmp_path_factory.mktemp("pushed")
     shutil.copytree(EXAMPLE, folder / "study", ignore=shutil.ignore_patterns("out"))

@@ -9,11 +9,13 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from fhir_client import Client
 from hapi import CACHE
 
 from trialect.problems import Problem, Severity
@@ -128,6 +130,46 @@ def theirs(issues: list[Json]) -> list[tuple[str, str]]:
 def _place(issue: Json) -> str:
     """HAPI names the resources of a Bundle in comments: entry[0].resource/*Patient/null*/.name."""
     return re.sub(r"/\*.*?\*/", "", (issue.get("location") or [""])[0])
+
+
+def errors_of(client: Client, resources: list[tuple[str, bytes]]) -> list[tuple[str, str]]:
+    """The server's errors of many resources, given by type: what it is about, and the text.
+
+    A Bundle of `TOGETHER` is asked at a time: its resources are checked as by themselves, at a
+    quarter of the time. Where one has an error, each is asked by itself, since a Bundle that cannot
+    be read has one error of no place.
+    """
+    parts = [resources[at : at + TOGETHER] for at in range(0, len(resources), TOGETHER)]
+    with ThreadPoolExecutor(2) as both:
+        found = both.map(lambda part: _errors_together(client, part), parts)
+        return [error for errors in found for error in errors]
+
+
+def _errors_together(client: Client, part: list[tuple[str, bytes]]) -> list[tuple[str, str]]:
+    together = theirs(client.issues(_collected(part), "Bundle"))
+    if not together:
+        return []
+    alone = [
+        (f"{kind}/{json.loads(line)['id']}", text)
+        for kind, line in part
+        for _, text in theirs(client.issues(line, kind))
+    ]
+    return alone or together
+
+
+TOGETHER = 50
+
+
+def _collected(resources: list[tuple[str, bytes]]) -> bytes:
+    entries = [
+        f'{{"fullUrl":"{BASE}/{kind}/{json.loads(line)["id"]}","resource":{line.decode()}}}'
+        for kind, line in resources
+    ]
+    head = '{"resourceType":"Bundle","type":"collection","entry":['
+    return f"{head}{','.join(entries)}]}}".encode()
+
+
+BASE = "https://example.org/fhir"
 
 
 def same_place(one: str, other: str) -> bool:
