@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from trialect.converters.digest import digest
+from trialect.converters.fhir_encoding import encoding_problem
 from trialect.converters.package import MANIFEST, PULLED
 from trialect.converters.recognise import Kind, recognise
 from trialect.converters.review import CheckedFile
@@ -194,7 +195,12 @@ def look_at(path: Path, seen: Seen) -> bool:
 
             kind = packed_fhir(path)
         check = CHECKS_OF_A_FILE.get(kind)
-        if check is None or (kind is Kind.CSV and not _is_described(path)):
+        is_other = check is None or (kind is Kind.CSV and not _is_described(path))
+        if (is_other or kind in FHIR) and (wrong := encoding_problem(path)) is not None:
+            seen.files += 1
+            seen.problems.append(wrong)
+            return True
+        if check is None or is_other:
             return False
         seen.files += 1
         seen.checked.append(CheckedFile(path.name, kind.value))
@@ -292,6 +298,9 @@ CHECKS_OF_A_FILE: dict[Kind, Callable[[Path, Seen], None]] = {
 }
 """How a file of each kind is checked."""
 
+
+FHIR = {Kind.FHIR_BUNDLE, Kind.FHIR_RESOURCE, Kind.FHIR_NDJSON}
+"""The kinds of files that hold FHIR."""
 
 DATASETS = {
     one.value for one in CHECKS_OF_A_FILE if CHECKS_OF_A_FILE[one] in (_xpt, _dataset_json, _csv)

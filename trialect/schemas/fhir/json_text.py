@@ -69,8 +69,17 @@ def decode(text: str) -> tuple[Any, list[Problem]]:
     except RecursionError:
         return None, [rules.JSON.problem(detail="objects and lists are nested too deeply")]
     except ValueError as error:
-        return None, [rules.JSON.problem(detail=str(error))]
+        return None, [rules.JSON.problem(detail=_fault(error, text))]
     return value, [rules.DUPLICATE_KEY.problem(key=key, value=key) for key in twice]
+
+
+def _fault(error: ValueError, text: str) -> str:
+    """What stops JSON from being read, in words of JSON rather than of Python."""
+    at = getattr(error, "pos", None)
+    if at is not None and str(error).startswith("Invalid control character"):
+        sign = ord(text[at])
+        return f"character {at + 1} is the control character U+{sign:04X}; JSON has \\u{sign:04x}"
+    return str(error)
 
 
 def _refuse(name: str) -> Any:
