@@ -6,6 +6,7 @@ Extensions of others are not looked into.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
@@ -15,6 +16,7 @@ from trialect.schemas.fhir import rules
 from trialect.schemas.fhir.literals import read_reference
 from trialect.schemas.fhir.table import Table
 
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 HL7 = "http://hl7.org/fhir/StructureDefinition/"
 ANYWHERE = frozenset({"Element", "Resource", "DomainResource", "BackboneElement"})
 
@@ -28,7 +30,12 @@ def extension_faults(
     `key` is extension or modifierExtension.
     """
     url = extension.get("url") if type(extension) is dict else None
-    if type(url) is not str or not url.startswith(HL7):
+    if type(url) is not str:
+        return
+    if not url.startswith(HL7):
+        # The name of a part alone is no URL; one that is empty is told elsewhere.
+        if url and "Extension" not in contexts and not _ABSOLUTE.match(url):
+            yield rules.EXTENSION, _fault(url[:200], "must have an absolute URL")
         return
     known = definitions.extensions.get(url)
     if known is None:
