@@ -88,8 +88,11 @@ ENDS = [
     ("2026-01-20T10:41", "2026-01-20"),
     ("2026-01-20T10", "2026-01-20"),
     ("2026-01-20T10:41", "2026-01-21T-:30"),
+    ("2026-01-22", "2026-01-22"),
+    ("2026-01-23T10:41:00Z", None),
+    ("2026-01-24", None),
 ]
-"""Of the first four R4 cuts one end (invariant per-1)."""
+"""Of the first four R4 cuts one end (invariant per-1); the last two have none."""
 
 
 @pytest.mark.parametrize("release", ["R4", "R5"])

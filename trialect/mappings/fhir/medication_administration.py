@@ -74,7 +74,7 @@ def rows(part: Partition) -> pl.DataFrame:
     ex = with_dosage(part, ex, "EX")
     nothing = pl.col("start").is_null() & pl.col("end").is_null()
     absent = orjson.dumps({"extension": _UNKNOWN}).decode()
-    return ended(ex).with_columns(
+    return ended(ex, pl.lit(True)).with_columns(
         absent=pl.when(nothing).then(pl.lit(absent)),
         amount=pl.when(pl.col("EXDOSE").is_null()).then("EXDOSTXT"),
     )

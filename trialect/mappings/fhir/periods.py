@@ -99,14 +99,20 @@ ORDERED = (
 """Whether the end is not before the start, as far as both are said (FHIR invariant per-1)."""
 
 
-def ended(frame: pl.DataFrame) -> pl.DataFrame:
+_NONE = pl.lit(False)
+
+
+def ended(frame: pl.DataFrame, lasting: pl.Expr = _NONE) -> pl.DataFrame:
     """With `moment`, or `from` and `until` and what `period` reads, of `start` and `end`; `said` is
     the end that stands.
 
+    A start alone is a moment, but for what is `lasting`: there an end that is not said is not
+    known, and a period without it says so.
     An end before its start is left out of the period, since FHIR has no such periods; the
     variable's extension says it (`variables.with_more`), and SDTM's checks are told.
     """
-    lasts = pl.col("end").is_not_null() & pl.col("start").ne_missing(pl.col("end"))
+    ends = pl.col("end").is_not_null() & pl.col("start").ne_missing(pl.col("end"))
+    lasts = ends | (lasting & pl.col("end").is_null())
     return frame.with_columns(
         moment=pl.when(~lasts).then("start"),
         **{

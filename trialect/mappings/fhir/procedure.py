@@ -70,7 +70,8 @@ def rows(part: Partition) -> pl.DataFrame:
     found = pl.concat(
         [_procedures(part).select(_COLUMNS), _treatments(part).select(_COLUMNS)]
     ).sort(SUBJECT, maintain_order=True)
-    return ended(found)
+    # A blinded treatment has a start alone, which says nothing of how long it was.
+    return ended(found, pl.col("treatment") & part.unblinded)
 
 
 def _treatments(part: Partition) -> pl.DataFrame:
@@ -86,7 +87,7 @@ def _treatments(part: Partition) -> pl.DataFrame:
     ex = part.dated(ex, "EX", "EXSTDTC", "start")
     nothing = pl.lit(None, pl.String)
     if part.unblinded:
-        ex = ended(part.dated(ex, "EX", "EXENDTC", "end"))
+        ex = ended(part.dated(ex, "EX", "EXENDTC", "end"), pl.lit(True))
         ex = with_more(part, ex, "EX", {"EXSTDTC": "start", "EXENDTC": "said"})
         ex = part.fragments(ex, ["EXTRT"], lambda name: concept(name), "code")
         ex = body_site(part, ex, "EX")
