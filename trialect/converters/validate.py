@@ -109,6 +109,7 @@ def validate(
     between = list(_between(seen, asking))
     # Last, as another process may be at some of it until now.
     seen.settle()
+    between += seen.flood.rest()
     checks, between = told_once(seen.problems, between, asking.replaced)
     seen.problems = _of_records([*checks, *between], seen.packages)
     checked = Checked(tuple(seen.checked), _standards(seen), environment_stamp())
@@ -149,9 +150,10 @@ def _between(seen: Seen, asking: _Asking) -> Iterator[Problem]:
     if seen.ndjson:
         from trialect.converters.validate_fhir import check_ndjson_files
 
-        yield from check_ndjson_files(
+        found = check_ndjson_files(
             seen.ndjson, complete=bool(seen.folders), release=seen.fhir_release
         )
+        yield from seen.flood.through(found)
 
 
 def _asked(seen: Seen, asking: _Asking) -> Iterator[Problem]:

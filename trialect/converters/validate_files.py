@@ -13,6 +13,7 @@ import orjson
 
 from trialect.converters.digest import digest
 from trialect.converters.fhir_encoding import encoding_problem
+from trialect.converters.fhir_flood import Flood
 from trialect.converters.package import MANIFEST, PULLED
 from trialect.converters.recognise import Kind, recognise
 from trialect.converters.review import CheckedFile
@@ -89,6 +90,7 @@ class Seen:
     """The release of FHIR that the files are said to be written in."""
     later: list[tuple[int, Path, Callable[[], Told]]] = field(default_factory=list)
     """What another process checks: the place of its problems among the others, and the file."""
+    flood: Flood = field(default_factory=Flood)
     _datasets: SeenDatasets | None = None
 
     @property
@@ -130,7 +132,8 @@ class Seen:
         if self.bundles:
             from trialect.converters.validate_fhir import check_bundle_files
 
-            self.problems += check_bundle_files(self.bundles, self.fhir_release)
+            found_here = check_bundle_files(self.bundles, self.fhir_release)
+            self.problems += self.flood.through(found_here)
         self.bundles.clear()
 
 
@@ -277,7 +280,7 @@ def _resource(path: Path, seen: Seen) -> None:
         return
     from trialect.converters.validate_fhir import check_resource_file
 
-    seen.problems += check_resource_file(path, seen.release)
+    seen.problems += seen.flood.through(check_resource_file(path, seen.release))
 
 
 def _ndjson(path: Path, seen: Seen) -> None:
