@@ -6,9 +6,12 @@ import os
 import pickle
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import Any, Protocol, TypeVar
+
+from trialect.problems import Unusable, rule
 
 Context = TypeVar("Context")
 Given = TypeVar("Given")
@@ -26,6 +29,16 @@ ENVIRONMENT = {
 for; and memory that is freed is kept for a while, by glibc and by the allocator of Polars
 (jemalloc), since texts of many megabytes come and go, and getting their pages from the system
 each time costs a sixth of the time (other C libraries ignore it)."""
+
+
+LOST = rule(
+    "JOB-LOST",
+    "error",
+    "A process was ended from outside",
+    "One of the {jobs} processes was ended before it was done, mostly for want of memory; nothing"
+    " was written.",
+    "Run with --jobs 1, or where more memory is free.",
+)
 
 
 class Run(Protocol):
@@ -54,6 +67,7 @@ def workers(jobs: int, ready: Callable[[Given], object], given: Given) -> Iterat
 
     Processes are spawned, since the engine's threads do not survive a fork. They start at once
     and call `ready(given)`, so that they have loaded what they need when the first item comes.
+    `Run` raises `Unusable` when one of them is ended from outside.
     """
     if jobs <= 1:
         yield _here
@@ -68,9 +82,12 @@ def workers(jobs: int, ready: Callable[[Given], object], given: Given) -> Iterat
         step: Callable[[Context, Item], Result], context: Context, items: Iterable[Item]
     ) -> Iterator[Result]:
         packed = pickle.dumps(context)
-        futures = [pool.submit(_unpack, step, packed, item) for item in items]
-        for future in futures:
-            yield future.result()
+        try:
+            futures = [pool.submit(_unpack, step, packed, item) for item in items]
+            for future in futures:
+                yield future.result()
+        except BrokenProcessPool:
+            raise Unusable(LOST.problem(jobs=jobs)) from None
 
     try:
         yield run
