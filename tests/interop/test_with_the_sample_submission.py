@@ -27,7 +27,7 @@ def submission(server: object, tmp_path_factory: pytest.TempPathFactory, release
     if not PACKAGE.exists():
         pytest.skip(f"no {PACKAGE.name} beside the checkout")
     out = tmp_path_factory.mktemp("submission") / "out"
-    # Bundles of one subject, so that a part of them can be sent.
+    # Bundles of few subjects, so that a part of them can be sent.
     trialect.convert(
         PACKAGE, out, to=["fhir"], unblinded=True, fhir_release=release, partition_subjects=1
     )
