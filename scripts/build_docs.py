@@ -43,6 +43,7 @@ AREAS = {
     "FHIR": "FHIR",
     "INSPECT": "trialect inspect",
     "MAP": "Mapping tables, and the rows that they map",
+    "JOB": "Processes",
     "OUT": "The output folder",
     "PACKAGE": "A package against its manifest",
     "PULL": "trialect pull",
