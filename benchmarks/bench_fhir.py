@@ -24,7 +24,9 @@ from trialect.converters.writers.fhir_json import Rendered
 from trialect.converters.writers.fhir_ndjson import write_lines
 from trialect.mappings.fhir import observation
 from trialect.mappings.fhir.partition import Partition
-from trialect.trial import FhirOptions, Site, Sponsor, Study, Visit
+from trialect.protocol import Site, Sponsor, Visit
+from trialect.study_options import FhirOptions
+from trialect.trial import Study
 
 STUDY = Study(
     studyid="BENCH",

@@ -8,9 +8,45 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from trialect.problems import Problems
+from trialect.protocol import (
+    Arm,
+    Assumption,
+    Contact,
+    Criterion,
+    Design,
+    Element,
+    Eligibility,
+    Enrolment,
+    Intervention,
+    Objective,
+    Outcome,
+    Parameter,
+    Registration,
+    Site,
+    Source,
+    Sponsor,
+    StudyDate,
+    Visit,
+)
+from trialect.registry_facts import (
+    AvailableData,
+    Biospecimen,
+    DataSharing,
+    ExpandedAccess,
+    Link,
+    Location,
+    Official,
+    Oversight,
+    Posting,
+    Reference,
+    ResponsibleParty,
+    SecondaryId,
+    StudyIdentifier,
+)
+from trialect.study_options import FhirOptions, Records, SdtmOptions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,292 +68,46 @@ def is_lineage(column: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Registration:
-    """An identifier of the trial in a registry."""
-
-    id: str
-    registry: str
-
-
-@dataclass(frozen=True, slots=True)
-class Sponsor:
-    """Who leads the trial."""
-
-    name: str
-    type: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """Whom to ask about the trial."""
-
-    name: str
-    role: str | None = None
-    phone: str | None = None
-    email: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class StudyDate:
-    """A date of the protocol, `YYYY`, `YYYY-MM` or `YYYY-MM-DD`, planned or reached."""
-
-    date: str
-    type: Literal["ESTIMATED", "ACTUAL"] = "ESTIMATED"
-
-
-@dataclass(frozen=True, slots=True)
-class Design:
-    """How the trial is built, in the words of ClinicalTrials.gov's API v2 enumerations."""
-
-    type: str = "INTERVENTIONAL"
-    allocation: str | None = None
-    model: str | None = None
-    masking: str | None = None
-    masked: tuple[str, ...] = ()
-    purpose: str | None = None
-    phases: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Enrolment:
-    """How many subjects are planned and were enrolled."""
-
-    planned: int | None = None
-    actual: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Intervention:
-    """What is done to or given to subjects (ClinicalTrials.gov: intervention)."""
-
-    name: str
-    type: str | None = None
-    description: str | None = None
-    treatment: str | None = None
-    """EXTRT of the records that tell of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """A date in the data: the earliest or latest `date` of the records of `domain`."""
-
-    domain: str
-    date: str
-    where: str | None = None
-    pick: Literal["earliest", "latest"] = "earliest"
-
-
-@dataclass(frozen=True, slots=True)
-class Element:
-    """A part of an arm in which one thing is planned (TE); `start` makes the subject's SE."""
-
-    code: str
-    name: str
-    start_rule: str
-    end_rule: str | None = None
-    duration: str | None = None
-    start: Event | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ArmElement:
-    """An element's place in an arm (TA): its epoch, branch and transition rules."""
-
-    element: str
-    epoch: str
-    branch: str | None = None
-    transition: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Arm:
-    """A planned path through the trial (TA, DM.ARM, ResearchStudy.arm)."""
-
-    code: str
-    name: str
-    type: str | None = None
-    description: str | None = None
-    interventions: tuple[str, ...] = ()
-    elements: tuple[ArmElement, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """A planned visit (TV); `day` is VISITDY, the planned study day, never 0."""
-
-    num: float
-    name: str
-    day: int | None = None
-    start_rule: str = ""
-    end_rule: str | None = None
-    arm: str | None = None
-    epoch: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Criterion:
-    """An inclusion or exclusion criterion (TI); `code` is IETESTCD, `test` IETEST."""
-
-    code: str
-    category: Literal["INCLUSION", "EXCLUSION"]
-    text: str
-    version: str = "1"
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """An outcome measure of the protocol."""
-
-    type: Literal["PRIMARY", "SECONDARY", "OTHER"]
-    measure: str
-    time_frame: str | None = None
-    description: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Eligibility:
-    """Who may take part; ages as `18 Years`, sex ALL, FEMALE or MALE."""
-
-    minimum_age: str | None = None
-    maximum_age: str | None = None
-    sex: str | None = None
-    healthy_volunteers: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """Where subjects are seen; `timezone` (IANA) is what a time of day in FHIR needs."""
-
-    id: str
-    name: str
-    timezone: str
-    country: str
-    city: str | None = None
-    investigator: str | None = None
-    investigator_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A trial summary parameter (TS) that no other fact of the study gives."""
-
-    code: str
-    value: str | None = None
-    null_flavor: str | None = None
-    value_code: str | None = None
-    dictionary: str | None = None
-    dictionary_version: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Assumption:
-    """Something the study file says that its sources do not; each is a warning in the report."""
-
-    about: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where facts of the study file come from, by their dotted paths."""
-
-    name: str
-    facts: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class FormFile:
-    """How one form's export is read; whatever is None is detected."""
-
-    file: str
-    sheet: str | None = None
-    subject: str | None = None
-    visit: str | None = None
-    encoding: str | None = None
-    delimiter: str | None = None
-    decimal: Literal[".", ","] = "."
-    per_subject: bool = True
-    """False for a form without subjects (a list of sites, say): every partition sees all of it."""
-    duplicates: Literal["keep", "reject"] = "reject"
-    """What becomes of a row that equals an earlier one in every column: `keep` is for an export
-    that lacks the column which tells rows apart."""
-
-
-@dataclass(frozen=True, slots=True)
-class Records:
-    """Where the exports lie and which columns name the subject and the visit."""
-
-    folder: str = "records"
-    subject: str = "SUBJID"
-    visit: str | None = None
-    date_format: str | None = None
-    missing: tuple[str, ...] = ()
-    """Texts that mean "no value" in the exports (for example NA)."""
-    forms: Mapping[str, FormFile] = field(default_factory=dict)
-    """Forms that are not simply `<form>.csv` in the folder."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReferencePeriod:
-    """What RFSTDTC and RFENDTC are; by default the first and last study treatment (EX)."""
-
-    start: Event = field(default_factory=lambda: Event("EX", "EXSTDTC"))
-    end: Event = field(default_factory=lambda: Event("EX", "EXENDTC", pick="latest"))
-
-
-@dataclass(frozen=True, slots=True)
-class SdtmOptions:
-    """What the SDTM package says of itself and how it is cut."""
-
-    ig: str = "3.4"
-    ct: str = "2025-03-28"
-    stamp: str | None = None
-    """Creation time written into the files (ISO 8601, UTC); else SOURCE_DATE_EPOCH."""
-    lengths: Mapping[str, int] = field(default_factory=dict)
-    """Character lengths wanted, by `DOMAIN.VARIABLE` or `VARIABLE`; else the longest value."""
-    split_bytes: int = 5_000_000_000
-    transliterate: Mapping[str, str] = field(default_factory=dict)
-    reference: ReferencePeriod = field(default_factory=ReferencePeriod)
-
-
-@dataclass(frozen=True, slots=True)
-class FhirOptions:
-    """What the FHIR bundles are named by and how much they hold."""
-
-    base: str = ""
-    """The URL under which the study's canonical resources and identifiers stand."""
-    release: Literal["R4", "R5"] = "R4"
-    cross_version: Literal["own", "hl7"] = "own"
-    """Whose extensions hold what the release has no element for and another one has."""
-    birth_date: Literal["none", "year", "month", "day"] = "year"
-    all_variables: bool = False
-    """Whether variables that SDTM derives, or that an element holds in other words, are carried
-    as extensions too; what enters as an SDTM package is."""
-    bundle_subjects: int = 10
-    bundle_bytes: int = 5_000_000
-
-
-@dataclass(frozen=True, slots=True)
 class Study:
     """The protocol, and how its records are read and written (study.yaml)."""
 
     studyid: str
-    title: str
+    title: str | None
+    """The official title; None where a record has the brief one alone."""
     sponsor: Sponsor
     brief_title: str | None = None
     acronym: str | None = None
     invented: str | None = None
     """Set when the records are not real: the sentence every output carries."""
     registrations: tuple[Registration, ...] = ()
-    contact: Contact | None = None
+    identifier: StudyIdentifier | None = None
+    """The sponsor's identifier as a registry holds it; else `studyid` is it."""
+    nct_aliases: tuple[str, ...] = ()
+    secondary_ids: tuple[SecondaryId, ...] = ()
+    organization: Sponsor | None = None
+    """Who holds the registry's record, where that is not the sponsor."""
+    collaborators: tuple[Sponsor, ...] = ()
+    responsible: ResponsibleParty | None = None
+    contacts: tuple[Contact, ...] = ()
+    officials: tuple[Official, ...] = ()
     status: str | None = None
+    last_known_status: str | None = None
+    why_stopped: str | None = None
+    delayed_posting: bool | None = None
+    verified: str | None = None
+    """When the record was last looked over, `YYYY-MM`."""
     start: StudyDate | None = None
+    primary_completion: StudyDate | None = None
     completion: StudyDate | None = None
+    posting: Posting = field(default_factory=Posting)
+    expanded_access: ExpandedAccess = field(default_factory=ExpandedAccess)
+    oversight: Oversight = field(default_factory=Oversight)
     conditions: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
     summary: str | None = None
     description: str | None = None
     design: Design = field(default_factory=Design)
+    biospecimen: Biospecimen | None = None
     enrolment: Enrolment = field(default_factory=Enrolment)
     eligibility: Eligibility = field(default_factory=Eligibility)
     interventions: tuple[Intervention, ...] = ()
@@ -325,8 +115,15 @@ class Study:
     elements: tuple[Element, ...] = ()
     visits: tuple[Visit, ...] = ()
     criteria: tuple[Criterion, ...] = ()
+    objectives: tuple[Objective, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
     sites: tuple[Site, ...] = ()
+    locations: tuple[Location, ...] = ()
+    """Where registries say that it takes place; of a study that names none its sites."""
+    references: tuple[Reference, ...] = ()
+    links: tuple[Link, ...] = ()
+    available_data: tuple[AvailableData, ...] = ()
+    data_sharing: DataSharing | None = None
     parameters: tuple[Parameter, ...] = ()
     sources: tuple[Source, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
@@ -334,6 +131,15 @@ class Study:
     sdtm: SdtmOptions = field(default_factory=SdtmOptions)
     fhir: FhirOptions = field(default_factory=FhirOptions)
     outputs: tuple[str, ...] = ("sdtm", "dataset-json", "fhir")
+
+    @property
+    def name(self) -> str:
+        """What the trial is called: its official title, else its brief one, else its STUDYID."""
+        return self.title or self.brief_title or self.studyid
+
+    def registration(self, registry: str) -> str | None:
+        """The identifier of the trial in a registry, the first where there are several."""
+        return next((one.id for one in self.registrations if one.registry == registry), None)
 
     def arm(self, code: str) -> Arm | None:
         """The arm with this ARMCD."""

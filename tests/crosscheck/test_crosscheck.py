@@ -26,8 +26,9 @@ from trialect.converters.partition import Part
 from trialect.converters.readers.xpt import XptReader
 from trialect.problems import Problem
 from trialect.profile import merge, profile
+from trialect.protocol import Arm, Sponsor
 from trialect.schemas.define.describe import describe
-from trialect.trial import Arm, Sponsor, Study
+from trialect.trial import Study
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples/NCT07326982"

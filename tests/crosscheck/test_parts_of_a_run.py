@@ -22,7 +22,9 @@ from trialect.converters.stamp import EPOCH, stamp_of, stamp_problems
 from trialect.converters.transliterate import transliterate
 from trialect.converters.workers import workers
 from trialect.metadata import Origin, Provenance
-from trialect.trial import SdtmOptions, Sponsor, Study
+from trialect.protocol import Sponsor
+from trialect.study_options import SdtmOptions
+from trialect.trial import Study
 
 STUDY = Study("S", "A study", Sponsor("Sponsor"))
 

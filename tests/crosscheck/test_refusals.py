@@ -14,7 +14,7 @@ from trialect.converters.inspection import inspect
 from trialect.converters.package import building
 from trialect.converters.readers import iter_form
 from trialect.converters.trace import trace, trace_resource
-from trialect.trial import FormFile
+from trialect.study_options import FormFile
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples/NCT07326982"
 

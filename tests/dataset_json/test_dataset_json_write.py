@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 from trialect.converters.writers.dataset_json import write_dataset_json
 from trialect.metadata import DatasetMeta, VariableMeta
 from trialect.problems import Unusable
+from trialect.protocol import Sponsor
 from trialect.schemas.dataset_json.check import check_dataset_json
 from trialect.schemas.dataset_json.datatypes import DATA_TYPES, json_type
-from trialect.trial import Sponsor, Study
+from trialect.trial import Study
 
 STAMP = datetime(2026, 6, 30, 12, 0)
 STUDY = Study("T01", "A trial", Sponsor("Example"), invented="These records are invented.")

@@ -9,8 +9,9 @@ from define_constants import DOCUMENTS, FILES, STAMP
 from trialect.converters.writers.define_xml import write_define
 from trialect.metadata import DatasetMeta, Origin, Provenance
 from trialect.profile import profile
+from trialect.protocol import Parameter, Sponsor
 from trialect.schemas.define.describe import describe
-from trialect.trial import Parameter, Sponsor, Study
+from trialect.trial import Study
 
 
 def frame(table: str) -> pl.DataFrame:

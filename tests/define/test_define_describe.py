@@ -14,13 +14,15 @@ from trialect.metadata import (
     VariableMeta,
 )
 from trialect.profile import profile
+from trialect.protocol import Arm
 from trialect.schemas.ct import terminology
 from trialect.schemas.define.codelists import DSCAT_CODELISTS
 from trialect.schemas.define.describe import describe, domain_of
 from trialect.schemas.define.keys import natural_keys
 from trialect.schemas.sdtm import datasets
 from trialect.schemas.sdtm.trial_summary import PARAMETER_CODELISTS
-from trialect.trial import Arm, SdtmOptions, Study
+from trialect.study_options import SdtmOptions
+from trialect.trial import Study
 
 COLLECTED = Origin("Collected", "Investigator")
 DERIVED = Origin("Derived", "Sponsor")

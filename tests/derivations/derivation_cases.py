@@ -8,8 +8,9 @@ import polars as pl
 
 from trialect.mappings.sdtm import Derived, derive
 from trialect.metadata import Origin, Provenance
+from trialect.protocol import Arm, ArmElement, Element, Event, Intervention, Sponsor, Visit
 from trialect.schemas.sdtm import dataset
-from trialect.trial import Arm, ArmElement, Element, Event, Intervention, Sponsor, Study, Visit
+from trialect.trial import Study
 
 Row = Mapping[str, Any]
 

@@ -13,8 +13,8 @@ import pytest
 from derivation_cases import Tables, a_study
 
 from trialect.mappings.sdtm import Derived, derive
+from trialect.protocol import Arm, ArmElement, Element, Event, Visit
 from trialect.schemas.sdtm import dataset
-from trialect.trial import Arm, ArmElement, Element, Event, Visit
 
 SAMPLE = Path(__file__).resolve().parents[3] / "shared" / "data" / "sdtm-msg"
 

@@ -15,7 +15,8 @@ from derivation_cases import (
     values,
 )
 
-from trialect.trial import Event, Intervention, ReferencePeriod, SdtmOptions
+from trialect.protocol import Event, Intervention
+from trialect.study_options import ReferencePeriod, SdtmOptions
 
 DEATH = {"DSCAT": "DISPOSITION EVENT", "DSDECOD": "DEATH", "DSTERM": "DEATH"}
 

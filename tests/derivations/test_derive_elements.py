@@ -193,7 +193,7 @@ def test_dm_and_comments_have_their_days_and_visits_none() -> None:
 
 
 def test_an_expression_that_fails_is_told() -> None:
-    from trialect.trial import Element, Event
+    from trialect.protocol import Element, Event
 
     wrong = Element("SCRN", "Screening", "x", start=Event("DS", "DSSTDTC", "NOSUCH = 'x'"))
     derived = run(trial(), a_study(elements=(wrong,)))

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from derivation_cases import VISITS, a_study, of, rules, run, subject, values
 
-from trialect.trial import Visit
+from trialect.protocol import Visit
 
 EXPOSED = "2025-03-10T10:00"
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trialect.mappings.sdtm import derive
-from trialect.trial import Criterion
+from trialect.protocol import Criterion
 
 ODD = [
     *(None, "2025", "2025-13", "2025-02-30", "2025-03-01T25:00", "9999-12-31", "0000-01-01", "T"),

@@ -18,7 +18,7 @@ from trialect.mappings.sdtm.long_text import (
     written_length,
 )
 from trialect.schemas.sdtm import dataset
-from trialect.trial import SdtmOptions
+from trialect.study_options import SdtmOptions
 
 SUPP = ("RDOMAIN", "IDVAR", "IDVARVAL", "QNAM", "QLABEL", "QVAL", "QORIG", "QEVAL")
 
@@ -314,7 +314,7 @@ def test_mapped_visits_stay_and_are_told_whether_they_were_planned() -> None:
 
 
 def test_criteria_are_told_by_their_code() -> None:
-    from trialect.trial import Criterion
+    from trialect.protocol import Criterion
 
     study = a_study(criteria=(Criterion("IN01", "INCLUSION", "Adult"),))
     derived = run(

@@ -9,10 +9,7 @@ from derivation_cases import Line, Tables, a_study
 from trialect.mappings.sdtm import Derived, trial_design
 from trialect.mappings.sdtm import trial_summary_terms as terms
 from trialect.mappings.sdtm.long_text import join_pieces
-from trialect.schemas.ct import terminology
-from trialect.schemas.sdtm import dataset
-from trialect.schemas.sdtm.trial_summary import PARAMETER_CODELISTS
-from trialect.trial import (
+from trialect.protocol import (
     Arm,
     ArmElement,
     Criterion,
@@ -24,12 +21,15 @@ from trialect.trial import (
     Outcome,
     Parameter,
     Registration,
-    SdtmOptions,
     Site,
     Sponsor,
     StudyDate,
     Visit,
 )
+from trialect.schemas.ct import terminology
+from trialect.schemas.sdtm import dataset
+from trialect.schemas.sdtm.trial_summary import PARAMETER_CODELISTS
+from trialect.study_options import SdtmOptions
 
 CT = terminology("2025-03-28")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from trialect.trial import (
+from trialect.protocol import (
     Arm,
     ArmElement,
     Contact,
@@ -17,16 +17,16 @@ from trialect.trial import (
     Design,
     Element,
     Eligibility,
-    FhirOptions,
     Intervention,
     Outcome,
     Registration,
     Site,
     Sponsor,
-    Study,
     StudyDate,
     Visit,
 )
+from trialect.study_options import FhirOptions
+from trialect.trial import Study
 
 BASE = "https://trials.example.org/PAIN1"
 
@@ -38,7 +38,7 @@ STUDY = Study(
     sponsor=Sponsor("Example University", "OTHER"),
     invented="Invented records; nobody took part.",
     registrations=(Registration("NCT00000000", "ClinicalTrials.gov"), Registration("7", "Other")),
-    contact=Contact("A. Contact", "Study chair", "+90 1", "contact@example.org"),
+    contacts=(Contact("A. Contact", "Study chair", "+90 1", "contact@example.org"),),
     status="NOT_YET_RECRUITING",
     start=StudyDate("2025-12"),
     completion=StudyDate("2026-06-22"),

@@ -14,7 +14,7 @@ from study_of_pain import BASE, CODES, S1, S2, S3, STUDY, frames, study
 
 from trialect.converters.writers.fhir_bundle import write_partition
 from trialect.converters.writers.fhir_ndjson import find_record
-from trialect.trial import FhirOptions
+from trialect.study_options import FhirOptions
 
 UUID = re.compile(r"urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 

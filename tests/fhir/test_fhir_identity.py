@@ -12,7 +12,7 @@ from study_of_pain import BASE, STUDY, study
 
 from trialect.mappings.fhir.identity import Identity, condition_value, parse_record
 from trialect.problems import Unusable
-from trialect.trial import FhirOptions
+from trialect.study_options import FhirOptions
 
 IDENTITY = Identity(STUDY)
 

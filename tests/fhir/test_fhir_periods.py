@@ -8,8 +8,8 @@ import pytest
 from study_of_pain import BASE, S1, STUDY, frames
 
 from trialect.mappings.fhir.periods import comparable
+from trialect.protocol import StudyDate
 from trialect.schemas.fhir import check_resource
-from trialect.trial import StudyDate
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,8 @@ from study_of_pain import (
 from trialect.mappings.fhir.identity import Identity
 from trialect.mappings.fhir.research_study import link_ids
 from trialect.mappings.fhir.study_resources import study_resources
-from trialect.trial import Arm, Contact, Design, Enrolment, FhirOptions, StudyDate
+from trialect.protocol import Arm, Contact, Design, Enrolment, StudyDate
+from trialect.study_options import FhirOptions
 
 IDENTITY = Identity(STUDY)
 R5 = "http://hl7.org/fhir/"
@@ -166,7 +167,7 @@ class TestResearchStudy:
         assert reached["valueContactDetail"]["telecom"][0]["value"] == "+90 1"
 
     def test_a_contact_without_ways_to_reach_needs_no_extension(self) -> None:
-        assert "extension" not in the_study(contact=Contact("A. Contact"))
+        assert "extension" not in the_study(contacts=(Contact("A. Contact"),))
 
     def test_titles_summary_and_recruitment_have_elements(self) -> None:
         found = the_study(

@@ -24,8 +24,8 @@ from study_of_pain import (
 import trialect
 from trialect.converters.writers.fhir_bundle import write_partition, write_study
 from trialect.mappings.fhir.releases import releases
+from trialect.protocol import Enrolment
 from trialect.schemas.fhir.table import table
-from trialect.trial import Enrolment
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "NCT07326982"
 

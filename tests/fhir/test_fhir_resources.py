@@ -13,7 +13,8 @@ from study_of_pain import BASE, CODES, S1, S2, S3, S4, STUDY, frame, frames, stu
 from trialect.mappings.fhir.identity import Identity
 from trialect.mappings.fhir.study_resources import study_resources
 from trialect.mappings.fhir.terms import NCIT
-from trialect.trial import Design, Eligibility, FhirOptions
+from trialect.protocol import Design, Eligibility
+from trialect.study_options import FhirOptions
 
 IDENTITY = Identity(STUDY)
 
@@ -545,7 +546,7 @@ def test_domains_may_be_empty(write: Any) -> None:
 
 def test_a_study_of_least_facts(write: Any) -> None:
     nothing: Any = dict.fromkeys(("arms", "visits", "criteria", "sites"), ())
-    least = replace(STUDY, **nothing, contact=None, eligibility=Eligibility())
+    least = replace(STUDY, **nothing, contacts=(), eligibility=Eligibility())
     written = write(least)
     (found,) = written.of("ResearchStudy")
     assert not {"protocol", "enrollment", "arm", "site", "contact"} & found.keys()

@@ -12,9 +12,9 @@ from study_of_pain import STUDY, frame, frames, study
 
 from trialect.mappings.fhir.study_resources import STUDY_RESOURCES
 from trialect.mappings.fhir.subject_resources import SUBJECT_RESOURCES
+from trialect.protocol import Contact
 from trialect.schemas.fhir import ReferenceIndex, check_bundle_text, check_ndjson
 from trialect.schemas.fhir.extensions import HL7
-from trialect.trial import Contact
 
 TYPES = {
     *(resource.type for resource in SUBJECT_RESOURCES),
@@ -102,7 +102,7 @@ def test_hostile_texts_stay_texts(write: Any, release: str) -> None:
     words = 'a"b\\c\n\t%s %% {0} </script> ≥ \U0001f600 \u2028'
     ae = frame("USUBJID AESEQ AETERM", ("PAIN1-01", 1, words))
     dm = frames()["DM"]
-    written = write(study(title=words, contact=Contact(words)), {"AE": ae, "DM": dm})
+    written = write(study(title=words, contacts=(Contact(words),)), {"AE": ae, "DM": dm})
     (event,) = written.of("AdverseEvent")
     name = "event" if release == "R4" else "code"
     assert event[name]["text"] == words

@@ -10,7 +10,9 @@ import pytest
 from trialect.mappings.engine import Mapped, map_partition
 from trialect.mappings.tables import MappingTables, check_columns, read_tables
 from trialect.problems import Problem
-from trialect.trial import ROW, FormFile, Records, Sponsor, Study
+from trialect.protocol import Sponsor
+from trialect.study_options import FormFile, Records
+from trialect.trial import ROW, Study
 
 DM = "target,verb,source,value\nUSUBJID,compute,,STUDYID || '-' || SUBJID\nSUBJID,assign,SUBJID,\n"
 DM_FORM = "SUBJID\n1\n2\n"

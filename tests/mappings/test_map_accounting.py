@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from trialect.mappings.engine import Count, map_partition
 from trialect.mappings.tables import read_tables
-from trialect.trial import FormFile
+from trialect.study_options import FormFile
 
 AE_TABLES = {
     "sources": "domain,block,from,where,records\nAE,ae,ae,,\n",

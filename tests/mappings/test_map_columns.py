@@ -2,7 +2,7 @@
 
 import pytest
 
-from trialect.trial import FormFile
+from trialect.study_options import FormFile
 
 TABLES = {
     "sources": "domain,block,from,where,records\nDM,dm,dm,,\nVS,vs,vs,,item\nAE,ae,ae,,\n",

@@ -11,7 +11,9 @@ import pytest
 
 from trialect.mappings.engine import map_partition
 from trialect.mappings.tables import check_columns, read_tables
-from trialect.trial import FormFile, Records, Sponsor, Study
+from trialect.protocol import Sponsor
+from trialect.study_options import FormFile, Records
+from trialect.trial import Study
 
 EDC = Path(__file__).parent / "edc"
 STUDY = Study(

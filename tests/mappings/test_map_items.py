@@ -2,7 +2,7 @@
 
 import pytest
 
-from trialect.trial import FormFile
+from trialect.study_options import FormFile
 
 HEADER = "target,verb,source,value,codelist,when\n"
 TABLES = {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from trialect.trial import FormFile
+from trialect.study_options import FormFile
 
 HEADER = "target,verb,source,value,format,where,by,when,label\n"
 SOURCES = "domain,block,from\nDM,dm,dm\n"

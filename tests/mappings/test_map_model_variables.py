@@ -3,7 +3,7 @@
 import pytest
 
 from trialect.problems import Unusable
-from trialect.trial import FormFile
+from trialect.study_options import FormFile
 
 SOURCES = "domain,block,from,records\nAE,ae,ae,row\n"
 AE_FORM = "SUBJID,TERM,SEEN,NO,WEEK\n1,Pain,2026-02-03,7,W1\n2,Rash,2026-02-04,8,W9\n"

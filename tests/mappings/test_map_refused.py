@@ -7,7 +7,7 @@ import pytest
 
 from trialect.mappings.decimals import exact
 from trialect.problems import Unusable
-from trialect.trial import Records
+from trialect.study_options import Records
 
 SOURCES = "domain,block,from,records\nAE,ae,ae,row\n"
 FORM = "SUBJID,T,U\n1,x,\n"

@@ -8,7 +8,7 @@ import openpyxl
 import pytest
 
 from trialect.problems import RULES, Unusable
-from trialect.trial import FormFile
+from trialect.study_options import FormFile
 
 GOOD = {
     "sources": "domain,block,from,where,records,note\n"
@@ -301,7 +301,7 @@ def test_a_formula_of_a_workbook_is_told(desk):
 def test_visits_take_their_names_from_the_study_where_the_table_has_none(desk):
     from dataclasses import replace
 
-    from trialect.trial import Visit
+    from trialect.protocol import Visit
 
     desk.study = replace(desk.study, visits=(Visit(1.0, "BASELINE", 1), Visit(2.0, "WEEK 1", 8)))
     tables = GOOD | {"visits": "code,VISITNUM,VISIT,VISITDY\nBL,1,,\nW1,2,HOME,\n"}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from trialect.trial import FormFile
+from trialect.study_options import FormFile
 
 SOURCES = "domain,block,from\nDM,dm,dm\n"
 AE_SOURCES = "domain,block,from\nAE,ae,ae\n"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from trialect.converters.readers import open_form
 from trialect.converters.readers.study_yaml import study_of
 from trialect.problems import Unusable
-from trialect.trial import FormFile
+from trialect.study_options import FormFile
 
 REUSE = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60

@@ -12,7 +12,7 @@ from trialect.converters.readers import iter_form, text
 from trialect.converters.readers.csv import decimal_text, open_form
 from trialect.converters.readers.csv_records import Dialect
 from trialect.problems import Unusable
-from trialect.trial import FormFile
+from trialect.study_options import FormFile
 
 REUSE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from trialect.converters.readers import dataset_json, iter_form, open_form
 from trialect.converters.readers.dataset_json import read_dataset_json
 from trialect.problems import Unusable
-from trialect.trial import FormFile
+from trialect.study_options import FormFile
 
 REUSE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 

@@ -7,7 +7,7 @@ import pytest
 
 from trialect.converters.readers import excel, iter_form, open_form
 from trialect.problems import Unusable
-from trialect.trial import FormFile
+from trialect.study_options import FormFile
 
 
 @pytest.fixture

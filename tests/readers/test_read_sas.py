@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from trialect.converters.readers import iter_form, open_form
 from trialect.converters.readers.sas_text import number_text, text_of
 from trialect.problems import Unusable
-from trialect.trial import FormFile
+from trialect.study_options import FormFile
 
 EXPECTED = [
     ("001", "34", "1980-02-29", "2026-01-31T13:45:00", "01:00:00", "1", 2),

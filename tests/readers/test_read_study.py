@@ -8,7 +8,8 @@ from trialect.converters.readers import study_references, study_values, yaml_tre
 from trialect.converters.readers.study_yaml import assumption_problems, read_study, study_of
 from trialect.converters.readers.typed import build
 from trialect.problems import Unusable
-from trialect.trial import ArmElement, Element, Event, Study
+from trialect.protocol import ArmElement, Element, Event
+from trialect.trial import Study
 
 LEAST = "studyid: X1\ntitle: A trial\nsponsor: {name: Somebody}\n"
 
@@ -363,7 +364,7 @@ def test_every_check_of_facts_is_tried_above():
         "criteria.I1.version",
         "records.forms.x.file",
         "records.forms.x.encoding",
-        "contact.phone",
+        "responsible.name",
         "sdtm.reference.start.domain",
         "enrolment.actual",
     ],

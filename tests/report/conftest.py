@@ -5,7 +5,8 @@ import pytest
 
 import trialect
 from trialect.converters.account import Account, FormAccount
-from trialect.trial import Sponsor, Study
+from trialect.protocol import Sponsor
+from trialect.trial import Study
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "NCT07326982"
 

@@ -12,7 +12,8 @@ from trialect.converters.account import Account, FormAccount
 from trialect.converters.writers.flow import FHIR_SOURCES, bands, boxes
 from trialect.converters.writers.flow_picture import flow_picture
 from trialect.mappings.fhir.identity import RECORD_TYPES, SUBJECT_TYPES, parse_record
-from trialect.trial import Sponsor, Study
+from trialect.protocol import Sponsor
+from trialect.trial import Study
 
 SVG = etree.XMLParser(no_network=True)
 

@@ -32,7 +32,7 @@ from trialect.metadata import (
     VariableMeta,
 )
 from trialect.problems import Problem, Severity
-from trialect.trial import Assumption, Criterion
+from trialect.protocol import Assumption, Criterion
 
 CHAPTERS = [
     "1. Introduction",

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from trialect.converters.readers import iter_form
 from trialect.converters.rejected import Rejected
 from trialect.converters.writers.rejected import rejected_rows, write_rejected
-from trialect.trial import FormFile
+from trialect.study_options import FormFile
 
 REUSE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 

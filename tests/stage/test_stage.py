@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from trialect.converters.rejected import Rejected
 from trialect.converters.stage import load, rejected_frames, stage
 from trialect.problems import Unusable
-from trialect.trial import FormFile, Records, Sponsor, Study
+from trialect.protocol import Sponsor
+from trialect.study_options import FormFile, Records
+from trialect.trial import Study
 
 REUSE = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40

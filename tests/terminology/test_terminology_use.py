@@ -19,7 +19,7 @@ from trialect.problems import Unusable
 from trialect.schemas import ct
 from trialect.schemas.ct import Term, terminology
 from trialect.schemas.ct.terminology import forget
-from trialect.trial import SdtmOptions
+from trialect.study_options import SdtmOptions
 
 SHIPPED = SdtmOptions().ct
 NEW_TERM = Term("NEITHER", "C9000077", "Neither of Both", ("In between",))

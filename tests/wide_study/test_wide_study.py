@@ -18,7 +18,8 @@ from wide_records import BLOODS, COMPLETERS, SUBJECTS, TREATED, VITALS, visits_o
 
 import trialect
 from trialect.converters.readers import iter_form
-from trialect.trial import FormFile, Trial
+from trialect.study_options import FormFile
+from trialect.trial import Trial
 
 N = None
 

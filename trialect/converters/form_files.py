@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from trialect.converters.readers import SUFFIXES
 from trialect.problems import Problem, Unusable, rule
-from trialect.trial import FormFile
+from trialect.study_options import FormFile
 
 NO_FOLDER = rule(
     "STAGE-NO-FOLDER",

@@ -16,7 +16,7 @@ from trialect.converters.validate import NO_FILE
 from trialect.problems import Problem, Unusable, rule
 
 if TYPE_CHECKING:
-    from trialect.trial import FormFile
+    from trialect.study_options import FormFile
 
 NOT_KNOWN = rule(
     "INSPECT-NOT-KNOWN",
@@ -211,7 +211,7 @@ def _counts(types: Counter[str]) -> Iterator[str]:
 
 
 def _form(path: Path) -> Iterator[str]:
-    from trialect.trial import FormFile
+    from trialect.study_options import FormFile
 
     yield from _columns(path, FormFile(path.name))
 
@@ -219,7 +219,7 @@ def _form(path: Path) -> Iterator[str]:
 def _workbook(path: Path) -> Iterator[str]:
     from openpyxl import load_workbook
 
-    from trialect.trial import FormFile
+    from trialect.study_options import FormFile
 
     try:
         sheets = load_workbook(path, read_only=True).sheetnames
@@ -271,7 +271,7 @@ def _study(path: Path) -> Iterator[str]:
     from trialect.converters.readers.study_yaml import read_study
 
     study = read_study(path)
-    yield f"  {study.studyid}: {study.title}"
+    yield f"  {study.studyid}: {study.name}"
     if study.invented:
         yield f"  {study.invented}"
     yield f"  sponsor {study.sponsor.name}"

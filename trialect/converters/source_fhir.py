@@ -27,7 +27,9 @@ from trialect.mappings.fhir_sdtm.tables import FOLDER, FhirTables, read_fhir_tab
 from trialect.mappings.sdtm import trial_design
 from trialect.mappings.tables import MappingTables, Supplemental
 from trialect.problems import Problems, Unusable, rule
-from trialect.trial import BLOCK, FORM, ROW, Records, Sponsor, Study
+from trialect.protocol import Sponsor
+from trialect.study_options import Records
+from trialect.trial import BLOCK, FORM, ROW, Study
 
 NO_STUDY = rule(
     "FHIR-NO-STUDY",

@@ -34,7 +34,8 @@ from trialect.mappings.tables import MappingTables
 from trialect.metadata import Provenance
 from trialect.problems import Problem, Problems, rule
 from trialect.schemas.sdtm import dataset as models
-from trialect.trial import BLOCK, FORM, ROW, FormFile, Records, Study
+from trialect.study_options import FormFile, Records
+from trialect.trial import BLOCK, FORM, ROW, Study
 
 NOT_A_NUMBER = rule(
     "PACKAGE-NUMBER",

@@ -22,7 +22,8 @@ from trialect.converters.readers.form import ERROR_CELL, OWN_COLUMNS, Misfit, Op
 from trialect.converters.rejected import Rejected
 from trialect.converters.spool import write_frame
 from trialect.problems import Problem, Problems, Unusable, rule
-from trialect.trial import ROW, FormFile, Study
+from trialect.study_options import FormFile
+from trialect.trial import ROW, Study
 
 SUBJECT = "@subject"
 """Column (String) that `load` adds: the subject's key in the exports, trimmed."""

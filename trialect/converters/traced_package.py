@@ -15,7 +15,8 @@ from trialect.converters.lineage import TRANSLITERATED, read_lineage, read_rules
 from trialect.converters.package import DATASET_JSON, MANIFEST, sdtm_folder
 from trialect.metadata import Provenance
 from trialect.problems import Unusable, rule
-from trialect.trial import ROW, FormFile, is_lineage
+from trialect.study_options import FormFile
+from trialect.trial import ROW, is_lineage
 
 NO_PACKAGE = rule(
     "TRACE-NO-PACKAGE",

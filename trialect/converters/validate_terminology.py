@@ -15,7 +15,8 @@ import polars as pl
 from trialect.converters.readers.define_xml import read_define
 from trialect.problems import Problem, Unusable, rule
 from trialect.schemas import ct
-from trialect.trial import ROW, SdtmOptions
+from trialect.study_options import SdtmOptions
+from trialect.trial import ROW
 
 NOT_INSTALLED = rule(
     "VALIDATE-TERMINOLOGY",

@@ -15,7 +15,8 @@ from trialect.mappings.tables import Block, Column, Line, MappingTables
 from trialect.problems import Problem, Rule, Unusable, rule
 from trialect.schemas.ct import Terminology
 from trialect.schemas.sdtm import Variable
-from trialect.trial import ROW, FormFile, Study
+from trialect.study_options import FormFile
+from trialect.trial import ROW, Study
 
 SUBJECT = "@subject"
 PLACE = "@place"

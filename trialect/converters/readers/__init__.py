@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from trialect.converters.recognise import Kind, is_text, recognise
 from trialect.problems import Unusable, rule
-from trialect.trial import FormFile
+from trialect.study_options import FormFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -32,7 +32,8 @@ from trialect.converters.readers.form import (
 )
 from trialect.converters.readers.text import TextFile, UnreadableError
 from trialect.problems import Problem, Problems, Unusable, rule
-from trialect.trial import ROW, FormFile
+from trialect.study_options import FormFile
+from trialect.trial import ROW
 
 DELIMITERS = (",", ";", "\t", "|")
 WORDS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|"}

@@ -30,7 +30,7 @@ from trialect.converters.readers.form import (
 from trialect.converters.readers.sas_text import number_text
 from trialect.converters.recognise import HEAD, unpacked_head
 from trialect.problems import Problems, Unusable, rule
-from trialect.trial import FormFile
+from trialect.study_options import FormFile
 
 WHOLE_LIMIT = 2 * 2**30
 """Bytes of a JSON file at most, which is read whole; NDJSON has no such limit."""

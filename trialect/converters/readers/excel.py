@@ -33,7 +33,7 @@ from trialect.converters.readers.form import (
 )
 from trialect.converters.readers.sas_text import number_text
 from trialect.problems import Problems, Unusable, rule
-from trialect.trial import FormFile
+from trialect.study_options import FormFile
 
 UNPACKED_LIMIT = 2 * 2**30
 """Bytes at most that the parts of a workbook may grow to when they are unpacked."""

@@ -15,8 +15,7 @@ import polars as pl
 
 from trialect.mappings.sdtm import trial_summary_terms as terms
 from trialect.problems import Problem, rule
-from trialect.schemas import ct
-from trialect.trial import (
+from trialect.protocol import (
     Arm,
     ArmElement,
     Criterion,
@@ -24,18 +23,18 @@ from trialect.trial import (
     Element,
     Eligibility,
     Enrolment,
-    FhirOptions,
     Intervention,
     Outcome,
     Parameter,
     Registration,
-    SdtmOptions,
     Site,
     Sponsor,
-    Study,
     StudyDate,
     Visit,
 )
+from trialect.schemas import ct
+from trialect.study_options import FhirOptions, SdtmOptions
+from trialect.trial import Study
 
 NO_FACT = rule(
     "PACKAGE-NO-FACT",

@@ -18,7 +18,8 @@ from trialect.converters.readers.form import (
 )
 from trialect.converters.readers.sas_text import character_text, text_of
 from trialect.problems import Problems, Unusable, rule
-from trialect.trial import ROW, FormFile
+from trialect.study_options import FormFile
+from trialect.trial import ROW
 
 UNREADABLE = rule(
     "READ-SAS",

@@ -88,6 +88,17 @@ NOT_ASCII = rule(
     "Write the replacement in ASCII.",
 )
 
+_DATES = (
+    "start.date",
+    "primary_completion.date",
+    "completion.date",
+    "verified",
+    *(
+        f"posting.{event}{step}"
+        for event in ("first", "results_first", "disposition_first", "last_update")
+        for step in ("_submitted", "_submitted_qc", "_posted.date")
+    ),
+)
 _AGE = re.compile(r"[0-9]+ (Years?|Months?|Weeks?|Days?|Hours?|Minutes?)")
 _DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 _URL = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?(?<!/)")
@@ -105,7 +116,7 @@ def words(facts: Facts) -> Iterator[Problem]:
 
 def dates(facts: Facts) -> Iterator[Problem]:
     """Dates that exist, as complete as they are known; the stamp in UTC."""
-    for pattern in ("start.date", "completion.date"):
+    for pattern in _DATES:
         for path, text in facts.values(pattern):
             if not is_date(text):
                 yield facts.problem(NO_DATE, path, value=text)
@@ -149,7 +160,7 @@ def _is_stamp(text: str) -> bool:
 
 def ages(facts: Facts) -> Iterator[Problem]:
     """Ages as ClinicalTrials.gov writes them."""
-    for pattern in ("eligibility.minimum_age", "eligibility.maximum_age"):
+    for pattern in ("eligibility.minimum_age", "eligibility.maximum_age", "design.target_duration"):
         for path, text in facts.values(pattern):
             if not _AGE.fullmatch(text):
                 yield facts.problem(NO_AGE, path, value=text)
@@ -182,6 +193,7 @@ def numbers(facts: Facts) -> Iterator[Problem]:
     limits: list[tuple[str, int | None, int, int]] = [
         ("enrolment.planned", study.enrolment.planned, 0, 10**9),
         ("enrolment.actual", study.enrolment.actual, 0, 10**9),
+        ("enrolment.count", study.enrolment.count, 0, 10**9),
         ("sdtm.split_bytes", study.sdtm.split_bytes, 10**4, 10**15),
         ("fhir.bundle_subjects", study.fhir.bundle_subjects, 1, 10**6),
         ("fhir.bundle_bytes", study.fhir.bundle_bytes, 10**4, 10**12),

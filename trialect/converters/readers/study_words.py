@@ -2,29 +2,57 @@
 
 from __future__ import annotations
 
+_EXPANDED_ACCESS = (
+    "AVAILABLE",
+    "NO_LONGER_AVAILABLE",
+    "TEMPORARILY_NOT_AVAILABLE",
+    "APPROVED_FOR_MARKETING",
+)
+_RECRUITMENT = (
+    "ACTIVE_NOT_RECRUITING",
+    "COMPLETED",
+    "ENROLLING_BY_INVITATION",
+    "NOT_YET_RECRUITING",
+    "RECRUITING",
+    "SUSPENDED",
+    "TERMINATED",
+    "WITHDRAWN",
+)
+_STATUS = (*_RECRUITMENT, *_EXPANDED_ACCESS, "WITHHELD", "UNKNOWN")
+_AGENCY = (
+    "NIH",
+    "FED",
+    "OTHER_GOV",
+    "INDIV",
+    "INDUSTRY",
+    "NETWORK",
+    "AMBIG",
+    "OTHER",
+    "UNKNOWN",
+)
+_GRANT = ("NIH", "FDA", "VA", "CDC", "AHRQ", "SAMHSA")
+_OFFICIAL = ("STUDY_CHAIR", "STUDY_DIRECTOR", "PRINCIPAL_INVESTIGATOR", "SUB_INVESTIGATOR")
+
 WORDS: dict[str, tuple[str, ...]] = {
-    "status": (
-        "ACTIVE_NOT_RECRUITING",
-        "COMPLETED",
-        "ENROLLING_BY_INVITATION",
-        "NOT_YET_RECRUITING",
-        "RECRUITING",
-        "SUSPENDED",
-        "TERMINATED",
-        "WITHDRAWN",
-        "UNKNOWN",
-    ),
-    "sponsor.type": (
-        "NIH",
-        "FED",
-        "OTHER_GOV",
-        "INDIV",
-        "INDUSTRY",
-        "NETWORK",
-        "AMBIG",
-        "OTHER",
-        "UNKNOWN",
-    ),
+    "status": _STATUS,
+    "last_known_status": _STATUS,
+    "identifier.type": _GRANT,
+    "secondary_ids.*.type": (*_GRANT, "OTHER_GRANT", "EUDRACT_NUMBER", "REGISTRY", "OTHER"),
+    "sponsor.type": _AGENCY,
+    "organization.type": _AGENCY,
+    "collaborators.*.type": _AGENCY,
+    "responsible.type": ("SPONSOR", "PRINCIPAL_INVESTIGATOR", "SPONSOR_INVESTIGATOR"),
+    "officials.*.role": _OFFICIAL,
+    "expanded_access.status": _EXPANDED_ACCESS,
+    "locations.*.status": (*_RECRUITMENT, "AVAILABLE"),
+    "locations.*.contacts.*.role": (*_OFFICIAL, "CONTACT"),
+    "biospecimen.retention": ("NONE_RETAINED", "SAMPLES_WITH_DNA", "SAMPLES_WITHOUT_DNA"),
+    "references.*.type": ("BACKGROUND", "RESULT", "DERIVED"),
+    "data_sharing.sharing": ("YES", "NO", "UNDECIDED"),
+    "data_sharing.information.*": ("STUDY_PROTOCOL", "SAP", "ICF", "CSR", "ANALYTIC_CODE"),
+    "design.time_perspective": ("RETROSPECTIVE", "PROSPECTIVE", "CROSS_SECTIONAL", "OTHER"),
+    "eligibility.age_groups.*": ("CHILD", "ADULT", "OLDER_ADULT"),
+    "eligibility.sampling": ("PROBABILITY_SAMPLE", "NON_PROBABILITY_SAMPLE"),
     "design.type": ("INTERVENTIONAL", "OBSERVATIONAL", "EXPANDED_ACCESS"),
     "design.allocation": ("RANDOMIZED", "NON_RANDOMIZED", "NA"),
     "design.model": (
@@ -83,5 +111,8 @@ WORDS: dict[str, tuple[str, ...]] = {
     "outputs.*": ("sdtm", "dataset-json", "fhir"),
 }
 """Closed lists of words; those of the protocol are the enumerations of ClinicalTrials.gov API v2
-(Status, AgencyClass, StudyType, DesignAllocation, InterventionalAssignment, ObservationalModel,
-DesignMasking, WhoMasked, PrimaryPurpose, Phase, Sex, ArmGroupType, InterventionType)."""
+(Status, ExpandedAccessStatus, RecruitmentStatus, AgencyClass, OrgStudyIdType, SecondaryIdType,
+ResponsiblePartyType, OfficialRole, ContactRole, StudyType, DesignAllocation, ObservationalModel,
+InterventionalAssignment, DesignMasking, WhoMasked, PrimaryPurpose, Phase, DesignTimePerspective,
+BioSpecRetention, Sex, StandardAge, SamplingMethod, ArmGroupType, InterventionType, ReferenceType,
+IpdSharing, IpdSharingInfoType)."""

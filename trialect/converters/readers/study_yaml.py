@@ -115,7 +115,7 @@ def study_over(found: Study, file: Path) -> Study:
         known = Node("mapping", root.line, entries={"name": Node("text", 1, found.sponsor.name)})
         needed = {
             "studyid": Node("text", 1, found.studyid),
-            "title": Node("text", 1, found.title),
+            "title": Node("text", 1, found.name),
             "sponsor": known,
         }
         root.entries = {**needed, **root.entries}

@@ -18,7 +18,8 @@ from trialect.converters.readers.sas_text import text_of
 from trialect.converters.readers.xpt import XptReader
 from trialect.converters.readers.xpt_columns import SPECIAL_MISSING, SpecialMissing
 from trialect.problems import Problems, Unusable
-from trialect.trial import ROW, FormFile
+from trialect.study_options import FormFile
+from trialect.trial import ROW
 
 
 def open_form(

@@ -9,7 +9,7 @@ from typing import Any
 from trialect.problems import Problem, Unusable
 from trialect.schemas.ct import places
 from trialect.schemas.ct.places import Held, SourceFile
-from trialect.trial import SdtmOptions
+from trialect.study_options import SdtmOptions
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,7 +141,7 @@ class _Define:
         names = add(head, odm("GlobalVariables"))
         add(names, odm("StudyName")).text = study.acronym or study.studyid
         add(names, odm("StudyDescription")).text = " ".join(
-            text for text in (study.title, study.invented) if text
+            text for text in (study.name, study.invented) if text
         )
         add(names, odm("ProtocolName")).text = study.studyid
         version = add(

@@ -15,7 +15,8 @@ from trialect.converters.writers.guide_blocks import (
 )
 from trialect.metadata import DatasetMeta
 from trialect.problems import Problem
-from trialect.trial import Study, StudyDate
+from trialect.protocol import StudyDate
+from trialect.trial import Study
 
 TRIAL_DESIGN = "Trial Design"
 
@@ -78,7 +79,7 @@ def protocol(
     yield Heading("2.1 Protocol number and title", 2)
     yield _facts(
         ("Protocol number", study.studyid),
-        ("Title", study.title),
+        ("Title", study.name),
         ("Acronym", study.acronym),
         ("Sponsor", study.sponsor.name),
         ("Registrations", ", ".join(f"{one.registry} {one.id}" for one in study.registrations)),
@@ -201,4 +202,6 @@ def _facts(*facts: tuple[str, str | None]) -> Grid:
 
 
 def _date(date: StudyDate | None) -> str:
-    return f"{date.date} ({date.type.lower()})" if date else ""
+    if date is None or date.type is None:
+        return date.date if date else ""
+    return f"{date.date} ({date.type.lower()})"

@@ -70,7 +70,7 @@ def _about(review: Review, last_row: int) -> Iterator[Row]:
     account, checked = review.account, review.checked
     if account is not None:
         yield "Study", account.study.studyid
-        yield "Title", account.study.title
+        yield "Title", account.study.name
         if account.study.invented:
             yield Styled("Invented data", Style.TITLE), account.study.invented
         yield "Subjects", f"{account.subjects:,}"

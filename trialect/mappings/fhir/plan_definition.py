@@ -11,7 +11,7 @@ from typing import Any
 from trialect.mappings.fhir.partition import shown
 from trialect.mappings.fhir.protocol import Protocol, Resource, without_empty
 from trialect.mappings.fhir.terms import UCUM, coding, concept
-from trialect.trial import Arm, Visit
+from trialect.protocol import Arm, Visit
 
 TYPE = "PlanDefinition"
 

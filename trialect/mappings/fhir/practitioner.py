@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from trialect.mappings.fhir.protocol import Protocol, Resource, without_empty
-from trialect.trial import Site
+from trialect.protocol import Site
 
 TYPE = "Practitioner"
 ROLE = "PractitionerRole"

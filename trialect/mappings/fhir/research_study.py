@@ -18,7 +18,8 @@ from trialect.mappings.fhir.protocol import Protocol, Resource, without_empty
 from trialect.mappings.fhir.study_progress import labels, numbers, states
 from trialect.mappings.fhir.terms import ISO3166, Coding, Concept, coding, concept, values
 from trialect.problems import rule
-from trialect.trial import Arm, Contact, Outcome, Registration, Study
+from trialect.protocol import Arm, Contact, Outcome, Registration
+from trialect.trial import Study
 
 TYPE = "ResearchStudy"
 
@@ -46,7 +47,7 @@ def resources(protocol: Protocol) -> Iterator[Resource]:
     yield without_empty(
         {
             **opened(protocol, list(_of_r5(protocol))),
-            "title": study.title,
+            "title": study.name,
             "protocol": [protocol.reference(plan_definition.TYPE, plan_definition.SCHEDULE)]
             if planned
             else [],
@@ -56,7 +57,7 @@ def resources(protocol: Protocol) -> Iterator[Resource]:
             "category": _design(study),
             "focus": focus(study),
             "condition": [concept(text) for text in study.conditions],
-            "contact": [contact_detail(study.contact)] if study.contact else [],
+            "contact": [contact_detail(one) for one in study.contacts],
             "keyword": [concept(text) for text in study.keywords],
             "location": countries(study),
             "description": study.description or study.summary,
@@ -227,9 +228,10 @@ def _of_r5(protocol: Protocol) -> Iterator[dict[str, Any]]:
         yield told("label", label)
     if study.description and study.summary:
         yield told("descriptionSummary", study.summary)
-    if study.contact and study.contact.role:
-        party = {"name": study.contact.name, "role": concept(study.contact.role)}
-        yield told("associatedParty", party)
+    for contact in study.contacts:
+        if contact.role:
+            party = {"name": contact.name, "role": concept(contact.role)}
+            yield told("associatedParty", party)
     for state in states(protocol, cut=True):
         yield told("progressStatus", state)
     if found := numbers(study):

@@ -8,7 +8,8 @@ from typing import Any
 from trialect.mappings.fhir.periods import of_study
 from trialect.mappings.fhir.protocol import Protocol
 from trialect.mappings.fhir.terms import coding, concept, values
-from trialect.trial import Study, StudyDate
+from trialect.protocol import StudyDate
+from trialect.trial import Study
 
 HL7 = "http://hl7.org/fhir/"
 

@@ -13,8 +13,9 @@ from trialect.mappings.expressions import ExpressionError, evaluate
 from trialect.mappings.sdtm.iso8601 import pick
 from trialect.metadata import Origin, Provenance
 from trialect.problems import Problem, Rule, rule
+from trialect.protocol import Event
 from trialect.schemas.sdtm import Dataset, dataset
-from trialect.trial import BLOCK, FORM, ROW, Event, Study, is_lineage
+from trialect.trial import BLOCK, FORM, ROW, Study, is_lineage
 
 SUBJECT = "USUBJID"
 _PREFIXED = re.compile("--(?=[A-Z])")

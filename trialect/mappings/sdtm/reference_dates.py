@@ -8,7 +8,8 @@ from trialect.mappings.sdtm import iso8601
 from trialect.mappings.sdtm.draft import SUBJECT, Derivation, Draft, Output
 from trialect.mappings.sdtm.iso8601 import pick
 from trialect.problems import rule
-from trialect.trial import Event, ReferencePeriod
+from trialect.protocol import Event
+from trialect.study_options import ReferencePeriod
 
 DEATHS_DIFFER = rule(
     "DERIVE-DEATH-DATES",

@@ -115,7 +115,7 @@ def parameter_name(code: str, version: str) -> str:
 
 
 def _identity(study: Study, tell: Tell) -> Found:
-    yield "TITLE", Value(study.title)
+    yield "TITLE", Value(study.name)
     yield "SPONSOR", Value(study.sponsor.name)
     for one in study.registrations:
         yield "REGID", Value(one.id, code=one.id, dictionary=one.registry)

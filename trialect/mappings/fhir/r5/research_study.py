@@ -19,7 +19,8 @@ from trialect.mappings.fhir import (
 from trialect.mappings.fhir.protocol import Protocol, Resource, without_empty
 from trialect.mappings.fhir.study_progress import HL7, labels, numbers, states
 from trialect.mappings.fhir.terms import Coding, Concept, coding, concept, values
-from trialect.trial import Arm, Outcome, Study
+from trialect.protocol import Arm, Contact, Outcome
+from trialect.trial import Study
 
 
 def resources(protocol: Protocol) -> Iterator[Resource]:
@@ -28,7 +29,7 @@ def resources(protocol: Protocol) -> Iterator[Resource]:
     yield without_empty(
         {
             **research_study.opened(protocol, _contact(protocol)),
-            "title": study.title,
+            "title": study.name,
             "label": list(labels(study)),
             "protocol": [protocol.reference(plan_definition.TYPE, plan_definition.SCHEDULE)]
             if study.visits or study.arms
@@ -79,24 +80,22 @@ def _parties(protocol: Protocol) -> Iterator[dict[str, Any]]:
     investigator = research_study.investigator(protocol)
     if investigator:
         yield party("primary-investigator", "primary-investigator", party=investigator)
-    if study.contact:
-        yield contact_party(study)
+    yield from (contact_party(contact) for contact in study.contacts)
 
 
-def contact_party(study: Study) -> dict[str, Any]:
-    """The study's contact by name; R5 has no place for a telephone or an address of e-mail."""
-    contact = study.contact
-    assert contact is not None
+def contact_party(contact: Contact) -> dict[str, Any]:
+    """A contact of the study by name; R5 has no place for a telephone or an address of e-mail."""
     return party("general-contact", "general-contact", name=contact.name, role=contact.role)
 
 
 def _contact(protocol: Protocol) -> list[dict[str, Any]]:
     """How to reach the contact, in R4's element."""
-    contact = protocol.study.contact
-    if contact is None or not (contact.phone or contact.email):
-        return []
     url = protocol.identity.element("R4", "ResearchStudy.contact")
-    return [{"url": url, "valueContactDetail": research_study.contact_detail(contact)}]
+    return [
+        {"url": url, "valueContactDetail": research_study.contact_detail(contact)}
+        for contact in protocol.study.contacts
+        if contact.phone or contact.email
+    ]
 
 
 def _coded(table: str, value: str | None) -> Concept | None:

@@ -18,7 +18,8 @@ from trialect.schemas.ct import terminology
 from trialect.schemas.sdtm.checks.check import CHECKS, Check, Failure, Scope, Told, findings
 from trialect.schemas.sdtm.checks.whole import WHOLE_CHECKS, WholeCheck, run_trial_checks
 from trialect.schemas.sdtm.model import dataset
-from trialect.trial import SdtmOptions, Study
+from trialect.study_options import SdtmOptions
+from trialect.trial import Study
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
