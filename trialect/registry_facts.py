@@ -31,7 +31,7 @@ class SecondaryId:
 
 @dataclass(frozen=True, slots=True)
 class ResponsibleParty:
-    """Who answers for the record; the last two are of records before 2011."""
+    """Who answers for the record; the `old` facts are of records before 2011."""
 
     type: str | None = None
     name: str | None = None
@@ -39,6 +39,8 @@ class ResponsibleParty:
     affiliation: str | None = None
     old_name_title: str | None = None
     old_organization: str | None = None
+    account: str | None = None
+    """The name under which the investigator signs in at the registry (PRS); no record shows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,31 @@ class Oversight:
     pediatric_postmarket: bool | None = None
     us_export: bool | None = None
     fdaaa801_violation: bool | None = None
+    fda_application: bool | None = None
+    """Whether it runs under an IND or IDE of the FDA; asked by PRS, shown in no record."""
+
+
+@dataclass(frozen=True, slots=True)
+class FdaApplication:
+    """The IND or IDE under which the trial runs: the FDA's center (CDER, CBER, CDRH), number."""
+
+    center: str | None = None
+    number: str | None = None
+    serial: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EthicsReview:
+    """What a review board said of the trial (PRS: irb_info; item 22 of WHO's data set)."""
+
+    status: str | None = None
+    number: str | None = None
+    board: str | None = None
+    affiliation: str | None = None
+    phone: str | None = None
+    phone_ext: str | None = None
+    email: str | None = None
+    address: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

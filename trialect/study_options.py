@@ -79,3 +79,20 @@ class FhirOptions:
     as extensions too; what enters as an SDTM package is."""
     bundle_subjects: int = 10
     bundle_bytes: int = 5_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class PrsOptions:
+    """How the upload to ClinicalTrials.gov (PRS) is written."""
+
+    organization: str | None = None
+    """The short name of the organization's PRS account (org_name), which no record shows."""
+    partial_upload: bool = False
+    """Whether the upload is merged into the record there; otherwise it replaces the whole one."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryOptions:
+    """How the files for registries are written."""
+
+    prs: PrsOptions = field(default_factory=PrsOptions)

@@ -35,7 +35,9 @@ from trialect.registry_facts import (
     AvailableData,
     Biospecimen,
     DataSharing,
+    EthicsReview,
     ExpandedAccess,
+    FdaApplication,
     Link,
     Location,
     Official,
@@ -46,7 +48,7 @@ from trialect.registry_facts import (
     SecondaryId,
     StudyIdentifier,
 )
-from trialect.study_options import FhirOptions, Records, SdtmOptions
+from trialect.study_options import FhirOptions, Records, RegistryOptions, SdtmOptions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,6 +104,8 @@ class Study:
     posting: Posting = field(default_factory=Posting)
     expanded_access: ExpandedAccess = field(default_factory=ExpandedAccess)
     oversight: Oversight = field(default_factory=Oversight)
+    fda_application: FdaApplication | None = None
+    ethics_review: EthicsReview | None = None
     conditions: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
     summary: str | None = None
@@ -130,6 +134,7 @@ class Study:
     records: Records = field(default_factory=Records)
     sdtm: SdtmOptions = field(default_factory=SdtmOptions)
     fhir: FhirOptions = field(default_factory=FhirOptions)
+    registry: RegistryOptions = field(default_factory=RegistryOptions)
     outputs: tuple[str, ...] = ("sdtm", "dataset-json", "fhir")
 
     @property

@@ -48,6 +48,15 @@ WORDS: dict[str, tuple[str, ...]] = {
     "locations.*.contacts.*.role": (*_OFFICIAL, "CONTACT"),
     "biospecimen.retention": ("NONE_RETAINED", "SAMPLES_WITH_DNA", "SAMPLES_WITHOUT_DNA"),
     "references.*.type": ("BACKGROUND", "RESULT", "DERIVED"),
+    "fda_application.center": ("CDER", "CBER", "CDRH"),
+    "ethics_review.status": (
+        "APPROVED",
+        "PENDING",
+        "EXEMPT",
+        "DENIED",
+        "NOT_REQUIRED",
+        "NOT_YET_SUBMITTED",
+    ),
     "data_sharing.sharing": ("YES", "NO", "UNDECIDED"),
     "data_sharing.information.*": ("STUDY_PROTOCOL", "SAP", "ICF", "CSR", "ANALYTIC_CODE"),
     "design.time_perspective": ("RETROSPECTIVE", "PROSPECTIVE", "CROSS_SECTIONAL", "OTHER"),
@@ -115,4 +124,4 @@ WORDS: dict[str, tuple[str, ...]] = {
 ResponsiblePartyType, OfficialRole, ContactRole, StudyType, DesignAllocation, ObservationalModel,
 InterventionalAssignment, DesignMasking, WhoMasked, PrimaryPurpose, Phase, DesignTimePerspective,
 BioSpecRetention, Sex, StandardAge, SamplingMethod, ArmGroupType, InterventionType, ReferenceType,
-IpdSharing, IpdSharingInfoType)."""
+IpdSharing, IpdSharingInfoType); those of fda_application and ethics_review are PRS's."""
