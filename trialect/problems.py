@@ -26,7 +26,8 @@ class Problem:
     """One finding: the rule it breaks, the place, the value, and the sentence a person reads.
 
     `file`, `row`, `field` name the source (row as a spreadsheet numbers it: the header is row 1);
-    `domain`, `usubjid`, `seq`, `variable` name the SDTM record; `path` a FHIRPath or XPath.
+    `domain`, `usubjid`, `seq`, `variable` name the SDTM record; `path` a FHIRPath or XPath, in a
+    registry's record the JSON path; `trial` the trial, of which a file of records holds many.
     """
 
     rule: str
@@ -42,6 +43,7 @@ class Problem:
     seq: str | None = None
     variable: str | None = None
     path: str | None = None
+    trial: str | None = None
 
     @property
     def place(self) -> str:
@@ -55,6 +57,8 @@ class Problem:
                 parts.append(self.usubjid)
             if self.seq:
                 parts.append(f"#{self.seq}")
+        if self.trial:
+            parts.append(self.trial)
         if self.field or self.variable:
             parts.append(str(self.field or self.variable))
         elif self.path:

@@ -29,6 +29,7 @@ def full() -> Review:
     whole = Problem(
         *("R-1", Severity.ERROR, "m", "d", "ae.xpt", 3, "column", "v", "AE", "S-1", "1", "AETERM"),
         path="p",
+        trial="NCT00000000",
     )
     return review(
         [whole, Problem("R-2", Severity.NOTE, "n", file="records/a.csv", row=4, field="c")],
