@@ -1,0 +1,151 @@
+"""Where each fact of a Study stands in a target: the tables of places, and a Study's set facts.
+
+A table is `places/<name>.csv` beside this module. Its lines name facts by their dotted paths, `*`
+for the items of a list: `fact,place,how,note`. The loss report is made of them, so each line is
+held to be true by the tests, which change the fact and look at what is written.
+"""
+
+from __future__ import annotations
+
+import csv
+import types
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, is_dataclass
+from functools import cache
+from importlib.resources import files
+from operator import attrgetter
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from trialect.trial import Study
+
+How = Literal["kept", "words", "part", "none"]
+"""As it is; the same in the target's words, and back; with something lost; no place."""
+
+HOWS: tuple[How, ...] = ("kept", "words", "part", "none")
+
+NO_FACTS = frozenset(
+    ("records", "sdtm", "fhir", "outputs", "sources", "assumptions", "invented"),
+)
+"""Fields of Study that are no facts of the trial: how its records are read and written, and what
+the study file says of itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a fact stands in a target, how it gets there, and what is lost or why it has none."""
+
+    place: str
+    how: How
+    note: str = ""
+
+
+@cache
+def places(table: str) -> dict[str, Place]:
+    """The places of the facts in a target, by the fact's path; empty where no table tells.
+
+    Raises ValueError, with the line, when the table is not in order.
+    """
+    file = files(__package__) / "places" / f"{table}.csv"
+    if not file.is_file():
+        return {}
+    found: dict[str, Place] = {}
+    with file.open(encoding="utf-8", newline="") as lines:
+        for line in csv.DictReader(lines):
+            fact, how = line["fact"], line["how"]
+            if how not in HOWS or fact in found:
+                raise ValueError(f"{table}.csv: {fact} ({how}) stands twice, or is not {HOWS}")
+            found[fact] = Place(line["place"], how, line["note"] or "")
+    return found
+
+
+@cache
+def facts() -> tuple[str, ...]:
+    """Every leaf of Study that is a fact of the trial, in the order of its fields."""
+    return tuple(path for path in _leaves(Study, "") if path.split(".", 1)[0] not in NO_FACTS)
+
+
+def item_of(hint: Any) -> Any:
+    """What an annotation holds: X of `X | None`."""
+    if get_origin(hint) in (Union, types.UnionType):
+        return next(one for one in get_args(hint) if one is not type(None))
+    return hint
+
+
+def _leaves(cls: type, before: str) -> Iterator[str]:
+    for name, annotated in get_type_hints(cls).items():
+        hint, path = item_of(annotated), before + name
+        if get_origin(hint) is tuple:
+            hint, path = item_of(get_args(hint)[0]), f"{path}.*"
+        if is_dataclass(hint) and isinstance(hint, type):
+            yield from _leaves(hint, f"{path}.")
+        else:
+            yield path
+
+
+_Step = tuple[str, Callable[[Any], Any], bool, Any]
+"""What is counted of a field: its fact, how it is got, whether it is a list, the fields within."""
+
+
+@cache
+def _steps(cls: type, before: str) -> tuple[Callable[[Any], tuple[Any, ...]], tuple[Any, ...]]:
+    """How all fields of a class are got at once, and for each `(fact, is a list, class within)`."""
+    names, steps = [], []
+    for name, annotated in get_type_hints(cls).items():
+        if not before and name in NO_FACTS:
+            continue
+        hint, path = item_of(annotated), before + name
+        many = get_origin(hint) is tuple
+        if many:
+            hint, path = item_of(get_args(hint)[0]), f"{path}.*"
+        within = hint if is_dataclass(hint) and isinstance(hint, type) else None
+        names.append(name)
+        steps.append((f"{path}." if within else path, many, within))
+    return attrgetter(*names), tuple(steps)
+
+
+def set_facts(study: Study) -> dict[str, int]:
+    """How many values each fact of the Study has; only facts that have any."""
+    counts: dict[str, int] = {}
+    _count(study, Study, "", counts)
+    return counts
+
+
+def _count(value: Any, cls: type, before: str, counts: dict[str, int]) -> None:
+    get, steps = _steps(cls, before)
+    for one, (fact, many, within) in zip(get(value), steps, strict=True):
+        if one is None or one == () or one == "":
+            continue
+        if within is not None:
+            for item in one if many else (one,):
+                _count(item, within, fact, counts)
+        elif many:
+            counts[fact] = counts.get(fact, 0) + len(one)
+        else:
+            counts[fact] = counts.get(fact, 0) + 1
+
+
+def fact_of(path: str | None) -> str | None:
+    """The fact that a Study's path is a value of: `arms.0.type` is one of `arms.*.type`.
+
+    A path that stops above its leaves (`design`) is its own fact; None where it leads to none.
+    """
+    if not path:
+        return None
+    return _fact_of(path) if len(path) < 200 else None
+
+
+@cache
+def _known() -> frozenset[str]:
+    known: set[str] = set()
+    for fact in facts():
+        steps = fact.split(".")
+        known.update(".".join(steps[:end]) for end in range(1, len(steps) + 1))
+    return frozenset(known)
+
+
+def _fact_of(path: str) -> str | None:
+    steps = ["*" if step.isdigit() else step for step in path.split(".")]
+    fact = ".".join(steps)
+    if fact in _known():
+        return fact
+    return f"{fact}.*" if f"{fact}.*" in _known() else None
