@@ -160,7 +160,8 @@ class Criterion:
 class Objective:
     """What the trial is to find out (TS: OBJPRIM, OBJSEC, OBJEXP)."""
 
-    type: Literal["PRIMARY", "SECONDARY", "EXPLORATORY"]
+    type: Literal["PRIMARY", "SECONDARY", "EXPLORATORY"] | None
+    """None where a text tells an aim and not which it is."""
     text: str
 
 
@@ -168,7 +169,8 @@ class Objective:
 class Outcome:
     """An outcome measure of the protocol."""
 
-    type: Literal["PRIMARY", "SECONDARY", "OTHER"]
+    type: Literal["PRIMARY", "SECONDARY", "OTHER"] | None
+    """None where a text names what is measured and not which it is."""
     measure: str
     time_frame: str | None = None
     description: str | None = None

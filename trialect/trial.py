@@ -121,6 +121,8 @@ class Study:
     criteria: tuple[Criterion, ...] = ()
     objectives: tuple[Objective, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
+    time_points: tuple[str, ...] = ()
+    """When subjects are followed up, as a text says it (`1 week`); `visits` have number and day."""
     sites: tuple[Site, ...] = ()
     locations: tuple[Location, ...] = ()
     """Where registries say that it takes place; of a study that names none its sites."""

@@ -142,7 +142,7 @@ def _outcomes(study: Study) -> Iterator[Block]:
         yield Grid(
             ("Type", "Measure", "Time frame", "Description"),
             tuple(
-                (one.type, one.measure, one.time_frame or "", one.description or "")
+                (one.type or "", one.measure, one.time_frame or "", one.description or "")
                 for one in study.outcomes
             ),
         )

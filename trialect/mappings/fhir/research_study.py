@@ -246,7 +246,7 @@ def _link(protocol: Protocol, arm: Arm) -> dict[str, Any]:
 
 def _objective(outcome: Outcome) -> dict[str, Any]:
     parts = [outcome.measure, outcome.description, outcome.time_frame and f"[{outcome.time_frame}]"]
-    return {
-        "name": " ".join(part for part in parts if part),
-        "type": concept(None, [values("objective")[outcome.type]]),
-    }
+    kind = [values("objective")[outcome.type]] if outcome.type else []
+    return without_empty(
+        {"name": " ".join(part for part in parts if part), "type": concept(None, kind)}
+    )

@@ -211,7 +211,8 @@ def _aims(study: Study, _: Tell) -> Found:
         if study.eligibility.healthy_volunteers is not True:
             yield "TDIGRP", Value(condition)
     for outcome in study.outcomes:
-        yield terms.OUTCOME[outcome.type], Value(outcome.measure)
+        if outcome.type is not None:
+            yield terms.OUTCOME[outcome.type], Value(outcome.measure)
 
 
 def _term(code: str, field: str, word: str | None, known: Mapping[str, str], tell: Tell) -> Found:

@@ -136,10 +136,11 @@ def _group(study: Study, arm: Arm) -> dict[str, Any]:
 def _outcome(outcome: Outcome) -> dict[str, Any]:
     """R5 has no element for the time frame; it stands behind the description as R4 has it."""
     told = [outcome.description, outcome.time_frame and f"[{outcome.time_frame}]"]
+    kind = [_in_r5(values("objective")[outcome.type])] if outcome.type else []
     return without_empty(
         {
             "name": outcome.measure,
-            "type": [concept(None, [_in_r5(values("objective")[outcome.type])])],
+            "type": [concept(None, kind)] if kind else [],
             "description": " ".join(part for part in told if part),
         }
     )
