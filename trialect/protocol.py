@@ -27,7 +27,7 @@ class Sponsor:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """Whom to ask about the trial."""
+    """Whom to ask about the trial; `name` is empty where a record has none."""
 
     name: str
     role: str | None = None

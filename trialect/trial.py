@@ -48,6 +48,7 @@ from trialect.registry_facts import (
     SecondaryId,
     StudyIdentifier,
 )
+from trialect.registry_results import Results
 from trialect.study_options import FhirOptions, Records, RegistryOptions, SdtmOptions
 
 if TYPE_CHECKING:
@@ -130,6 +131,8 @@ class Study:
     links: tuple[Link, ...] = ()
     available_data: tuple[AvailableData, ...] = ()
     data_sharing: DataSharing | None = None
+    results: Results | None = None
+    """What a record tells of results: the flow of participants, deaths and events by group."""
     parameters: tuple[Parameter, ...] = ()
     sources: tuple[Source, ...] = ()
     assumptions: tuple[Assumption, ...] = ()

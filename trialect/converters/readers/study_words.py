@@ -117,6 +117,7 @@ WORDS: dict[str, tuple[str, ...]] = {
         "RADIATION",
         "OTHER",
     ),
+    "results.agreement.restriction": ("LTE60", "GT60", "OTHER"),
     "outputs.*": ("sdtm", "dataset-json", "fhir"),
 }
 """Closed lists of words; those of the protocol are the enumerations of ClinicalTrials.gov API v2
@@ -124,4 +125,5 @@ WORDS: dict[str, tuple[str, ...]] = {
 ResponsiblePartyType, OfficialRole, ContactRole, StudyType, DesignAllocation, ObservationalModel,
 InterventionalAssignment, DesignMasking, WhoMasked, PrimaryPurpose, Phase, DesignTimePerspective,
 BioSpecRetention, Sex, StandardAge, SamplingMethod, ArmGroupType, InterventionType, ReferenceType,
-IpdSharing, IpdSharingInfoType); those of fda_application and ethics_review are PRS's."""
+IpdSharing, IpdSharingInfoType, AgreementRestrictionType); those of fda_application and
+ethics_review are PRS's."""
