@@ -24,7 +24,7 @@ How = Literal["kept", "words", "part", "none"]
 HOWS: tuple[How, ...] = ("kept", "words", "part", "none")
 
 NO_FACTS = frozenset(
-    ("records", "sdtm", "fhir", "outputs", "sources", "assumptions", "invented"),
+    ("records", "sdtm", "fhir", "registry", "outputs", "sources", "assumptions", "invented"),
 )
 """Fields of Study that are no facts of the trial: how its records are read and written, and what
 the study file says of itself."""
