@@ -57,6 +57,7 @@ AREAS = {
     "TI": "Trial criteria",
     "TRACE": "trialect trace",
     "TRIAL": "Trial design",
+    "TRIALS": "Registry records, each into a folder of its trial",
     "TS": "Trial summary",
     "VALIDATE": "trialect validate",
     "XPT": "SAS transport files",

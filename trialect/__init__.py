@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from trialect.converters.pipeline import Conversion, convert, read
+    from trialect.converters.convert import convert
+    from trialect.converters.pipeline import Conversion, read
     from trialect.converters.trace import trace
     from trialect.converters.validate import Validation, validate
     from trialect.problems import Problem, Severity, Unusable
@@ -31,7 +32,7 @@ _HOMES = {
     "Trial": "trialect.trial",
     "Unusable": "trialect.problems",
     "Validation": "trialect.converters.validate",
-    "convert": "trialect.converters.pipeline",
+    "convert": "trialect.converters.convert",
     "read": "trialect.converters.pipeline",
     "trace": "trialect.converters.trace",
     "validate": "trialect.converters.validate",

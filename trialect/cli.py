@@ -21,6 +21,7 @@ from trialect.screen import Exit
 if TYPE_CHECKING:
     from trialect.converters.ahead import Ahead
     from trialect.converters.pipeline import Conversion
+    from trialect.converters.trials import TrialsConversion
 
 Result = TypeVar("Result")
 
@@ -49,8 +50,9 @@ To = Annotated[
     list[str] | None,
     typer.Option(
         "--to",
-        help="A target: sdtm, dataset-json or fhir; may be repeated "
-        "(default: `outputs` of study.yaml).",
+        help="A target: sdtm, dataset-json, fhir, or a registry's file (prs, ictrp, ctgov, usdm); "
+        "may be repeated (default: `outputs` of study.yaml; of registry records all that they can "
+        "be written as).",
     ),
 ]
 Unblinded = Annotated[
@@ -141,7 +143,8 @@ def convert(
         Path,
         typer.Argument(
             help="The study folder (study.yaml, records, mappings), an SDTM package (XPT or "
-            "Dataset-JSON, define.xml), or FHIR (a folder of bundles or NDJSON, or one file)."
+            "Dataset-JSON, define.xml), FHIR (a folder of bundles or NDJSON, or one file), or "
+            "registry records (a file, a zip or a folder of them)."
         ),
     ],
     out: Annotated[
@@ -149,7 +152,8 @@ def convert(
         typer.Option(
             "--out",
             "-o",
-            help="The package's folder (default: SOURCE/out; of an SDTM package SOURCE-out).",
+            help="The package's folder (default: SOURCE/out; of an SDTM package and of records "
+            "SOURCE-out).",
         ),
     ] = None,
     study: Annotated[
@@ -167,7 +171,7 @@ def convert(
     ] = False,
     baseline: Baseline = None,
 ) -> None:
-    """Convert a study folder, an SDTM package or FHIR into a checked package."""
+    """Convert a study folder, an SDTM package, FHIR or registry records into a checked package."""
     conversion = _convert(
         source,
         out,
@@ -325,8 +329,8 @@ def _convert(
     unblinded: bool = False,
     fhir_release: str | None = None,
     baseline: Path | None = None,
-) -> Conversion:
-    from trialect.converters.pipeline import convert as run
+) -> Conversion | TrialsConversion:
+    from trialect.converters.convert import convert as run
 
     with screen.progress_bar() as progress:
         conversion = screen.run(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from trialect.converters.account import Account
     from trialect.converters.pipeline import Progress
+    from trialect.converters.trials_account import TrialsAccount
     from trialect.converters.validate import Validation
     from trialect.problems import Problem, Severity, Unusable
 
@@ -152,10 +153,14 @@ def progress_bar() -> Iterator[Progress | None]:
         yield tell
 
 
-def say_converted(account: Account) -> None:
+def say_converted(account: Account | TrialsAccount) -> None:
     """What became of a conversion's records, and what was found."""
     from trialect.converters.summary import counted, errors, line, summary
+    from trialect.converters.trials_account import TrialsAccount
 
+    if isinstance(account, TrialsAccount):
+        _say_trials(account)
+        return
     if sys.stdout.isatty():
         from rich.console import Console
 
@@ -166,3 +171,14 @@ def say_converted(account: Account) -> None:
     say_reviewed(account.explained, account.by_state)
     for error in errors(account):
         say(typer.style(error, fg=COLOURS["error"]))
+
+
+def _say_trials(account: TrialsAccount) -> None:
+    from trialect.converters.summary import counted, plural
+
+    converted = f"{plural(account.read, 'record')}: {plural(account.trials, 'trial')} written as"
+    say(f"{converted} {', '.join(account.targets)}; {account.rejected:,} rejected")
+    say(f"Findings: {counted(account.by_severity)}")
+    for name, count in sorted(account.by_rule.items()):
+        if (broken := account.rules[name]).severity.value == "error":
+            say(typer.style(f"{count:>7,}  {name}: {broken.title}", fg=COLOURS["error"]))

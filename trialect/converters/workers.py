@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import pickle
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from itertools import islice
 from multiprocessing import get_context
 from typing import Any, Protocol, TypeVar
 
@@ -42,16 +44,27 @@ LOST = rule(
 
 
 class Run(Protocol):
-    """Calls `step(context, item)` for every item and yields the results in order."""
+    """Calls `step(context, item)` for every item and yields the results in order.
+
+    With `ahead`, so many items are taken before the first result is asked for, and one more for
+    each result: for items of which nobody knows how many there are. Else all are taken at once.
+    """
 
     def __call__(
-        self, step: Callable[[Context, Item], Result], context: Context, items: Iterable[Item]
+        self,
+        step: Callable[[Context, Item], Result],
+        context: Context,
+        items: Iterable[Item],
+        ahead: int | None = None,
     ) -> Iterator[Result]:
         """The results, in the order of the items."""
 
 
 def _here(
-    step: Callable[[Context, Item], Result], context: Context, items: Iterable[Item]
+    step: Callable[[Context, Item], Result],
+    context: Context,
+    items: Iterable[Item],
+    ahead: int | None = None,  # noqa: ARG001 # one after the other is as few as there can be
 ) -> Iterator[Result]:
     for item in items:
         yield step(context, item)
@@ -79,13 +92,18 @@ def workers(jobs: int, ready: Callable[[Given], object], given: Given) -> Iterat
         pool.submit(ready, given)
 
     def run(
-        step: Callable[[Context, Item], Result], context: Context, items: Iterable[Item]
+        step: Callable[[Context, Item], Result],
+        context: Context,
+        items: Iterable[Item],
+        ahead: int | None = None,
     ) -> Iterator[Result]:
         packed = pickle.dumps(context)
+        asked = (pool.submit(_unpack, step, packed, item) for item in items)
         try:
-            futures = [pool.submit(_unpack, step, packed, item) for item in items]
-            for future in futures:
-                yield future.result()
+            waiting = deque(islice(asked, ahead))
+            while waiting:
+                yield waiting.popleft().result()
+                waiting.extend(islice(asked, 1))
         except BrokenProcessPool:
             raise Unusable(LOST.problem(jobs=jobs)) from None
 

@@ -6,7 +6,7 @@ itself or leaves CDISC's words.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import is_dataclass, replace
 from pathlib import Path
 from types import UnionType
@@ -106,31 +106,43 @@ def study_over(found: Study, file: Path) -> Study:
     Raises `Unusable` with all problems of the file, each with its line, or when it is not there.
     """
     try:
-        root = yaml_tree.parse(file.read_bytes(), file.name)
+        data = file.read_bytes()
     except OSError as error:
         raise Unusable(NO_STUDY.problem(file=str(file), where=f" ({error.strerror})")) from None
+    return said_over(data, file)(found)
+
+
+def said_over(data: bytes, file: Path) -> Callable[[Study], Study]:
+    """How the text of a study file is put over any number of Studies, as `study_over` does.
+
+    Raises `Unusable` when it is no study file, and so does what it gives, when the file does not
+    fit a Study.
+    """
+    root = yaml_tree.parse(data, file.name)
     problems: list[Problem] = []
     written = set(root.entries)
     if root.kind == "mapping":
-        known = Node("mapping", root.line, entries={"name": Node("text", 1, found.sponsor.name)})
-        needed = {
-            "studyid": Node("text", 1, found.studyid),
-            "title": Node("text", 1, found.name),
-            "sponsor": known,
-        }
-        root.entries = {**needed, **root.entries}
+        known = Node("text", 1, "known")
+        sponsor = Node("mapping", root.line, entries={"name": known})
+        root.entries = {"studyid": known, "title": known, "sponsor": sponsor, **root.entries}
     said = build(Study, root, file.name, problems)
-    if said is not None:
+    if problems or said is None:
+        raise Unusable(sorted(problems, key=lambda problem: problem.row or 0))
+    values = {name: getattr(said, name) for name in sorted(written)}
+
+    def over(found: Study) -> Study:
         stated = found.fhir
-        found = replace(found, **{name: getattr(said, name) for name in sorted(written)})
+        found = replace(found, **values)
         options = replace(found.fhir, all_variables=stated.all_variables)
         found = replace(found, fhir=replace(options, base=options.base or stated.base))
         checked = check(Facts(found, root, file.name, file.parent))
         # What the source states is no fault of the file.
-        problems += [one for one in checked if (one.field or "").split(".")[0] in written]
-    if problems or said is None:
-        raise Unusable(sorted(problems, key=lambda problem: problem.row or 0))
-    return found
+        wrong = [one for one in checked if (one.field or "").split(".")[0] in written]
+        if wrong:
+            raise Unusable(sorted(wrong, key=lambda problem: problem.row or 0))
+        return found
+
+    return over
 
 
 def assumption_problems(study: Study) -> list[Problem]:

@@ -12,8 +12,8 @@ import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, is_dataclass
 from functools import cache
-from importlib.resources import files
 from operator import attrgetter
+from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from trialect.trial import Study
@@ -22,6 +22,8 @@ How = Literal["kept", "words", "part", "none"]
 """As it is; the same in the target's words, and back; with something lost; no place."""
 
 HOWS: tuple[How, ...] = ("kept", "words", "part", "none")
+
+TABLES = Path(__file__).parent / "places"
 
 NO_FACTS = frozenset(
     ("records", "sdtm", "fhir", "registry", "outputs", "sources", "assumptions", "invented"),
@@ -45,7 +47,7 @@ def places(table: str) -> dict[str, Place]:
 
     Raises ValueError, with the line, when the table is not in order.
     """
-    file = files(__package__) / "places" / f"{table}.csv"
+    file = TABLES / f"{table}.csv"
     if not file.is_file():
         return {}
     found: dict[str, Place] = {}
@@ -100,6 +102,9 @@ def _steps(cls: type, before: str) -> tuple[Callable[[Any], tuple[Any, ...]], tu
         within = hint if is_dataclass(hint) and isinstance(hint, type) else None
         names.append(name)
         steps.append((f"{path}." if within else path, many, within))
+    if len(names) == 1:
+        get = attrgetter(names[0])
+        return lambda value: (get(value),), tuple(steps)
     return attrgetter(*names), tuple(steps)
 
 

@@ -1,0 +1,192 @@
+"""losses.html: what became of each fact of a trial, or of many, in each target; loads nothing.
+
+Made of parts that are the same for all trials, since there may be thousands of them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from functools import cache
+from html import escape
+
+from trialect.converters.losses import Losses, TrialLosses, in_order, place_in, told_by_fact
+from trialect.mappings.registry.places import HOWS
+
+_MEANS = {
+    "kept": "as it is",
+    "words": "in the target's words, and back",
+    "part": "something is lost",
+    "none": "no place",
+}
+
+_HEAD = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy"
+  content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
+<title>{title}</title>
+<style>
+body {{ font: 14px/1.45 system-ui, sans-serif; color: #1b2530; margin: 0 auto; max-width: 1320px;
+  padding: 24px 32px; }}
+h1 {{ font-size: 20px; margin: 0; }} h2 {{ font-size: 16px; margin: 28px 0 6px; }}
+table {{ border-collapse: collapse; width: 100%; }}
+th, td {{ text-align: left; vertical-align: top; padding: 3px 8px; border-bottom: 1px solid #d9e0e7;
+  overflow-wrap: anywhere; }}
+thead th {{ background: #f4f7fa; position: sticky; top: 0; }}
+.n {{ text-align: right; }} .soft, small {{ color: #52606d; }} small {{ display: block; }}
+td b {{ font-weight: 600; font-size: 12px; padding: 0 4px; border-radius: 3px; }}
+.kept b {{ background: #dff0ea; }} .words b {{ background: #e3edf5; }}
+.part b {{ background: #fbf0d6; }} .none b {{ background: #fbe5e3; }}
+.told {{ border-left: 3px solid #e0b04a; padding-left: 6px; margin-top: 2px; display: block; }}
+.filters {{ display: flex; gap: 8px; padding: 8px 0; flex-wrap: wrap; }}
+.filters > * {{ font: inherit; padding: 3px 8px; }}
+</style>
+</head>
+<body>
+"""
+
+_SCRIPT = """<script>
+"use strict";
+(() => {
+  const by = id => document.getElementById(id), rows = [...by("facts").tBodies[0].rows];
+  const show = () => {
+    const how = by("how").value, target = Number(by("target").value), words =
+      by("words").value.toLowerCase();
+    let kept = 0;
+    for (const row of rows) {
+      const cells = target ? [row.cells[target + FIRST]] : [...row.cells].slice(FIRST + 1);
+      const fits = (!how || cells.some(cell => how === "lost"
+        ? cell.className === "part" || cell.className === "none" : cell.className === how)
+        || (how === "lost" && !target && row.querySelector(".told")))
+        && (!words || row.textContent.toLowerCase().includes(words));
+      row.hidden = !fits;
+      kept += fits;
+    }
+    by("count").textContent = `${kept} of ${rows.length} facts`;
+  };
+  for (const id of ["how", "target", "words"]) by(id).addEventListener("input", show);
+  by("filters").hidden = false;
+  show();
+})();
+</script>
+"""
+
+
+def trial_page(losses: TrialLosses) -> bytes:
+    """losses.html of one trial."""
+    targets = tuple(losses.tables.items())
+    told = {
+        fact: "".join(
+            f'<span class="told">{escape(one.target)}: {escape(one.message)}'
+            f"<small>{escape(one.path)}, {one.rule}</small></span>"
+            for one in said
+        )
+        for fact, said in losses.told.items()
+    }
+    rows = (
+        _row(fact, targets, (losses.values.get(fact, 0),), told.get(fact, ""))
+        for fact in in_order(losses.values | told)
+    )
+    left = ((path, (count,)) for path, count in sorted(losses.left.items()))
+    title = f"{losses.trial}: what became of each fact"
+    return _page(title, targets, losses.values, rows, left, ("Values",))
+
+
+def all_page(losses: Losses, trials: int) -> bytes:
+    """losses.html of all trials of a conversion."""
+    targets = tuple(losses.tables.items())
+    told = {
+        fact: "".join(
+            f'<span class="told">{escape(str(one["target"]))}: {one["rule"]}, '
+            f"{one['findings']:,} times</span>"
+            for one in said
+        )
+        for fact, said in told_by_fact(losses).items()
+    }
+    rows = (
+        _row(fact, targets, (losses.values[fact], losses.trials[fact]), told.get(fact, ""))
+        for fact in in_order(losses.values | told)
+    )
+    left = (
+        (path, (count, losses.left_trials[path])) for path, count in sorted(losses.left.items())
+    )
+    title = f"What became of each fact of {trials:,} trial{'' if trials == 1 else 's'}"
+    return _page(title, targets, losses.values, rows, left, ("Values", "Trials"))
+
+
+def _page(
+    title: str,
+    targets: tuple[tuple[str, str], ...],
+    values: Mapping[str, int],
+    rows: Iterable[str],
+    left: Iterable[tuple[str, tuple[int, ...]]],
+    counted: tuple[str, ...],
+) -> bytes:
+    heads = "".join(f'<th scope="col" class="n">{one}</th>' for one in counted)
+    names = "".join(f'<th scope="col">{escape(name)}</th>' for name, _ in targets)
+    options = "".join(
+        f'<option value="{place}">{escape(name)}</option>'
+        for place, (name, _) in enumerate(targets, start=1)
+    )
+    parts = [
+        _HEAD.format(title=escape(title)),
+        f"<h1>{escape(title)}</h1>\n<p class=soft>Facts that have values, by what becomes of them:"
+        "</p>\n<ul>\n",
+        *(f"<li>{escape(name)}: {_told(values, table)}</li>\n" for name, table in targets),
+        '</ul>\n<div class="filters" id="filters" hidden>'
+        '<select id="how" aria-label="What becomes of it"><option value="">all facts</option>'
+        '<option value="lost">lost in part or whole</option>',
+        *(f'<option value="{how}">{how}: {_MEANS[how]}</option>' for how in HOWS),
+        '</select><select id="target" aria-label="Target"><option value="0">all targets</option>'
+        f'{options}</select><input id="words" type="search" placeholder="Words" '
+        'aria-label="Words"><span id="count" role="status"></span></div>\n'
+        f'<table id="facts"><thead><tr><th scope="col">Fact</th>{heads}{names}</tr></thead>\n'
+        "<tbody>\n",
+        *rows,
+        "</tbody></table>\n",
+        *_left(left, heads),
+        _SCRIPT.replace("FIRST", str(len(counted))),
+        "</body>\n</html>\n",
+    ]
+    return "".join(parts).encode("utf-8", "backslashreplace")
+
+
+def _told(values: Mapping[str, int], table: str) -> str:
+    counts = Counter(place_in(table, fact).how for fact in values)
+    return ", ".join(f"{counts[how]} {how} ({_MEANS[how]})" for how in HOWS if counts[how])
+
+
+def _row(
+    fact: str, targets: tuple[tuple[str, str], ...], counts: tuple[int, ...], told: str
+) -> str:
+    numbers = "".join(f'<td class="n">{count:,}</td>' for count in counts)
+    return f"<tr><td>{fact}{told}</td>{numbers}{_cells(fact, targets)}</tr>\n"
+
+
+@cache
+def _cells(fact: str, targets: tuple[tuple[str, str], ...]) -> str:
+    cells = []
+    for _, table in targets:
+        one = place_in(table, fact)
+        note = f"<small>{escape(one.note)}</small>" if one.note else ""
+        cells.append(f'<td class="{one.how}"><b>{one.how}</b> {escape(one.place)}{note}</td>')
+    return "".join(cells)
+
+
+def _left(left: Iterable[tuple[str, tuple[int, ...]]], heads: str) -> Iterable[str]:
+    rows = [
+        f"<tr><td>{escape(path)}</td>"
+        + "".join(f'<td class="n">{count:,}</td>' for count in counts)
+        + "</tr>\n"
+        for path, counts in left
+    ]
+    yield "<h2>In the record, and in no target</h2>\n"
+    if not rows:
+        yield "<p>Nothing: every value of the record was read.</p>\n"
+        return
+    yield f'<table><thead><tr><th scope="col">Path in the record</th>{heads}</tr></thead>\n<tbody>'
+    yield from rows
+    yield "</tbody></table>\n"

@@ -1,0 +1,135 @@
+"""The report of a conversion of registry records: report.json, and report.html that loads nothing.
+
+Findings and trials are streamed from the spool; the page lists as many as a browser bears, and
+says of how many.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from trialect import __version__
+from trialect.converters.losses import told_by_fact
+from trialect.converters.trials_account import TrialsAccount
+from trialect.problems import Problem, Severity
+
+LISTED = 20_000
+"""Findings that the page lists at most."""
+
+TRIALS = 20_000
+"""Trials that the page lists at most."""
+
+PLACES = 500
+"""Subjects, files and trials that are counted by name in report.json."""
+
+
+def write_trials_json(path: Path, account: TrialsAccount, trials: Path, findings: Path) -> None:
+    """Write report.json; `trials` and `findings` are spooled, JSON of one line each."""
+    head = {
+        "trialect": __version__,
+        "study": None,
+        "invented": None,
+        "checked": {
+            "files": [{"file": name, "kind": account.source} for name in account.files],
+            "standards": account.standards,
+            "stamp": None,
+        },
+        "records": {
+            "in": account.read,
+            "converted": account.trials,
+            "rejected": account.rejected,
+        },
+        "summary": {
+            "by_severity": {one.value: count for one, count in account.by_severity.items()},
+            "by_rule": dict(sorted(account.by_rule.items(), key=lambda one: (-one[1], one[0]))),
+            "trials_by_rule": dict(sorted(account.trials_by_rule.items())),
+        },
+        "rules": {
+            name: {"severity": rule.severity.value, "title": rule.title, "source": rule.source}
+            for name, rule in _rules(account)
+        },
+    }
+    with path.open("wb") as file:
+        file.write(orjson.dumps(head, option=orjson.OPT_INDENT_2).removesuffix(b"\n}"))
+        for name, spooled in ((b"trials", trials), (b"problems", findings)):
+            file.write(b',\n  "' + name + b'": [')
+            with spooled.open("rb") as lines:
+                for place, line in enumerate(lines):
+                    file.write((b",\n    " if place else b"\n    ") + line.rstrip(b"\n"))
+            file.write(b"\n  ]")
+        file.write(b"\n}\n")
+
+
+def _rules(account: TrialsAccount) -> list[tuple[str, Any]]:
+    order = list(Severity)
+    known = [(name, account.rules[name]) for name in account.by_rule]
+    return sorted(known, key=lambda one: (order.index(one[1].severity), one[0]))
+
+
+def write_trials_html(path: Path, account: TrialsAccount, trials: Path, findings: Path) -> None:
+    """Write report.html: counts, trials, findings by rule and one by one, with a filter."""
+    from jinja2 import Environment, PackageLoader
+
+    environment = Environment(
+        loader=PackageLoader("trialect.converters.writers"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["number"] = "{:,}".format
+    per_rule = _fair_share(account.by_rule)
+    html = environment.get_template("trials.html.j2").render(
+        version=__version__,
+        account=account,
+        severities=[one.value for one in Severity],
+        by_severity={one.value: count for one, count in account.by_severity.items()},
+        rules=_rules(account),
+        told=told_by_fact(account.losses),
+        trials=list(_first(trials)),
+        findings=list(_listed(findings, per_rule)),
+        total=sum(account.by_rule.values()),
+        per_rule=per_rule,
+        listed=TRIALS,
+    )
+    path.write_text(html, encoding="utf-8", errors="backslashreplace")
+
+
+def _first(trials: Path) -> Iterator[dict[str, Any]]:
+    with trials.open("rb") as lines:
+        for _, line in zip(range(TRIALS), lines, strict=False):
+            yield orjson.loads(line)
+
+
+def _fair_share(by_rule: Counter[str]) -> int | None:
+    """The findings of a rule that are listed at most; None where all are."""
+    if sum(by_rule.values()) <= LISTED:
+        return None
+    left, share = LISTED, 1
+    counts = sorted(by_rule.values())
+    for place, count in enumerate(counts):
+        share = max(1, left // (len(counts) - place))
+        if count > share:
+            break
+        left -= count
+    return share
+
+
+def _listed(findings: Path, per_rule: int | None) -> list[tuple[Problem, str]]:
+    """The findings that the page lists, the worst first, else in the order of the records."""
+    seen: Counter[str] = Counter()
+    chosen: list[Problem] = []
+    with findings.open("rb") as lines:
+        for line in lines:
+            # Only what is listed is read: a line begins with its rule.
+            name = line[9 : line.index(b'"', 9)].decode()
+            seen[name] += 1
+            if per_rule is None or seen[name] <= per_rule:
+                chosen.append(Problem.from_dict(orjson.loads(line)))
+    order = list(Severity)
+    chosen.sort(key=lambda one: order.index(one.severity))
+    return [(one, one.field or one.path or one.variable or "") for one in chosen]
