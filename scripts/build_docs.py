@@ -33,6 +33,7 @@ DOCS = Path(__file__).parent.parent / "docs"
 
 AREAS = {
     "BASELINE": "An earlier run",
+    "CRITERIA": "Criteria in a text of eligibility",
     "CROSS": "Between the outputs of one conversion",
     "CT": "Controlled terminology",
     "DEFINE": "Define-XML",

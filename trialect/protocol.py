@@ -154,6 +154,8 @@ class Criterion:
     category: Literal["INCLUSION", "EXCLUSION"]
     text: str
     version: str = "1"
+    group: str | None = None
+    """The heading that it stands under in its protocol, as `Cohort A only` (IESCAT)."""
 
 
 @dataclass(frozen=True, slots=True)
