@@ -36,6 +36,7 @@ AREAS = {
     "CRITERIA": "Criteria in a text of eligibility",
     "CROSS": "Between the outputs of one conversion",
     "CT": "Controlled terminology",
+    "CTGOV": "Records of ClinicalTrials.gov",
     "DEFINE": "Define-XML",
     "DEMO": "The demo",
     "DERIVE": "Derivations",
