@@ -48,6 +48,7 @@ AREAS = {
     "JOB": "Processes",
     "OUT": "The output folder",
     "PACKAGE": "A package against its manifest",
+    "PRS": "The upload to ClinicalTrials.gov (PRS)",
     "PULL": "trialect pull",
     "PUSH": "trialect push",
     "READ": "Reading exports",

@@ -14,7 +14,9 @@ from importlib import import_module
 from trialect.problems import Problem
 from trialect.trial import Study
 
-STUDY_TARGETS: dict[str, str] = {}
+STUDY_TARGETS: dict[str, str] = {
+    "prs": "prs_xml",
+}
 """The module of each target, below trialect.converters.writers."""
 
 
