@@ -15,7 +15,7 @@ import orjson
 
 from trialect import __version__
 from trialect.converters.explanations import Explanation
-from trialect.problems import Severity
+from trialect.problems import Problem, Severity
 from trialect.trial import Study
 
 
@@ -72,6 +72,8 @@ class Account:
     explanations: tuple[Explanation, ...] = ()
     explained: Counter[Severity] = field(default_factory=Counter)
     by_state: dict[str, int] = field(default_factory=dict)
+    told: list[tuple[str, Problem]] = field(default_factory=list)
+    """What targets told of facts of the study, each with the target, for the losses."""
 
     @property
     def standards(self) -> dict[str, str]:

@@ -38,6 +38,7 @@ from trialect.converters.partition import (
 from trialect.converters.review import Checked, Review, review
 from trialect.converters.sources import traced_review
 from trialect.converters.stamp import stamp_of, stamp_problems
+from trialect.converters.study_files import write_losses
 from trialect.converters.targets import TARGETS, Outputs, dataset_steps, join_parts, write_dataset
 from trialect.converters.traced_package import TracedPackage
 from trialect.converters.trial_sources import (
@@ -332,6 +333,7 @@ def _report(
     write_json(package / REPORT_JSON, found)
     write_html(package / REPORT_HTML, found)
     write_xlsx(package / REPORT_XLSX, found)
+    write_losses(package, account.study, plan.targets, account.told, problems)
     closing.fingerprint(package, account, plan.metas)
     write_manifest(package / MANIFEST, account)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -16,6 +17,8 @@ from trialect.converters import datasets, fhir_files
 from trialect.converters.account import Account
 from trialect.converters.datasets import Plan, Written
 from trialect.converters.partition import Job, Part
+from trialect.converters.study_files import write_study
+from trialect.converters.study_targets import STUDY_TARGETS
 from trialect.metadata import DatasetMeta
 from trialect.problems import Problem
 
@@ -53,7 +56,7 @@ class Target:
     close: Callable[[Plan, Account, Sequence[Problem]], Iterable[Problem]] | None = None
 
 
-TARGETS: dict[str, Target] = {
+_WITH_RECORDS: dict[str, Target] = {
     "sdtm": Target(
         dataset=datasets.as_xpt,
         whole=lambda outputs: datasets.describe_xpt(outputs.plan, outputs.files),
@@ -65,7 +68,14 @@ TARGETS: dict[str, Target] = {
         join=fhir_files.join_fhir,
     ),
 }
-"""Every target by its name; `--to` and `outputs` in study.yaml choose among them."""
+
+TARGETS: dict[str, Target] = _WITH_RECORDS | {
+    name: Target(whole=partial(write_study, name))
+    for name in STUDY_TARGETS
+    if name not in _WITH_RECORDS
+}
+"""Every target by its name, those with the subjects' records before those of the Study alone;
+`--to` and `outputs` in study.yaml choose among them."""
 
 
 def join_parts(

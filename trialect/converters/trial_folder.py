@@ -17,15 +17,19 @@ from typing import Any
 import orjson
 
 from trialect.converters.fhir_release import release_named
-from trialect.converters.losses import TrialLosses, losses_of, tables_of, trial_json
+from trialect.converters.losses import (
+    LOSSES_HTML,
+    LOSSES_JSON,
+    TrialLosses,
+    losses_of,
+    tables_of,
+    trial_json,
+)
 from trialect.converters.study_sources import HeldRecord, ReadRecord, study_source
 from trialect.converters.study_targets import StudyFile, writer_of
 from trialect.converters.writers.losses_html import trial_page
 from trialect.problems import RULES, Problem, Rule, Severity, Unusable, rule
 from trialect.trial import Study
-
-LOSSES_JSON = "losses.json"
-LOSSES_HTML = "losses.html"
 
 REGISTRY = "ClinicalTrials.gov"
 

@@ -21,13 +21,11 @@ import orjson
 
 from trialect.converters.digest import digest
 from trialect.converters.fhir_release import release_named
-from trialect.converters.losses import all_json
+from trialect.converters.losses import LOSSES_HTML, LOSSES_JSON, all_json
 from trialect.converters.package import MANIFEST, REJECTED, REPORT_HTML, REPORT_JSON, building
 from trialect.converters.study_sources import HeldRecord, StudySource, study_source
 from trialect.converters.study_targets import STUDY_TARGETS
 from trialect.converters.trial_folder import (
-    LOSSES_HTML,
-    LOSSES_JSON,
     Batch,
     MadeTrial,
     Making,

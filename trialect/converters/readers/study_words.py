@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from trialect.converters.study_targets import STUDY_TARGETS
+
 _EXPANDED_ACCESS = (
     "AVAILABLE",
     "NO_LONGER_AVAILABLE",
@@ -118,7 +120,7 @@ WORDS: dict[str, tuple[str, ...]] = {
         "OTHER",
     ),
     "results.agreement.restriction": ("LTE60", "GT60", "OTHER"),
-    "outputs.*": ("sdtm", "dataset-json", "fhir"),
+    "outputs.*": tuple(dict.fromkeys(("sdtm", "dataset-json", "fhir", *STUDY_TARGETS))),
 }
 """Closed lists of words; those of the protocol are the enumerations of ClinicalTrials.gov API v2
 (Status, ExpandedAccessStatus, RecruitmentStatus, AgencyClass, OrgStudyIdType, SecondaryIdType,
