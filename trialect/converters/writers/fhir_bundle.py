@@ -124,7 +124,7 @@ def write_partition(
     for number, (name, packed) in packing:
         bundle_of[[one.number for one in packed]] = number
         text = joined(texts[packed[0].first : packed[-1].end], BETWEEN)
-        found.bundles[name] = _write(folder / "bundles" / name, found.head + text + _TAIL)
+        found.bundles[name] = _write(folder / "bundles" / name, found.head, text, _TAIL)
     for one in every:
         bundles = bundle_of[one.subjects.to_numpy()]
         found.entries += [numbered(some, bundles) for some in one.rendered.woven("bundle")]
@@ -143,7 +143,7 @@ class _Rendered:
 
 def _write_lines(file: Path, alike: Sequence[_Rendered]) -> list[Woven]:
     """Append resources of one type to their file, by subject; what the lines are woven of."""
-    texts = pl.concat([one.rendered.lines() for one in alike])
+    texts = pl.concat([one.rendered.lines() for one in alike], rechunk=True)
     numbers = np.arange(1, len(texts) + 1)
     if len(alike) > 1:
         subjects = pl.concat([one.subjects for one in alike]).to_numpy()
@@ -204,8 +204,8 @@ def write_study(
         write_lines(folder / "ndjson" / f"{kind}.ndjson", line)
         entries.append(orjson.dumps(_entry(resource, inside, identity)))
     text = BETWEEN.encode().join(entries)
-    bundle = _head(study, identity) + text + _TAIL
-    found.bundles[STUDY_BUNDLE] = _write(folder / "bundles" / STUDY_BUNDLE, bundle)
+    bundle = (_head(study, identity), text, _TAIL)
+    found.bundles[STUDY_BUNDLE] = _write(folder / "bundles" / STUDY_BUNDLE, *bundle)
     return found
 
 
@@ -289,8 +289,14 @@ def _referring(node: Any, inside: Mapping[str, str]) -> Any:
     return [_referring(one, inside) for one in node] if isinstance(node, list) else node
 
 
-def _write(file: Path, text: bytes) -> str:
+def _write(file: Path, *parts: bytes) -> str:
     """Write a file; its SHA-256, taken while the bytes are at hand."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(text)
-    return hashlib.sha256(text).hexdigest()
+    found = hashlib.sha256()
+    with file.open("wb", buffering=0) as out:
+        for part in parts:
+            found.update(part)
+            left = memoryview(part)
+            while left:
+                left = left[out.write(left) :]
+    return found.hexdigest()

@@ -98,7 +98,8 @@ class Rendered:
             return woven[0].texts()
         rows = pl.concat([pl.Series([], dtype=pl.UInt32), *(rows for _, rows in self._patterns)])
         texts = [pl.Series([], dtype=pl.String), *(one.texts() for one in woven)]
-        return pl.concat(texts).gather(rows.arg_sort())
+        # Gathered from several chunks, Polars copies the texts; from one, where they lie.
+        return pl.concat(texts, rechunk=True).gather(rows.arg_sort())
 
 
 def _patterns(frame: pl.DataFrame, names: Sequence[str]) -> Iterator[tuple[set[str], pl.Series]]:

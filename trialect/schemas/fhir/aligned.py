@@ -13,11 +13,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from trialect.schemas.fhir.fast import Shapes
-from trialect.schemas.fhir.positions import certain
+from trialect.schemas.fhir.positions import certain, linear
 from trialect.schemas.fhir.references import hashes
 from trialect.schemas.fhir.shapes import LONGEST, Shape
 from trialect.schemas.fhir.texts import Texts
@@ -59,8 +58,26 @@ class Vouched(Protocol):
         """A hash of each value of a capture behind a text, without the quotation marks."""
 
 
+class _Captured:
+    """Texts whose captured values can be had as rows of bytes."""
+
+    __slots__ = ()
+
+    def captured(self, capture: int) -> Block:
+        """The values of a capture without their quotation marks, a row of bytes each (NUL last)."""
+        raise NotImplementedError
+
+    def common(self, capture: int) -> bytes:
+        """What all values of a capture begin with, without the quotation mark."""
+        return _common(self.captured(capture))
+
+    def hashed(self, capture: int, start: str = "") -> Words:
+        """A hash of each value of a capture behind a text, without the quotation marks."""
+        return hashes(values_of(self.captured(capture), start.encode()))
+
+
 @dataclass(slots=True)
-class Stack:
+class Stack(_Captured):
     """Texts that a shape vouches for, with their values at the same places.
 
     `rows` are their numbers in the batch; `block` has a row of bytes a text, `spans` says where
@@ -85,14 +102,6 @@ class Stack:
         """The values of a capture without their quotation marks, a row of bytes each."""
         return self.column(self.shape.gap_of[capture])[:, 1:-1]
 
-    def common(self, capture: int) -> bytes:
-        """What all values of a capture begin with, without the quotation mark."""
-        return _common(self.captured(capture))
-
-    def hashed(self, capture: int, start: str = "") -> Words:
-        """A hash of each value of a capture behind a text, without the quotation marks."""
-        return hashes(values_of(self.captured(capture), start.encode()))
-
     def keep(self, wanted: NDArray[np.bool_]) -> Stack:
         """The stack with some of its texts."""
         if wanted.all():
@@ -101,7 +110,7 @@ class Stack:
 
 
 @dataclass(slots=True)
-class Loose:
+class Loose(_Captured):
     """Texts that a shape vouches for one by one, with their captured values."""
 
     shape: Shape
@@ -117,14 +126,6 @@ class Loose:
 
         values = np.array([groups[capture][1:-1].encode() for groups in self.groups])
         return values.view(np.uint8).reshape(len(self.groups), -1)
-
-    def common(self, capture: int) -> bytes:
-        """What all values of a capture begin with, without the quotation mark."""
-        return _common(self.captured(capture))
-
-    def hashed(self, capture: int, start: str = "") -> Words:
-        """A hash of each value of a capture behind a text, without the quotation marks."""
-        return hashes(values_of(self.captured(capture), start.encode()))
 
 
 def _common(values: Block) -> bytes:
@@ -288,25 +289,13 @@ def _matching(pattern: str, values: list[bytes]) -> NDArray[np.bool_]:
     import polars as pl
 
     texts = pl.Series(values, dtype=pl.Binary).cast(pl.String)
-    linear = _linear(pattern)
-    if linear is not None:
-        return texts.str.contains(linear).to_numpy()
+    straight = linear(pattern)
+    if straight is not None:
+        return texts.str.contains(f"^(?:{straight})$").to_numpy()
     match = re.compile(pattern, re.ASCII).fullmatch
     some = texts.unique()
     wanted = some.filter(pl.Series([match(text) is not None for text in some], dtype=pl.Boolean))
     return texts.is_in(wanted.implode()).to_numpy()
-
-
-@cache
-def _linear(pattern: str) -> str | None:
-    """The pattern for an engine that never goes back, or None if it looks ahead.
-
-    What possessive repeats give back is never taken by what follows them in these patterns, so
-    plain ones take the same values.
-    """
-    if "(?!" in pattern or "(?=" in pattern or "(?<" in pattern:
-        return None
-    return f"^(?:{pattern.replace('++', '+').replace('*+', '*')})$"
 
 
 def _answered(stack: Stack) -> NDArray[np.bool_]:
@@ -320,13 +309,6 @@ def _answered(stack: Stack) -> NDArray[np.bool_]:
         if not any(stack.differs[shape.gap_of[capture]] for capture in asked):
             continue  # the text that the shape vouched for was asked the same
         columns = [values_of(stack.column(shape.gap_of[capture])).tolist() for capture in asked]
-        groups: list[Any] = [""] * len(shape.captures)
-        known: dict[tuple[bytes, ...], bool] = {}
-        for row, values in enumerate(zip(*columns, strict=True)):
-            holds = known.get(values)
-            if holds is None:
-                for capture, value in zip(asked, values, strict=True):
-                    groups[capture] = value.decode()
-                holds = known[values] = question.answer(tuple(groups))
-            good[row] = holds
+        rows = zip(*columns, strict=True)
+        good &= question.answers(rows, len(shape.captures), bytes.decode)
     return good

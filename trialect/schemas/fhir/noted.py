@@ -131,10 +131,10 @@ class Noted:
                 named = np.concatenate([named, blank, stack.captured(version)], axis=1)
             self._versions.add_many([(hashes(values_of(named)), rows)])
         if self.head.get("type") == "transaction" and url is not None:
-            self._conditions.add_many([(hashes(values_of(stack.captured(url))), rows)])
+            self._conditions.add_many([(stack.hashed(url), rows)])
         for n in shape.urns:
             targets = self._target(shape.captures[n].targets)
-            sought = hashes(values_of(stack.captured(n)))
+            sought = stack.hashed(n)
             self._references.add_many([(sought, rows << _TARGET_BITS | targets)])
 
     def _is_plain(self, stack: Stack) -> bool:

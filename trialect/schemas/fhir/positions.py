@@ -89,6 +89,18 @@ def bare(pattern: str, before: str, after: str) -> str | None:
 
 
 @cache
+def linear(pattern: str) -> str | None:
+    """The pattern for an engine that never goes back, or None if it looks around.
+
+    What possessive repeats give back is never taken by what follows them in these patterns, so
+    plain ones take the same values.
+    """
+    if any(look in pattern for look in ("(?!", "(?=", "(?<")):
+        return None
+    return pattern.replace("++", "+").replace("*+", "*")
+
+
+@cache
 def _laid(pattern: str, width: int) -> tuple[Bits, Bits] | None:
     """For each byte the classes it is in, as bits, and for each place the class wanted there."""
     import numpy as np

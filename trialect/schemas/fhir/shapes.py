@@ -17,7 +17,7 @@ two paths against each other.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -81,6 +81,25 @@ class Question:
         for group, keys in self.slots:
             item = _put(item, keys, _value(groups[group]))
         return self.holds(item, self.place)
+
+    def answers(
+        self, rows: Iterable[tuple[Any, ...]], captures: int, text_of: Callable[[Any], str] = str
+    ) -> list[bool]:
+        """Whether it holds for each row of the values of its slots; asked once for equal rows.
+
+        `captures` is how many groups the shape has, `text_of` makes a value the text it is.
+        """
+        groups = [""] * captures
+        known: dict[tuple[Any, ...], bool] = {}
+        found: list[bool] = []
+        for values in rows:
+            holds = known.get(values)
+            if holds is None:
+                for (capture, _), value in zip(self.slots, values, strict=True):
+                    groups[capture] = text_of(value)
+                holds = known[values] = self.answer(tuple(groups))
+            found.append(holds)
+        return found
 
 
 class Shape:

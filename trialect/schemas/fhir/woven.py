@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from trialect.schemas.fhir.fast import Shapes
-from trialect.schemas.fhir.positions import NARROWER, bare
+from trialect.schemas.fhir.positions import NARROWER, bare, linear
 from trialect.schemas.fhir.references import hashes
-from trialect.schemas.fhir.shapes import LONGEST, Question, Shape
+from trialect.schemas.fhir.shapes import LONGEST, Shape
 
 if TYPE_CHECKING:
     import numpy as np
@@ -361,29 +361,13 @@ def _laid(
 
 
 def _answered(strand: Strand) -> Flags:
-    """For which texts the invariants over several values hold; asked once for equal values."""
+    """For which texts the invariants over several values hold."""
     import numpy as np
 
     good = np.ones(len(strand), bool)
     for question in strand.shape.questions:
-        good &= _holds(strand, question)
-    return good
-
-
-def _holds(strand: Strand, question: Question) -> Flags:
-    import numpy as np
-
-    asked = [capture for capture, _ in question.slots]
-    groups: list[Any] = [""] * len(strand.shape.captures)
-    known: dict[tuple[str, ...], bool] = {}
-    good = np.ones(len(strand), bool)
-    for row, values in enumerate(zip(*map(strand.said, asked), strict=True)):
-        holds = known.get(values)
-        if holds is None:
-            for capture, value in zip(asked, values, strict=True):
-                groups[capture] = value
-            holds = known[values] = question.answer(tuple(groups))
-        good[row] = holds
+        rows = zip(*(strand.said(capture) for capture, _ in question.slots), strict=True)
+        good &= question.answers(rows, len(strand.shape.captures))
     return good
 
 
@@ -391,17 +375,13 @@ def _holds(strand: Strand, question: Question) -> Flags:
 def _narrow(gap: str, before: str, after: str) -> tuple[str, str, str] | None:
     """A gap's pattern for an engine that never goes back, with the texts that it still wants
     around a value; None where the pattern looks around.
-
-    What possessive repeats give back is never taken by what follows them in these patterns, so
-    plain ones take the same values.
     """
     pattern = NARROWER.get(gap, gap)
     inner = bare(pattern, before, after)
     if inner is not None:
         before, pattern, after = "", inner, ""
-    if "(?!" in pattern or "(?=" in pattern or "(?<" in pattern:
-        return None
-    return before, pattern.replace("++", "+").replace("*+", "*"), after
+    straight = linear(pattern)
+    return None if straight is None else (before, straight, after)
 
 
 def _names(column: pl.Series, before: str) -> NDArray[np.bytes_]:
