@@ -72,6 +72,8 @@ def split_text(text: str, spell: Spelling = as_it_stands, limit: int = LIMIT) ->
     can be undone: no such space, and a blank or a sign of several characters at the limit.
     """
     spelled = spell(text)
+    if spelled is text and len(text) <= limit:
+        return [text]
     pieces: list[str] = []
     start = 0
     while sum(map(len, spelled[start:])) > limit:

@@ -6,21 +6,20 @@ from collections import Counter
 
 import polars as pl
 
+from trialect.mappings.sdtm.design_rows import (
+    Row,
+    arm_rows,
+    criterion_rows,
+    element_rows,
+    summary_rows,
+    visit_rows,
+)
 from trialect.mappings.sdtm.draft import Derivation, Draft, Output
-from trialect.mappings.sdtm.long_text import first_piece, is_long, spelling_in, split_text
-from trialect.mappings.sdtm.trial_summary import parameter_name, summary_values
+from trialect.mappings.sdtm.long_text import is_long, spelling_in
 from trialect.metadata import Origin
 from trialect.problems import rule
 from trialect.schemas.sdtm import dataset
 
-SHORTENED = rule(
-    "TI-IETEST-LONG",
-    "warning",
-    "A criterion is longer than IETEST can be",
-    "{value} has more than 200 characters; IETEST holds the beginning.",
-    "The whole text stays in the study file; word it in at most 200 characters for TI.",
-    "SDTMIG 3.4, 7.4.1",
-)
 TOO_LONG = rule(
     "TRIAL-DESIGN-LONG-TEXT",
     "error",
@@ -47,46 +46,18 @@ REPEATED = rule(
     "SDTMIG 3.4, 5.3",
 )
 
-Row = dict[str, str | float | None]
-
 _PROTOCOL = Origin("Protocol", "Sponsor")
 
 
 def _elements(draft: Draft) -> None:
-    study = draft.study
-    rows: list[Row] = [
-        {
-            "ETCD": one.code,
-            "ELEMENT": one.name,
-            "TESTRL": one.start_rule,
-            "TEENRL": one.end_rule,
-            "TEDUR": one.duration,
-        }
-        for one in study.elements
-    ]
-    _add(draft, TRIAL_ELEMENTS, "TE", rows)
-    for one in study.elements:
+    _add(draft, TRIAL_ELEMENTS, "TE", element_rows(draft.study.elements))
+    for one in draft.study.elements:
         if one.start is None:
             draft.problems.append(NO_START.problem(domain="SE", value=one.code))
 
 
 def _arms(draft: Draft) -> None:
-    names = {one.code: one.name for one in draft.study.elements}
-    rows: list[Row] = [
-        {
-            "ARMCD": arm.code,
-            "ARM": arm.name,
-            "TAETORD": float(number),
-            "ETCD": one.element,
-            "ELEMENT": names.get(one.element),
-            "TABRANCH": one.branch,
-            "TATRANS": one.transition,
-            "EPOCH": one.epoch,
-        }
-        for arm in draft.study.arms
-        for number, one in enumerate(arm.elements, start=1)
-    ]
-    _add(draft, TRIAL_ARMS, "TA", rows)
+    _add(draft, TRIAL_ARMS, "TA", arm_rows(draft.study.arms, draft.study.elements))
     for arm in draft.study.arms:
         for code, times in Counter(one.element for one in arm.elements).items():
             if times > 1:
@@ -95,62 +66,17 @@ def _arms(draft: Draft) -> None:
 
 
 def _visits(draft: Draft) -> None:
-    names = {arm.code: arm.name for arm in draft.study.arms}
-    rows: list[Row] = [
-        {
-            "VISITNUM": float(one.num),
-            "VISIT": one.name,
-            "VISITDY": None if one.day is None else float(one.day),
-            "ARMCD": one.arm,
-            "ARM": names.get(one.arm or ""),
-            "TVSTRL": one.start_rule or None,
-            "TVENRL": one.end_rule,
-        }
-        for one in sorted(draft.study.visits, key=lambda visit: (visit.num, visit.arm or ""))
-    ]
-    _add(draft, TRIAL_VISITS, "TV", rows)
+    _add(draft, TRIAL_VISITS, "TV", visit_rows(draft.study))
 
 
 def _criteria(draft: Draft) -> None:
-    rows: list[Row] = []
-    for one in draft.study.criteria:
-        text = first_piece(one.text, draft.study)
-        if text != one.text:
-            draft.problems.append(SHORTENED.problem(domain="TI", variable="IETEST", value=one.code))
-        rows.append(
-            {
-                "IETESTCD": one.code,
-                "IETEST": text,
-                "IECAT": one.category,
-                "TIVERS": one.version,
-            }
-        )
+    study = draft.study
+    rows = criterion_rows(study.criteria, spelling_in(study), draft.problems.append)
     _add(draft, TRIAL_CRITERIA, "TI", rows)
 
 
 def _summary(draft: Draft) -> None:
-    study = draft.study
-    spell = spelling_in(study)
-    rows: list[Row] = []
-    for code, values in summary_values(study, draft.problems.append).items():
-        for number, value in enumerate(values, start=1):
-            try:
-                pieces = split_text(value.text or "", spell)
-            except ValueError:
-                pieces = [value.text or ""]
-            rows.append(
-                {
-                    "TSSEQ": float(number),
-                    "TSPARMCD": code,
-                    "TSPARM": parameter_name(code, study.sdtm.ct),
-                    "TSVAL": pieces[0] or None,
-                    **{f"TSVAL{n}": piece for n, piece in enumerate(pieces[1:], start=1)},
-                    "TSVALNF": value.null_flavor,
-                    "TSVALCD": value.code,
-                    "TSVCDREF": value.dictionary,
-                    "TSVCDVER": value.version,
-                }
-            )
+    rows = summary_rows(draft.study, spelling_in(draft.study), draft.problems.append)
     _add(draft, TRIAL_SUMMARY, "TS", rows)
 
 
@@ -204,7 +130,7 @@ TRIAL_CRITERIA = Derivation(
     name="trial_criteria",
     outputs=tuple(
         Output(f"TI.{variable}", (), "From the protocol (criteria of the study file).", _PROTOCOL)
-        for variable in ("IETESTCD", "IETEST", "IECAT", "TIVERS")
+        for variable in ("IETESTCD", "IETEST", "IECAT", "IESCAT", "TIVERS")
     ),
     apply=_criteria,
 )

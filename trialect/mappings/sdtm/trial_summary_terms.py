@@ -20,6 +20,9 @@ STUDY_TYPE = {
     "EXPANDED_ACCESS": "EXPANDED ACCESS",
 }
 
+PATIENT_REGISTRY = "PATIENT REGISTRY"
+"""The study type (C99077) of an observational study that is a patient registry."""
+
 PHASES = {
     ("NA",): "NOT APPLICABLE",
     ("EARLY_PHASE1",): "EARLY PHASE I",
@@ -52,6 +55,41 @@ MODEL = {
     "SEQUENTIAL": "SEQUENTIAL",
 }
 
+OBSERVATIONAL_MODEL = {
+    "COHORT": "COHORT",
+    "CASE_CONTROL": "CASE CONTROL",
+    "CASE_ONLY": "CASE ONLY",
+    "CASE_CROSSOVER": "CASE CROSSOVER",
+    "ECOLOGIC_OR_COMMUNITY": "ECOLOGIC OR COMMUNITY",
+    "FAMILY_BASED": "FAMILY BASED",
+}
+
+TIME_PERSPECTIVE = {
+    "RETROSPECTIVE": "RETROSPECTIVE",
+    "PROSPECTIVE": "PROSPECTIVE",
+    "CROSS_SECTIONAL": "CROSS SECTIONAL",
+}
+
+SAMPLING = {
+    "PROBABILITY_SAMPLE": "PROBABILITY SAMPLE",
+    "NON_PROBABILITY_SAMPLE": "NON-PROBABILITY SAMPLE",
+}
+
+RETENTION = {
+    "NONE_RETAINED": {"BRIND": "N"},
+    "SAMPLES_WITH_DNA": {"BRIND": "Y", "BRDNAIND": "Y"},
+    "SAMPLES_WITHOUT_DNA": {"BRIND": "Y", "BRDNAIND": "N"},
+}
+"""What is kept of samples, as the two indicators of it."""
+
+EXPANDED_ACCESS_STATUS = {
+    "AVAILABLE": "AVAILABLE",
+    "NO_LONGER_AVAILABLE": "NO LONGER AVAILABLE",
+    "TEMPORARILY_NOT_AVAILABLE": "TEMPORARILY NOT AVAILABLE",
+    "APPROVED_FOR_MARKETING": "APPROVED FOR MARKETING",
+}
+"""EXPASTAT, which has no codelist: the registry's words."""
+
 MASKING = {
     "NONE": "OPEN LABEL",
     "SINGLE": "SINGLE BLIND",
@@ -67,6 +105,9 @@ CONTROL = {
     "NO_INTERVENTION": "NONE",
 }
 """The control that an arm of a type is."""
+
+TESTED = "EXPERIMENTAL"
+"""The type of an arm in which the investigational treatment is given."""
 
 INTERVENTION_TYPE = {
     "BEHAVIORAL": "BEHAVIORAL THERAPY",
@@ -85,6 +126,16 @@ SEX = {"ALL": "BOTH", "FEMALE": "F", "MALE": "M"}
 
 OUTCOME = {"PRIMARY": "OUTMSPRI", "SECONDARY": "OUTMSSEC", "OTHER": "OUTMSEXP"}
 
+OBJECTIVE = {"PRIMARY": "OBJPRIM", "SECONDARY": "OBJSEC", "EXPLORATORY": "OBJEXP"}
+
+OVERSIGHT = {
+    "has_dmc": "DMCIND",
+    "fda_regulated_drug": "FDADRIND",
+    "fda_regulated_device": "FDADEIND",
+    "pediatric_postmarket": "PDPSTIND",
+}
+"""The indicators that facts of `Study.oversight` are."""
+
 SDTM_OF_IG = {"3.4": "2.0", "3.3": "1.7", "3.2": "1.4"}
 """The version of SDTM that a version of SDTMIG goes with."""
 
@@ -95,6 +146,18 @@ REQUIRED = (
     *("ACTSUB", "HLTSUBJI"),
 )
 """Parameters that the FDA requires of every study (FDA validator rules 1.3)."""
+
+NOT_APPLICABLE = ("RANDOM", "TBLIND", "TCNTRL", "TPHASE", "NARMS", "ADDON")
+"""What only interventional studies have: allocation, masking, control, phase, arms, treatment
+(ClinicalTrials.gov protocol registration data elements). TS says so for others (TSVALNF = NA)."""
+
+NOT_OF_EXPANDED_ACCESS = frozenset(
+    {
+        *("ADAPT", "LENGTH", "STOPRULE", "PLANSUB", "ACTSUB", "OUTMSPRI", "OBJPRIM", "TTYPE"),
+        *("SSTDTC", "SENDTC", "DCUTDTC", "DCUTDESC", "HLTSUBJI", "FCNTRY"),
+    }
+)
+"""What is not asked of expanded access, which is treatment and no trial."""
 
 REQUIRED_OF_INTERVENTIONAL = ("INDIC", "TINDTP", "TRT", "INTMODEL", "INTTYPE")
 """Parameters that the FDA requires besides of interventional studies."""
