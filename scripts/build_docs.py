@@ -49,6 +49,7 @@ AREAS = {
     "OUT": "The output folder",
     "PACKAGE": "A package against its manifest",
     "PRS": "The upload to ClinicalTrials.gov (PRS)",
+    "PAGE": "The text of a registry page",
     "PULL": "trialect pull",
     "PUSH": "trialect push",
     "READ": "Reading exports",

@@ -18,6 +18,9 @@ SDTM = "m5/datasets/ctfpirhd2025/tabulations/sdtm"
 SAS = Path(__file__).resolve().parents[1] / "readers" / "forms.sas7bdat.gz"
 
 
+PAGE = "Sex\nAll\nAges\nAllocation\nRandomized\nMasking\n30 participants in 2 patient groups\n"
+
+
 @pytest.fixture
 def files(package: Path, study: Path, tmp_path: Path) -> dict[Kind, Path]:
     """A file or folder of each kind."""
@@ -32,6 +35,8 @@ def files(package: Path, study: Path, tmp_path: Path) -> dict[Kind, Path]:
         Kind.STUDY_FOLDER: study,
         Kind.PACKAGE: package,
     }
+    found[Kind.REGISTRY_PAGE] = tmp_path / "page.txt"
+    found[Kind.REGISTRY_PAGE].write_text(PAGE)
     found[Kind.DSJC] = tmp_path / "te.dsjc"
     found[Kind.DSJC].write_bytes(zlib.compress(found[Kind.DATASET_NDJSON].read_bytes()))
     found[Kind.FHIR_RESOURCE] = tmp_path / "one.json"
@@ -65,6 +70,7 @@ TOLD = {
     Kind.XPT8: ["reads version 5"],
     Kind.STUDY_FOLDER: ["CTFPIRHD2025", "2 arms, 6 planned visits, 1 site", "mappings/dm.csv"],
     Kind.PACKAGE: ["50 subjects", "errors", "683  QS records", "50  FHIR Patient"],
+    Kind.REGISTRY_PAGE: ["line 2: “Sex: All”", "eligibility.sex = ALL", "Ages stands there"],
 }
 
 

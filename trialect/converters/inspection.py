@@ -24,7 +24,7 @@ NOT_KNOWN = rule(
     "The file is of no kind that trialect knows",
     "it {what}.",
     "What is known: XPT, SAS7BDAT, Dataset-JSON, define.xml, FHIR (JSON and NDJSON), delimited "
-    "text, Excel workbooks, study folders and packages.",
+    "text, Excel workbooks, the text of a registry page, study folders and packages.",
 )
 DAMAGED = rule(
     "INSPECT-DAMAGED",
@@ -59,6 +59,7 @@ TITLES: dict[Kind, str] = {
     Kind.EXCEL: "Excel workbook",
     Kind.STUDY_FOLDER: "study folder",
     Kind.PACKAGE: "package",
+    Kind.REGISTRY_PAGE: "text of a registry page",
 }
 
 
@@ -316,6 +317,12 @@ def _datasets(folder: Path) -> Iterator[str]:
                 yield from _found(unusable.problems)
 
 
+def _page(path: Path) -> Iterator[str]:
+    from trialect.converters.registry_inspection import told_page
+
+    yield from told_page(path)
+
+
 INSPECTORS: dict[Kind, Callable[[Path], Iterator[str]]] = {
     Kind.XPT5: _xpt,
     Kind.DATASET_JSON: _dataset_json,
@@ -330,5 +337,6 @@ INSPECTORS: dict[Kind, Callable[[Path], Iterator[str]]] = {
     Kind.SAS7BDAT: _form,
     Kind.STUDY_FOLDER: _study,
     Kind.PACKAGE: _package,
+    Kind.REGISTRY_PAGE: _page,
 }
 """How a file of each kind tells what it holds."""

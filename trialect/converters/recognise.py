@@ -42,6 +42,7 @@ class Kind(StrEnum):
     EXCEL = "excel"
     STUDY_FOLDER = "study-folder"
     PACKAGE = "package"
+    REGISTRY_PAGE = "registry-page"
     UNKNOWN = "unknown"
 
 
@@ -68,6 +69,8 @@ def recognise(path: Path) -> Kind:
     if packed := unpacked_head(head):
         return Kind.DSJC if _DATASET.search(packed) else Kind.UNKNOWN
     text = _utf8(head)
+    if (text is None or text.lstrip()[:1] not in (b"{", b"[", b"<")) and _is_page(head):
+        return Kind.REGISTRY_PAGE
     if text is None:
         return Kind.UNKNOWN
     start = text.lstrip()[:1]
@@ -199,6 +202,14 @@ def _resource_type(data: bytes) -> str | None:
         return None
     found = value.get("resourceType") if isinstance(value, dict) else None
     return found if isinstance(found, str) else None
+
+
+def _is_page(head: bytes) -> bool:
+    """Whether lines are the labels of a registry's page, whatever else stands among them."""
+    from trialect.mappings.registry.page_lines import looks_like_page
+
+    wide = head.startswith((b"\xff\xfe", b"\xfe\xff"))
+    return looks_like_page(head.decode("utf-16" if wide else "utf-8-sig", errors="replace"))
 
 
 def _is_table(head: bytes) -> bool:

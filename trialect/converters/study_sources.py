@@ -16,7 +16,9 @@ from pathlib import Path
 from trialect.problems import Problem
 from trialect.trial import Study
 
-STUDY_SOURCES: dict[str, str] = {}
+STUDY_SOURCES: dict[str, str] = {
+    "registry-page": "source_registry_page",
+}
 """The module of each source, in the order in which they are asked whether a path is theirs."""
 
 
