@@ -13,7 +13,7 @@ from functools import cache
 
 import orjson
 
-from trialect.mappings.registry.places import Place, fact_of, facts, places, set_facts
+from trialect.mappings.registry.places import Place, fact_of, places, places_of_facts, set_facts
 from trialect.problems import Problem
 from trialect.trial import Study
 
@@ -109,14 +109,10 @@ def place_in(table: str, fact: str) -> Place:
     return places(table).get(fact, NO_LINE)
 
 
-@cache
-def _order() -> dict[str, int]:
-    return {fact: number for number, fact in enumerate(facts())}
-
-
 def in_order(found: Iterable[str]) -> list[str]:
     """Facts in the order of Study's fields; those that stop above its leaves stand before them."""
-    order, last = _order(), len(_order())
+    order = places_of_facts()
+    last = len(order)
     first = {fact: order.get(fact, last) for fact in found}
     for fact, number in first.items():
         if number == last:

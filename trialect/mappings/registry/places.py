@@ -140,6 +140,12 @@ def fact_of(path: str | None) -> str | None:
 
 
 @cache
+def places_of_facts() -> dict[str, int]:
+    """The place of each fact among all."""
+    return {fact: place for place, fact in enumerate(facts())}
+
+
+@cache
 def _known() -> frozenset[str]:
     known: set[str] = set()
     for fact in facts():
@@ -151,6 +157,6 @@ def _known() -> frozenset[str]:
 def _fact_of(path: str) -> str | None:
     steps = ["*" if step.isdigit() else step for step in path.split(".")]
     fact = ".".join(steps)
-    if fact in _known():
-        return fact
-    return f"{fact}.*" if f"{fact}.*" in _known() else None
+    if f"{fact}.*" in places_of_facts():
+        return f"{fact}.*"
+    return fact if fact in _known() else None
