@@ -149,6 +149,48 @@ def _others(one: Any, hint: Any, rest: list[str], path: str, place: int) -> Iter
     yield from (other for other in options if other != one)
 
 
+def with_value(study: Study, fact: str, value: Any) -> Study:
+    """The study with a value of the fact in the first item of each list, which keep one item.
+
+    None leaves it out.
+    """
+    made: Study = _with(study, Study, fact.split("."), value)
+    return made
+
+
+def _with(one: Any, cls: Any, steps: list[str], value: Any) -> Any:
+    name, *rest = steps
+    hint = item_of(get_type_hints(cls)[name])
+    current = getattr(one, name)
+    if get_origin(hint) is tuple:
+        item = item_of(get_args(hint)[0])
+        if rest[1:]:
+            return replace(one, **{name: (_with(current[0], item, rest[1:], value),)})
+        return replace(one, **{name: () if value is None else (value,)})
+    if rest:
+        return replace(one, **{name: _with(current, hint, rest, value)})
+    return replace(one, **{name: value})
+
+
+def words_of(fact: str) -> tuple[str, ...]:
+    """The words that a fact may have, from its closed list or its annotation; none for others."""
+    if fact in WORDS:
+        return WORDS[fact]
+    hint: Any = Study
+    for step in fact.split("."):
+        hint = item_of(get_args(hint)[0] if step == "*" else get_type_hints(hint)[step])
+    return get_args(hint) if get_origin(hint) is Literal else ()
+
+
+def may_be_none(fact: str) -> bool:
+    """Whether a fact may be left out of a study."""
+    steps = fact.split(".")
+    hint: Any = Study
+    for step in steps[:-1]:
+        hint = item_of(get_args(hint)[0] if step == "*" else get_type_hints(hint)[step])
+    return steps[-1] == "*" or _may_be_none(get_type_hints(hint)[steps[-1]])
+
+
 def _may_be_none(hint: Any) -> bool:
     return get_origin(hint) is not None and type(None) in get_args(hint)
 
