@@ -53,6 +53,7 @@ AREAS = {
     "PULL": "trialect pull",
     "PUSH": "trialect push",
     "READ": "Reading exports",
+    "RECONCILE": "Registry, study file and data",
     "SDTM": "SDTM datasets",
     "SE": "Subject elements",
     "SERVER": "A FHIR server",

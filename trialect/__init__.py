@@ -18,6 +18,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from trialect.converters.convert import convert
     from trialect.converters.pipeline import Conversion, read
+    from trialect.converters.reconcile import Reconciliation, reconcile
     from trialect.converters.trace import trace
     from trialect.converters.validate import Validation, validate
     from trialect.problems import Problem, Severity, Unusable
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Conversion": "trialect.converters.pipeline",
     "Problem": "trialect.problems",
+    "Reconciliation": "trialect.converters.reconcile",
     "Severity": "trialect.problems",
     "Study": "trialect.trial",
     "Trial": "trialect.trial",
@@ -34,6 +36,7 @@ _HOMES = {
     "Validation": "trialect.converters.validate",
     "convert": "trialect.converters.convert",
     "read": "trialect.converters.pipeline",
+    "reconcile": "trialect.converters.reconcile",
     "trace": "trialect.converters.trace",
     "validate": "trialect.converters.validate",
 }
@@ -41,6 +44,7 @@ _HOMES = {
 __all__ = [
     "Conversion",
     "Problem",
+    "Reconciliation",
     "Severity",
     "Study",
     "Trial",
@@ -48,6 +52,7 @@ __all__ = [
     "Validation",
     "convert",
     "read",
+    "reconcile",
     "trace",
     "validate",
 ]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from trialect import rules_cli, screen, server_cli, terminology_cli
+from trialect import reconcile_cli, rules_cli, screen, server_cli, terminology_cli
 from trialect.screen import Exit
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ app = typer.Typer(
 app.add_typer(terminology_cli.app)
 app.add_typer(rules_cli.app)
 server_cli.add_to(app)
+reconcile_cli.add_to(app)
 
 
 REPORTS = (".json", ".html", ".xlsx", ".csv")

@@ -1,0 +1,457 @@
+"""Each comparison of registry record, study file and data: when it differs, and when not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from reconcile_sides import STUDY, changed, data, differing, failure, rows, states, subject
+
+from trialect.converters.reconcile import COMPARISONS, Agreement
+from trialect.protocol import (
+    Arm,
+    Eligibility,
+    Enrolment,
+    Intervention,
+    Outcome,
+    Registration,
+    Site,
+    Sponsor,
+    StudyDate,
+)
+from trialect.registry_facts import Location, StudyIdentifier
+from trialect.trial import Study
+
+ENDED = [
+    {
+        "USUBJID": f"S1-{n:03d}",
+        "DSDECOD": "COMPLETED",
+        "DSCAT": "DISPOSITION EVENT",
+        "DSSCAT": "STUDY PARTICIPATION",
+        "DSSTDTC": "2026-04-20",
+    }
+    for n in range(1, 5)
+]
+
+ELIGIBLE = STUDY.eligibility
+
+
+def eligible(**more: Any) -> Study:
+    return changed(STUDY, eligibility=replace(ELIGIBLE, **more))
+
+
+def design(**more: Any) -> Study:
+    return changed(STUDY, design=replace(STUDY.design, **more))
+
+
+def summary(**values: str) -> list[dict[str, Any]]:
+    return [{"TSPARMCD": code, "TSVAL": value, "TSVALNF": None} for code, value in values.items()]
+
+
+RECORDS_THAT_DIFFER = [
+    ("RECONCILE-IDENTIFIER", {"registrations": (Registration("NCT9", "ClinicalTrials.gov"),)}),
+    ("RECONCILE-IDENTIFIER", {"identifier": StudyIdentifier("OTHER-7")}),
+    ("RECONCILE-TITLE", {"title": "A trial of A against C"}),
+    ("RECONCILE-SPONSOR", {"sponsor": Sponsor("Another")}),
+    ("RECONCILE-CONDITION", {"conditions": ("Pain", "Fever")}),
+    ("RECONCILE-DESIGN", {"design": replace(STUDY.design, model="CROSSOVER")}),
+    ("RECONCILE-ALLOCATION", {"design": replace(STUDY.design, allocation="NON_RANDOMIZED")}),
+    ("RECONCILE-PHASE", {"design": replace(STUDY.design, phases=("PHASE2", "PHASE3"))}),
+    ("RECONCILE-MASKING", {"design": replace(STUDY.design, masking="TRIPLE")}),
+    ("RECONCILE-MASKING", {"design": replace(STUDY.design, masked=("PARTICIPANT",))}),
+    ("RECONCILE-STATUS", {"status": "COMPLETED"}),
+    ("RECONCILE-DATE", {"start": StudyDate("2026-02", "ACTUAL")}),
+    ("RECONCILE-DATE", {"completion": StudyDate("2026-12-31", "ACTUAL")}),
+    ("RECONCILE-ENROLMENT-PLANNED", {"enrolment": Enrolment(planned=50)}),
+    ("RECONCILE-ARM-COUNT", {"arms": STUDY.arms[:1]}),
+    ("RECONCILE-ARM", {"arms": (STUDY.arms[0], Arm("A2", "Group C"))}),
+    ("RECONCILE-ARM-TYPE", {"arms": (STUDY.arms[0], Arm("A2", "Group B", "NO_INTERVENTION"))}),
+    ("RECONCILE-INTERVENTION", {"interventions": (Intervention("Drug A", "DRUG"),)}),
+    ("RECONCILE-COUNTRY", {"sites": (), "locations": (Location("H", country="Germany"),)}),
+    ("RECONCILE-SITE-COUNT", {"locations": (Location("H"), Location("I"))}),
+    ("RECONCILE-ELIGIBILITY", {"eligibility": replace(ELIGIBLE, maximum_age="70 Years")}),
+    ("RECONCILE-ELIGIBILITY", {"eligibility": replace(ELIGIBLE, healthy_volunteers=True)}),
+    ("RECONCILE-OUTCOME", {"outcomes": (Outcome("SECONDARY", "Pain score", "Week 4"),)}),
+    ("RECONCILE-TIME-FRAME", {"outcomes": (Outcome("PRIMARY", "Pain score", "Week 4"),)}),
+]
+
+
+@pytest.mark.parametrize(("comparison", "facts"), RECORDS_THAT_DIFFER)
+def test_a_record_that_says_something_else_differs(comparison: str, facts: dict[str, Any]) -> None:
+    (row, *_) = differing(comparison, record=changed(STUDY, **facts))
+    assert row.why
+    assert row.problem().message
+
+
+def test_a_record_that_says_the_same_differs_in_nothing() -> None:
+    record = changed(
+        STUDY,
+        title="A TRIAL OF A AGAINST B.",
+        start=StudyDate("2026-01", "ACTUAL"),
+        arms=(Arm("A1", "group a", "EXPERIMENTAL"), Arm("A2", "Group  B", "PLACEBO_COMPARATOR")),
+        sites=(),
+        locations=(Location("Hospital one", country="France"),),
+        outcomes=(Outcome("PRIMARY", "Pain Score", "baseline, 4 weeks and 12 weeks"),),
+    )
+    found = data(SV=[{"VISITNUM": 1.0, "VISIT": "BASELINE", "VISITDY": 1.0}])
+    for name in COMPARISONS:
+        assert not differing(name, found=found, record=record), name
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "comparison"),
+    [
+        ("TITLE", "Another title", "RECONCILE-TITLE"),
+        ("SPONSOR", "Another", "RECONCILE-SPONSOR"),
+        ("REGID", "NCT99999999", "RECONCILE-IDENTIFIER"),
+        ("TPHASE", "PHASE III TRIAL", "RECONCILE-PHASE"),
+        ("TBLIND", "OPEN LABEL", "RECONCILE-MASKING"),
+        ("RANDOM", "N", "RECONCILE-ALLOCATION"),
+        ("INTMODEL", "CROSS-OVER", "RECONCILE-DESIGN"),
+        ("PLANSUB", "41", "RECONCILE-ENROLMENT-PLANNED"),
+        ("AGEMIN", "P20Y", "RECONCILE-ELIGIBILITY"),
+        ("SEXPOP", "F", "RECONCILE-ELIGIBILITY"),
+        ("SSTDTC", "2026-01-11", "RECONCILE-DATE"),
+        ("TCNTRL", "ACTIVE", "RECONCILE-TS"),
+    ],
+)
+def test_a_package_whose_summary_says_something_else_differs(
+    parameter: str, value: str, comparison: str
+) -> None:
+    assert differing(comparison, found=data(TS=summary(**{parameter: value})))
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "comparison"),
+    [
+        ("TITLE", "A trial of A against B", "RECONCILE-TITLE"),
+        ("REGID", "NCT00000001", "RECONCILE-IDENTIFIER"),
+        ("TPHASE", "PHASE II TRIAL", "RECONCILE-PHASE"),
+        ("TBLIND", "DOUBLE BLIND", "RECONCILE-MASKING"),
+        ("RANDOM", "Y", "RECONCILE-ALLOCATION"),
+        ("PLANSUB", "40", "RECONCILE-ENROLMENT-PLANNED"),
+        ("AGEMIN", "P18Y", "RECONCILE-ELIGIBILITY"),
+        ("SEXPOP", "BOTH", "RECONCILE-ELIGIBILITY"),
+        ("SSTDTC", "2026-01", "RECONCILE-DATE"),
+        ("TCNTRL", "PLACEBO", "RECONCILE-TS"),
+    ],
+)
+def test_a_package_whose_summary_says_the_same_agrees(
+    parameter: str, value: str, comparison: str
+) -> None:
+    found = data(TS=summary(**{parameter: value}))
+    assert not differing(comparison, found=found)
+    assert Agreement.AGREE in states(rows(comparison, found=found))
+
+
+def test_triple_masking_is_double_blind_in_the_summary() -> None:
+    found = data(TS=summary(TBLIND="DOUBLE BLIND"))
+    assert not differing("RECONCILE-MASKING", design(masking="TRIPLE", masked=()), found)
+
+
+def test_enrolled_are_those_who_took_part() -> None:
+    found = data([*(subject(n) for n in range(1, 5)), failure(5)])
+    (row,) = rows("RECONCILE-ENROLMENT-ACTUAL", found=found)
+    assert row.data == "4 enrolled (5 in DM, 1 screen failures, 4 treated)"
+    assert row.agreement is Agreement.MISSING
+    agreed = changed(STUDY, enrolment=Enrolment(40, 4))
+    assert not differing("RECONCILE-ENROLMENT-ACTUAL", agreed, found)
+    (row,) = differing(
+        "RECONCILE-ENROLMENT-ACTUAL", changed(STUDY, enrolment=Enrolment(40, 5)), found
+    )
+    assert "all subjects of DM, screen failures too" in row.why
+
+
+def test_more_subjects_than_planned() -> None:
+    assert not differing("RECONCILE-ENROLMENT-EXCEEDED")
+    (row,) = differing("RECONCILE-ENROLMENT-EXCEEDED", changed(STUDY, enrolment=Enrolment(3)))
+    assert "more than the study file planned" in row.why
+
+
+@pytest.mark.parametrize(
+    ("start", "comparison"),
+    [
+        (StudyDate("2026-01-10", "ACTUAL"), None),
+        (StudyDate("2026-01", "ACTUAL"), None),
+        (StudyDate("2026-01-11", "ACTUAL"), "RECONCILE-CONSENT-BEFORE-START"),
+        (StudyDate("2026-02", "ACTUAL"), "RECONCILE-CONSENT-BEFORE-START"),
+        (StudyDate("2026-01-09", "ACTUAL"), "RECONCILE-START"),
+        (StudyDate("2026-02-01", "ESTIMATED"), "RECONCILE-START"),
+        (StudyDate("2026-01-10", "ESTIMATED"), None),
+    ],
+)
+def test_the_first_consent_is_the_start(start: StudyDate, comparison: str | None) -> None:
+    study = changed(STUDY, start=start)
+    for name in ("RECONCILE-CONSENT-BEFORE-START", "RECONCILE-START"):
+        assert bool(differing(name, study)) == (name == comparison)
+
+
+def test_the_consent_of_a_screen_failure_does_not_start_the_trial() -> None:
+    early = failure(9, RFICDTC="2025-12-01")
+    found = data([subject(1), early])
+    assert not differing("RECONCILE-CONSENT-BEFORE-START", found=found)
+
+
+def test_a_consent_of_which_the_day_is_not_known_is_a_month() -> None:
+    found = data([subject(1, RFICDTC="2026-01")])
+    assert not differing("RECONCILE-CONSENT-BEFORE-START", found=found)
+    found = data([subject(1, RFICDTC="2025-12")])
+    assert differing("RECONCILE-CONSENT-BEFORE-START", found=found)
+
+
+@pytest.mark.parametrize(
+    ("completion", "differs"),
+    [
+        (StudyDate("2026-04-14", "ACTUAL"), False),
+        (StudyDate("2026-04", "ACTUAL"), False),
+        (StudyDate("2026-05", "ACTUAL"), True),
+        (StudyDate("2026-05", "ESTIMATED"), False),
+        (StudyDate("2026-03", "ESTIMATED"), True),
+    ],
+)
+def test_the_last_contact_is_the_completion(completion: StudyDate, *, differs: bool) -> None:
+    assert bool(differing("RECONCILE-COMPLETION", changed(STUDY, completion=completion))) == differs
+
+
+def test_a_primary_completion_behind_the_last_contact() -> None:
+    behind = changed(STUDY, primary_completion=StudyDate("2026-06-01", "ACTUAL"))
+    before = changed(STUDY, primary_completion=StudyDate("2026-04-01", "ACTUAL"))
+    assert differing("RECONCILE-PRIMARY-COMPLETION", behind)
+    assert not differing("RECONCILE-PRIMARY-COMPLETION", before)
+
+
+def test_arms_of_the_data_that_nobody_knows_are_listed() -> None:
+    found = data([subject(1), subject(2, ARMCD="C", ARM="Group C")])
+    told = {row.item: row.why for row in differing("RECONCILE-ARM", found=found)}
+    assert told["Group C (C)"] == "the study file has no arm of this name"
+    assert "the package has no arm of this name" in told["Group B"]
+    assert not differing("RECONCILE-ARM")
+
+
+def test_arms_are_known_by_their_code_where_the_data_have_no_name() -> None:
+    found = data([subject(1, ARM=None), subject(2, ARM=None)])
+    assert not differing("RECONCILE-ARM", found=found)
+
+
+def test_treatments_are_known_by_treatment_name_and_other_names() -> None:
+    found = data(EX=[{"EXTRT": "A 5 mg"}, {"EXTRT": "PLACEBO"}])
+    assert not differing("RECONCILE-TREATMENT", found=found)
+    assert not differing("RECONCILE-INTERVENTION-NOT-GIVEN", found=found)
+    odd = data(EX=[{"EXTRT": "PLACEBO"}, {"EXTRT": "C 5 MG"}])
+    (row,) = differing("RECONCILE-TREATMENT", found=odd)
+    assert row.item == "C 5 MG"
+    (row,) = differing("RECONCILE-INTERVENTION-NOT-GIVEN", found=odd)
+    assert row.item == "Drug A"
+
+
+def test_a_treatment_of_the_study_file_leads_to_the_record_by_the_interventions_name() -> None:
+    record = changed(
+        STUDY, interventions=(Intervention("drug a"), Intervention("P", other_names=("Placebo",)))
+    )
+    found = data(EX=[{"EXTRT": "A 5 MG"}, {"EXTRT": "PLACEBO"}])
+    told = rows("RECONCILE-TREATMENT", found=found, record=record)
+    assert [row.registry for row in told] == ["drug a", "P"]
+    assert set(states(told)) == {Agreement.AGREE}
+
+
+def test_countries_and_sites_of_the_data() -> None:
+    assert not differing("RECONCILE-COUNTRY")
+    assert not differing("RECONCILE-SITE")
+    odd = data([subject(1), subject(2, SITEID="02", COUNTRY="DEU")])
+    assert [row.item for row in differing("RECONCILE-COUNTRY", found=odd)] == ["DEU"]
+    assert [row.item for row in differing("RECONCILE-SITE", found=odd)] == ["02"]
+    assert differing("RECONCILE-SITE-COUNT", found=odd)
+    assert not differing("RECONCILE-SITE-COUNT")
+
+
+def test_a_country_that_has_no_code_is_not_compared() -> None:
+    record = changed(STUDY, sites=(), locations=(Location("H", country="Atlantis"),))
+    told = rows("RECONCILE-COUNTRY", record=record)
+    assert Agreement.NOT_COMPARED in states([row for row in told if row.registry])
+
+
+def test_a_site_where_nobody_is_yet_is_missing_in_the_data() -> None:
+    study = changed(STUDY, sites=(*STUDY.sites, Site("02", "B", "Europe/Paris", "FRA")))
+    (_, row) = rows("RECONCILE-SITE", study)
+    assert row.agreement is Agreement.MISSING
+
+
+def test_each_subject_out_of_the_ages_is_named() -> None:
+    dm = [subject(1, AGE=17.0), subject(2, AGE=65.0), subject(3, AGE=66.0), failure(4, AGE=12.0)]
+    told = differing("RECONCILE-AGE", found=data(dm))
+    assert [(row.usubjid, row.data) for row in told] == [
+        ("S1-001", "17 years"),
+        ("S1-003", "66 years"),
+    ]
+    assert not differing("RECONCILE-AGE")
+
+
+def test_the_limits_of_the_record_name_other_subjects() -> None:
+    record = eligible(minimum_age="33 Years")
+    both = (ELIGIBLE, record.eligibility)
+    told = differing("RECONCILE-AGE", found=data(limits=both), record=record)
+    assert [row.usubjid for row in told] == ["S1-001", "S1-002"]
+    assert told[0].why == "younger than 33 Years, the minimum of the registry"
+
+
+def test_an_age_that_is_not_known_is_told() -> None:
+    (row,) = rows("RECONCILE-AGE", found=data([subject(1), subject(2, AGE=None)]))
+    assert row.agreement is Agreement.NOT_COMPARED
+    assert "1 subjects have no age" in row.why
+
+
+def test_each_subject_of_another_sex_is_named() -> None:
+    study = eligible(sex="FEMALE")
+    found = data(limits=(study.eligibility,))
+    assert [r.usubjid for r in differing("RECONCILE-SEX", study, found)] == ["S1-002", "S1-004"]
+    assert not differing("RECONCILE-SEX", found=found)
+
+
+def test_a_status_before_the_start_with_consents() -> None:
+    not_yet = changed(STUDY, status="NOT_YET_RECRUITING")
+    assert differing("RECONCILE-STATUS-BEFORE-START", not_yet)
+    assert not differing("RECONCILE-STATUS-BEFORE-START", not_yet, data([]))
+    assert not differing("RECONCILE-STATUS-BEFORE-START")
+
+
+def test_a_withdrawn_trial_with_subjects() -> None:
+    withdrawn = changed(STUDY, status="WITHDRAWN", why_stopped="no money")
+    assert differing("RECONCILE-STATUS-WITHDRAWN", withdrawn)
+    assert not differing("RECONCILE-STATUS-WITHDRAWN", withdrawn, data([failure(1)]))
+
+
+def test_a_completed_trial_with_subjects_in_it() -> None:
+    done = changed(STUDY, status="COMPLETED")
+    (row,) = differing("RECONCILE-STATUS-COMPLETED", done, data(DS=ENDED[:3]))
+    assert row.data == "1 of 4 enrolled without an end of participation"
+    assert not differing("RECONCILE-STATUS-COMPLETED", done, data(DS=ENDED))
+    assert states(rows("RECONCILE-STATUS-COMPLETED", done)) == [Agreement.NOT_COMPARED]
+
+
+def test_the_end_of_treatment_is_no_end_of_participation() -> None:
+    done = changed(STUDY, status="COMPLETED")
+    treated = [{**one, "DSSCAT": "STUDY TREATMENT"} for one in ENDED[3:]]
+    assert differing("RECONCILE-STATUS-COMPLETED", done, data(DS=[*ENDED[:3], *treated]))
+
+
+def test_a_trial_that_goes_on_with_nobody_in_it() -> None:
+    active = changed(STUDY, status="ACTIVE_NOT_RECRUITING")
+    assert differing("RECONCILE-STATUS-GOING-ON", active, data(DS=ENDED))
+    assert not differing("RECONCILE-STATUS-GOING-ON", active, data(DS=ENDED[:2]))
+    # Somebody may still be recruited.
+    assert not differing("RECONCILE-STATUS-GOING-ON", STUDY, data(DS=ENDED))
+
+
+def test_a_stopped_trial_says_why() -> None:
+    stopped = changed(STUDY, status="TERMINATED")
+    assert differing("RECONCILE-WHY-STOPPED", stopped)
+    said = changed(stopped, why_stopped="Slow accrual")
+    assert not differing("RECONCILE-WHY-STOPPED", said)
+    assert not differing("RECONCILE-WHY-STOPPED")
+    other = changed(stopped, why_stopped="No money")
+    assert differing("RECONCILE-WHY-STOPPED", said, record=other)
+
+
+def test_the_criteria_are_counted() -> None:
+    from trialect.protocol import Criterion
+
+    study = changed(
+        STUDY,
+        criteria=(Criterion("INCL01", "INCLUSION", "a"), Criterion("EXCL01", "EXCLUSION", "b")),
+    )
+    ti = [
+        {"IETESTCD": "INCL01", "IECAT": "INCLUSION"},
+        {"IETESTCD": "EXCL01", "IECAT": "EXCLUSION"},
+    ]
+    assert not differing("RECONCILE-CRITERIA", study, data(TI=ti))
+    assert len(differing("RECONCILE-CRITERIA", study, data(TI=ti[:1]))) == 1
+
+
+SV = [
+    {"VISITNUM": 1.0, "VISIT": "BASELINE", "VISITDY": 1.0},
+    {"VISITNUM": 2.0, "VISIT": "WEEK 4", "VISITDY": 29.0},
+    {"VISITNUM": 3.0, "VISIT": "WEEK 12", "VISITDY": 85.0},
+]
+
+
+def frame(text: str) -> Study:
+    return changed(STUDY, outcomes=(Outcome("PRIMARY", "Pain score", text),))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Baseline, Week 4, Week 12",
+        "4 and 12 weeks after the intervention",
+        "Day 1, Day 29",
+        "up to 12 weeks",
+        "Baseline to Week 12",
+        "12 weeks",
+    ],
+)
+def test_a_time_frame_that_the_visits_fit(text: str) -> None:
+    told = rows("RECONCILE-TIME-FRAME-VISITS", frame(text), data(SV=SV, DS=ENDED))
+    assert set(states(told)) == {Agreement.AGREE}
+
+
+@pytest.mark.parametrize("text", ["Week 8", "Day 15", "up to 24 months", "1 hour after dosing"])
+def test_a_time_frame_that_no_visit_fits(text: str) -> None:
+    assert differing("RECONCILE-TIME-FRAME-VISITS", frame(text), data(SV=SV, DS=ENDED))
+
+
+def test_a_visit_that_nobody_has_reached_is_missing() -> None:
+    told = rows("RECONCILE-TIME-FRAME-VISITS", frame("Week 12"), data(SV=SV[:2]))
+    assert states(told) == [Agreement.MISSING]
+    over = data(SV=SV[:2], DS=ENDED)
+    assert differing("RECONCILE-TIME-FRAME-VISITS", frame("Week 12"), over)
+
+
+@pytest.mark.parametrize("text", ["Approximately 3 months", "At the end of cycle 1", "7 weeks"])
+def test_a_time_frame_that_is_open_is_not_compared(text: str) -> None:
+    (row,) = rows("RECONCILE-TIME-FRAME-VISITS", frame(text), data(SV=SV, DS=ENDED))
+    assert row.agreement is Agreement.NOT_COMPARED
+    assert row.why
+
+
+def test_visits_without_a_planned_day_are_known_by_their_names() -> None:
+    tv = [{"VISITNUM": 2.0, "VISIT": "WEEK 4", "VISITDY": None}]
+    study = changed(frame("4 weeks after randomization"), visits=())
+    told = rows("RECONCILE-TIME-FRAME-VISITS", study, data(TV=tv, SV=tv, DS=ENDED))
+    assert states(told) == [Agreement.AGREE]
+
+
+def test_an_hour_is_a_time_point_of_a_visit() -> None:
+    point = {"VISITNUM": 1.0, "VISIT": "BASELINE", "VISITDY": 1.0, "QSTPT": "1 HOUR AFTER DOSE"}
+    study = frame("1 hour after the first dose")
+    assert not differing("RECONCILE-TIME-FRAME-VISITS", study, data(QS=[point], DS=ENDED))
+    timed = {**point, "QSTPT": "POST", "QSELTM": "PT1H"}
+    assert not differing("RECONCILE-TIME-FRAME-VISITS", study, data(QS=[timed], DS=ENDED))
+    elsewhere = {**point, "VISITDY": -7.0}
+    assert differing("RECONCILE-TIME-FRAME-VISITS", study, data(QS=[elsewhere], DS=ENDED))
+
+
+def test_parts_of_a_split_dataset_are_read_too() -> None:
+    found = data(QSPH=SV, SUPPQS=[{"VISITNUM": 9.0, "VISIT": "X"}])
+    assert {one.dataset for one in found.visits} == {"QS"}
+
+
+def test_every_comparison_is_named_and_cites_its_source() -> None:
+    tested = {name for name, _ in RECORDS_THAT_DIFFER}
+    assert len(COMPARISONS) > 30
+    for name, one in COMPARISONS.items():
+        assert name.startswith("RECONCILE-")
+        assert one.rule.title
+        assert one.rule.mend
+        assert one.rule.source
+        assert one.theme
+    assert tested <= set(COMPARISONS)
+
+
+def test_a_record_of_nothing_is_compared_without_harm() -> None:
+    empty = Study("", None, Sponsor(""))
+    for record in (None, empty):
+        for found in (data([]), data()):
+            for name in COMPARISONS:
+                rows(name, empty, found, record)
+    assert not differing("RECONCILE-AGE", empty, data(limits=(Eligibility(),)))

@@ -1,0 +1,50 @@
+"""The table of a reconciliation: a page that loads nothing, or JSON."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from trialect import __version__
+from trialect.converters.reconcile.outcome import Reconciliation
+from trialect.converters.writers.report import dumps
+
+LISTED = 5_000
+"""Rows that a page lists at most; those that differ come first."""
+
+
+def write_reconciliation(path: Path, found: Reconciliation) -> None:
+    """Write the table as JSON where the name ends so, else as a page."""
+    if path.suffix.lower() == ".json":
+        told = {"trialect": __version__, **found.as_dict()}
+        path.write_bytes(dumps(told, indent=True) + b"\n")
+        return
+    from jinja2 import Environment, PackageLoader
+
+    environment = Environment(
+        loader=PackageLoader("trialect.converters.writers"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["number"] = "{:,}".format
+    html = environment.get_template("reconciliation.html.j2").render(
+        version=__version__,
+        study=found.study,
+        record=found.record,
+        package=found.out,
+        agreement=shown(found),
+    )
+    path.write_text(html, encoding="utf-8", errors="backslashreplace")
+
+
+def shown(found: Reconciliation) -> dict[str, Any]:
+    """What a page shows of the table (templates/agreement.html.j2)."""
+    rows = found.as_dict()["rows"]
+    return {
+        "counts": found.counts,
+        "with_record": found.with_record,
+        "themes": list(found.themes()),
+        "rows": rows[:LISTED],
+        "more": max(0, len(rows) - LISTED),
+    }
