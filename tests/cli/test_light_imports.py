@@ -19,6 +19,7 @@ HEAVY = (
     *("pyreadstat", "odmlib", "yaml", "orjson", "jsonschema_rs"),
 )
 
+COMMANDS = ("demo", "convert", "validate", "inspect", "trace", "reconcile", "terminology")
 IMPORT = "import trialect"
 HELP = """
 import contextlib, io
@@ -37,15 +38,11 @@ assert "Usage: " in said.getvalue()
     [
         IMPORT,
         HELP.format(words=["--help"]),
-        *(
-            HELP.format(words=[name, "--help"])
-            for name in ("demo", "convert", "validate", "inspect", "trace", "terminology")
-        ),
+        *(HELP.format(words=[name, "--help"]) for name in COMMANDS),
         *(HELP.format(words=["terminology", name, "--help"]) for name in ("list", "install")),
     ],
     ids=[
-        *("import", "help", "demo", "convert", "validate", "inspect", "trace", "terminology"),
-        *("terminology list", "terminology install"),
+        *("import", "help", *COMMANDS, "terminology list", "terminology install"),
     ],
 )
 def test_nothing_heavy_is_loaded(code: str) -> None:

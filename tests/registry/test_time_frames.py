@@ -85,6 +85,7 @@ def test_what_is_not_understood_is_said(text: str, why: str) -> None:
         ("Day 0", 1, 1),
         ("Day -6", -6, -6),
         ("Week 12", 84, 85),
+        ("Week -1", -7, -7),
         ("2 weeks after the intervention", 14, 15),
         ("Month 1", 28, 32),
         ("3 months", 84, 94),

@@ -138,6 +138,8 @@ class Moment:
         elif self.unit in HOURS:
             low, high = 1 + least, 1 + Fraction(-(-most.numerator // most.denominator))
             high = low if whole < 1 else high
+        elif self.number < 0:
+            low, high = sorted((least, most))
         else:
             low, high = max(least, Fraction(1)), most + 1
         return low - self.window, high + self.window

@@ -28,7 +28,7 @@ GOING_ON = frozenset({"RECRUITING", "ENROLLING_BY_INVITATION", "ACTIVE_NOT_RECRU
     "warning",
     "The status differs",
     "Update the record (within 30 days of a change of status) or the study file.",
-    "ClinicalTrials.gov, Overall Recruitment Status; 42 CFR 11.64(a)(1)(ii)(D)",
+    "ClinicalTrials.gov, Overall Recruitment Status; 42 CFR 11.64(a)(1)(ii)",
 )
 def status(sides: Sides) -> Iterator[Row]:
     """The status in record and study file; the data show how far subjects are."""
@@ -89,7 +89,7 @@ def withdrawn(sides: Sides) -> Iterator[Row]:
     "warning",
     "The trial is completed by its status, and subjects have no end of participation",
     "Enter how these subjects ended (DS, DISPOSITION EVENT), or set the status to what it is.",
-    "ClinicalTrials.gov, Overall Recruitment Status: Completed; SDTMIG 3.4, 6.2.3 (DS)",
+    "ClinicalTrials.gov, Overall Recruitment Status: Completed; SDTMIG 3.4, DS",
 )
 def completed(sides: Sides) -> Iterator[Row]:
     """COMPLETED although subjects are ongoing."""
@@ -108,7 +108,7 @@ def completed(sides: Sides) -> Iterator[Row]:
     "warning",
     "The trial goes on by its status, and all subjects have ended",
     "Set the status to COMPLETED, with actual dates, if no more subjects are to come.",
-    "ClinicalTrials.gov, Overall Recruitment Status; 42 CFR 11.64(a)(1)(ii)(D)",
+    "ClinicalTrials.gov, Overall Recruitment Status; 42 CFR 11.64(a)(1)(ii)",
 )
 def going_on(sides: Sides) -> Iterator[Row]:
     """Recruiting or active although nobody is left and all who were planned were enrolled."""

@@ -39,7 +39,7 @@ def _values(study: Study) -> dict[str, tuple[str, ...]]:
     "warning",
     "A trial summary parameter is not what the protocol says",
     "Correct the fact where it is wrong, and convert again so that TS follows.",
-    "SDTMIG 3.4, 7.4.2 (TS); FDA Study Data Technical Conformance Guide, 7.2 (TS)",
+    "SDTMIG 3.4, 7.4.2 (TS); FDA Study Data Technical Conformance Guide, TS",
 )
 def parameters(sides: Sides) -> Iterator[Row]:
     """Each parameter of TS: the values that the protocols give, and those of the package."""
