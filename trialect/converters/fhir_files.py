@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -30,12 +29,18 @@ from trialect.schemas.fhir.woven_files import check_woven, check_woven_bundles
 
 
 def render(job: Job, frames: Mapping[str, pl.DataFrame], part: Part) -> list[Problem]:
-    """Render one partition's subjects into its spool, and check what was rendered."""
-    folder = part.folder / "fhir"
+    """Render one partition's subjects into its spool, and check what was rendered.
+
+    A few subjects have a folder: when their files are joined, each is removed as soon as it is
+    copied, and the next copy is made in the memory that it leaves. Memory that the system has not
+    given out before costs ten times as much.
+    """
     found: list[Problem] = []
     part.references = ReferenceIndex()
-    before: Counter[str] = Counter()
-    for few, places in _slices(frames, part.places, job.study.fhir.bundle_subjects):
+    slices = _slices(frames, part.places, job.study.fhir.bundle_subjects)
+    for number, (few, places) in enumerate(slices):
+        folder = part.folder / "fhir" / f"{number:04d}"
+        part.fhir_folders.append(folder)
         written = write_partition(
             folder,
             job.study,
@@ -45,29 +50,25 @@ def render(job: Job, frames: Mapping[str, pl.DataFrame], part: Part) -> list[Pro
             unblinded=job.unblinded,
             trial=job.trial_frames,
         )
-        found += check_written(folder, written, part.references, job.study.fhir.release, before)
-        before.update(written.counts)
+        found += check_written(folder, written, part.references, job.study.fhir.release)
+        part.fhir.update(written.counts)
         part.bundles.update(written.bundles)
         part.fhir_items += [item for item in written.items if item not in part.fhir_items]
         found += written.problems
-    part.fhir.update(before)
+        if "QS" in few:
+            observations = folder / "ndjson" / "Observation.ndjson"
+            found += check_values(observations, few["QS"], blinded=not job.unblinded)
     part.references.settle()
-    if "QS" in frames:
-        observations = folder / "ndjson" / "Observation.ndjson"
-        found += check_values(observations, frames["QS"], blinded=not job.unblinded)
     return found
 
 
 def check_written(
-    folder: Path, written: Subjects, index: ReferenceIndex, release: str, before: Mapping[str, int]
+    folder: Path, written: Subjects, index: ReferenceIndex, release: str
 ) -> Iterator[Problem]:
-    """The problems of subjects that were written into `folder`; references are noted in `index`.
-
-    `before` says how many resources of each type stood in the files already.
-    """
+    """The problems of subjects that were written into `folder`; references are noted in `index`."""
     for type_, lines in written.lines.items():
         file = str(folder / "ndjson" / f"{type_}.ndjson")
-        told = list(check_woven(lines, file, index, release, after=before.get(type_, 0)))
+        told = list(check_woven(lines, file, index, release))
         yield from map(_shown, with_records(told, Path))
     bundles = {f"{FHIR_BUNDLES}/{name}": folder / "bundles" / name for name in written.bundles}
     texts = [(name, path.read_bytes) for name, path in bundles.items()]
@@ -152,7 +153,7 @@ def join_fhir(
     digests = account.digests
     for known in (study.bundles, *(part.bundles for part in parts)):
         digests.update({f"{FHIR_BUNDLES}/{name}": digest for name, digest in known.items()})
-    for folder in (home, *(part.folder / "fhir" for part in parts)):
+    for folder in (home, *(folder for part in parts for folder in part.fhir_folders)):
         for path in (folder / "bundles").glob("*.json"):
             path.rename(bundles / path.name)
         for path in sorted((folder / "ndjson").glob("*.ndjson")):

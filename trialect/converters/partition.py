@@ -83,6 +83,8 @@ class Part:
     flows: Counter[tuple[str, str]] = field(default_factory=Counter)
     fhir: Counter[str] = field(default_factory=Counter)
     fhir_items: list[Item] = field(default_factory=list)
+    fhir_folders: list[Path] = field(default_factory=list)
+    """Where its FHIR files lie until they are joined, a few subjects in each."""
     references: ReferenceIndex | None = None
     bundles: dict[str, str] = field(default_factory=dict)
     """The bundles' files with their SHA-256."""

@@ -25,16 +25,13 @@ def check_woven(
     file: str,
     index: ReferenceIndex,
     release: str = "R4",
-    *,
-    after: int = 0,
 ) -> Iterator[Problem]:
-    """The problems of lines that were appended to an NDJSON file, by what they are woven of.
+    """The problems of the lines of an NDJSON file, by what they are woven of.
 
-    `rows` of the lines are their numbers among these, from 1; `after` lines stood in the file
-    before. Everything else is as for `check_ndjson`.
+    `rows` of the lines are their numbers, from 1. Everything else is as for `check_ndjson`.
     """
     shapes = kept_shapes(release, "")
-    before = index.start(file) + after
+    before = index.start(file)
 
     def valid(text: str) -> bool:
         return not exactly(text, table(release))[0]
@@ -43,7 +40,7 @@ def check_woven(
     note_vouched(index, vouched, before)
     for row, text in left:
         for problem in check_line(text.encode(), shapes, release, index, before + row):
-            yield problem.at(file=file, row=after + row)
+            yield problem.at(file=file, row=row)
 
 
 def check_woven_bundles(
