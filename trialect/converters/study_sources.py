@@ -17,6 +17,7 @@ from trialect.problems import Problem
 from trialect.trial import Study
 
 STUDY_SOURCES: dict[str, str] = {
+    "ctgov": "source_ctgov",
     "registry-page": "source_registry_page",
 }
 """The module of each source, in the order in which they are asked whether a path is theirs."""
