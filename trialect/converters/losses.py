@@ -86,6 +86,15 @@ class TrialLosses:
     told: dict[str, list[Told]]
     left: Mapping[str, int]
 
+    @property
+    def in_order(self) -> list[tuple[str, int]]:
+        """The facts that have values, or of which was told, and the number of their values."""
+        values = self.values
+        # A Study's facts are counted in their order.
+        if self.told.keys() <= values.keys():
+            return list(values.items())
+        return [(fact, values.get(fact, 0)) for fact in in_order(values | self.told)]
+
 
 def losses_of(
     study: Study,
@@ -123,6 +132,11 @@ def in_order(found: Iterable[str]) -> list[str]:
 
 
 @cache
+def _quoted(path: str) -> bytes:
+    return orjson.dumps(path)
+
+
+@cache
 def _line(fact: str, tables: tuple[tuple[str, str], ...]) -> tuple[bytes, bytes]:
     """What stands of a fact before and after the number of its values."""
     before = b'    {"fact":' + orjson.dumps(fact) + b',"values":'
@@ -139,15 +153,14 @@ def trial_json(losses: TrialLosses) -> bytes:
     """losses.json of a trial: a line for each fact that has values, or of which was told."""
     tables = tuple(losses.tables.items())
     lines = []
-    for fact in in_order(losses.values | losses.told):
+    for fact, count in losses.in_order:
         before, after = _line(fact, tables)
-        line = before + b"%d" % losses.values.get(fact, 0) + after
         if told := losses.told.get(fact):
-            line += b',"told":' + orjson.dumps(told)
-        lines.append(line + b"}")
+            after += b',"told":' + orjson.dumps(told)
+        lines.append(b"%b%d%b}" % (before, count, after))
     left = [
-        b"    " + orjson.dumps({"path": path, "values": count})
-        for path, count in sorted(losses.left.items())
+        b'    {"path":%b,"values":%d}' % (_quoted(path), losses.left[path])
+        for path in sorted(losses.left)
     ]
     return b"".join(
         (

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from html import escape
 
 from trialect.converters.losses import Losses, TrialLosses, in_order, place_in, told_by_fact
@@ -27,22 +27,22 @@ _HEAD = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy"
   content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
-<title>{title}</title>
+<title>TITLE</title>
 <style>
-body {{ font: 14px/1.45 system-ui, sans-serif; color: #1b2530; margin: 0 auto; max-width: 1320px;
-  padding: 24px 32px; }}
-h1 {{ font-size: 20px; margin: 0; }} h2 {{ font-size: 16px; margin: 28px 0 6px; }}
-table {{ border-collapse: collapse; width: 100%; }}
-th, td {{ text-align: left; vertical-align: top; padding: 3px 8px; border-bottom: 1px solid #d9e0e7;
-  overflow-wrap: anywhere; }}
-thead th {{ background: #f4f7fa; position: sticky; top: 0; }}
-.n {{ text-align: right; }} .soft, small {{ color: #52606d; }} small {{ display: block; }}
-td b {{ font-weight: 600; font-size: 12px; padding: 0 4px; border-radius: 3px; }}
-.kept b {{ background: #dff0ea; }} .words b {{ background: #e3edf5; }}
-.part b {{ background: #fbf0d6; }} .none b {{ background: #fbe5e3; }}
-.told {{ border-left: 3px solid #e0b04a; padding-left: 6px; margin-top: 2px; display: block; }}
-.filters {{ display: flex; gap: 8px; padding: 8px 0; flex-wrap: wrap; }}
-.filters > * {{ font: inherit; padding: 3px 8px; }}
+body { font: 14px/1.45 system-ui, sans-serif; color: #1b2530; margin: 0 auto; max-width: 1320px;
+  padding: 24px 32px; }
+h1 { font-size: 20px; margin: 0; } h2 { font-size: 16px; margin: 28px 0 6px; }
+table { border-collapse: collapse; width: 100%; }
+th, td { text-align: left; vertical-align: top; padding: 3px 8px; border-bottom: 1px solid #d9e0e7;
+  overflow-wrap: anywhere; }
+thead th { background: #f4f7fa; position: sticky; top: 0; }
+.n { text-align: right; } .soft, small { color: #52606d; } small { display: block; }
+td b { font-weight: 600; font-size: 12px; padding: 0 4px; border-radius: 3px; }
+.kept b { background: #dff0ea; } .words b { background: #e3edf5; }
+.part b { background: #fbf0d6; } .none b { background: #fbe5e3; }
+.told { border-left: 3px solid #e0b04a; padding-left: 6px; margin-top: 2px; display: block; }
+.filters { display: flex; gap: 8px; padding: 8px 0; flex-wrap: wrap; }
+.filters > * { font: inherit; padding: 3px 8px; }
 </style>
 </head>
 <body>
@@ -86,11 +86,11 @@ def trial_page(losses: TrialLosses) -> bytes:
         )
         for fact, said in losses.told.items()
     }
-    rows = (
-        _row(fact, targets, (losses.values.get(fact, 0),), told.get(fact, ""))
-        for fact in in_order(losses.values | told)
-    )
-    left = ((path, (count,)) for path, count in sorted(losses.left.items()))
+    rows = []
+    for fact, count in losses.in_order:
+        row = f'{told.get(fact, "")}</td><td class="n">{count}</td>{_cells(fact, targets)}'
+        rows.append(f"<tr><td>{fact}{row}</tr>\n")
+    left = ((path, (losses.left[path],)) for path in sorted(losses.left))
     title = f"{losses.trial}: what became of each fact"
     return _page(title, targets, losses.values, rows, left, ("Values",))
 
@@ -125,37 +125,47 @@ def _page(
     left: Iterable[tuple[str, tuple[int, ...]]],
     counted: tuple[str, ...],
 ) -> bytes:
+    heads, choice, script = _frame(targets, counted)
+    parts = [
+        _HEAD.replace("TITLE", escape(title)),
+        f"<h1>{escape(title)}</h1>\n<p class=soft>Facts that have values, by what becomes of them:"
+        "</p>\n<ul>\n",
+        *(f"<li>{escape(name)}: {_told(values, table)}</li>\n" for name, table in targets),
+        choice,
+        *rows,
+        "</tbody></table>\n",
+        *_left(left, heads),
+        script,
+        "</body>\n</html>\n",
+    ]
+    return "".join(parts).encode("utf-8", "backslashreplace")
+
+
+@cache
+def _frame(targets: tuple[tuple[str, str], ...], counted: tuple[str, ...]) -> tuple[str, str, str]:
+    """The heads of the numbers, the filter and the head of the table, the script."""
     heads = "".join(f'<th scope="col" class="n">{one}</th>' for one in counted)
     names = "".join(f'<th scope="col">{escape(name)}</th>' for name, _ in targets)
     options = "".join(
         f'<option value="{place}">{escape(name)}</option>'
         for place, (name, _) in enumerate(targets, start=1)
     )
-    parts = [
-        _HEAD.format(title=escape(title)),
-        f"<h1>{escape(title)}</h1>\n<p class=soft>Facts that have values, by what becomes of them:"
-        "</p>\n<ul>\n",
-        *(f"<li>{escape(name)}: {_told(values, table)}</li>\n" for name, table in targets),
+    hows = "".join(f'<option value="{how}">{how}: {_MEANS[how]}</option>' for how in HOWS)
+    choice = (
         '</ul>\n<div class="filters" id="filters" hidden>'
         '<select id="how" aria-label="What becomes of it"><option value="">all facts</option>'
-        '<option value="lost">lost in part or whole</option>',
-        *(f'<option value="{how}">{how}: {_MEANS[how]}</option>' for how in HOWS),
-        '</select><select id="target" aria-label="Target"><option value="0">all targets</option>'
+        f'<option value="lost">lost in part or whole</option>{hows}</select>'
+        '<select id="target" aria-label="Target"><option value="0">all targets</option>'
         f'{options}</select><input id="words" type="search" placeholder="Words" '
         'aria-label="Words"><span id="count" role="status"></span></div>\n'
         f'<table id="facts"><thead><tr><th scope="col">Fact</th>{heads}{names}</tr></thead>\n'
-        "<tbody>\n",
-        *rows,
-        "</tbody></table>\n",
-        *_left(left, heads),
-        _SCRIPT.replace("FIRST", str(len(counted))),
-        "</body>\n</html>\n",
-    ]
-    return "".join(parts).encode("utf-8", "backslashreplace")
+        "<tbody>\n"
+    )
+    return heads, choice, _SCRIPT.replace("FIRST", str(len(counted)))
 
 
 def _told(values: Mapping[str, int], table: str) -> str:
-    counts = Counter(place_in(table, fact).how for fact in values)
+    counts = Counter(map(_hows(table).__getitem__, values))
     return ", ".join(f"{counts[how]} {how} ({_MEANS[how]})" for how in HOWS if counts[how])
 
 
@@ -164,6 +174,20 @@ def _row(
 ) -> str:
     numbers = "".join(f'<td class="n">{count:,}</td>' for count in counts)
     return f"<tr><td>{fact}{told}</td>{numbers}{_cells(fact, targets)}</tr>\n"
+
+
+class _Hows(dict[str, str]):
+    """What becomes of each fact in a target, looked up once."""
+
+    def __init__(self, table: str) -> None:
+        self.table = table
+
+    def __missing__(self, fact: str) -> str:
+        self[fact] = place_in(self.table, fact).how
+        return self[fact]
+
+
+_hows = cache(_Hows)
 
 
 @cache
@@ -178,8 +202,8 @@ def _cells(fact: str, targets: tuple[tuple[str, str], ...]) -> str:
 
 def _left(left: Iterable[tuple[str, tuple[int, ...]]], heads: str) -> Iterable[str]:
     rows = [
-        f"<tr><td>{escape(path)}</td>"
-        + "".join(f'<td class="n">{count:,}</td>' for count in counts)
+        f"<tr><td>{_escaped(path)}</td>"
+        + "".join([f'<td class="n">{count}</td>' for count in counts])
         + "</tr>\n"
         for path, counts in left
     ]
@@ -190,3 +214,6 @@ def _left(left: Iterable[tuple[str, tuple[int, ...]]], heads: str) -> Iterable[s
     yield f'<table><thead><tr><th scope="col">Path in the record</th>{heads}</tr></thead>\n<tbody>'
     yield from rows
     yield "</tbody></table>\n"
+
+
+_escaped = lru_cache(10_000)(escape)

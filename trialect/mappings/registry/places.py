@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import csv
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, is_dataclass
 from functools import cache
+from itertools import chain
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -84,13 +85,12 @@ def _leaves(cls: type, before: str) -> Iterator[str]:
             yield path
 
 
-_Step = tuple[str, Callable[[Any], Any], bool, Any]
-"""What is counted of a field: its fact, how it is got, whether it is a list, the fields within."""
+_Steps = tuple[Callable[[Any], tuple[Any, ...]], tuple[tuple[str, bool, Any], ...]]
 
 
 @cache
-def _steps(cls: type, before: str) -> tuple[Callable[[Any], tuple[Any, ...]], tuple[Any, ...]]:
-    """How all fields of a class are got at once, and for each `(fact, is a list, class within)`."""
+def _steps(cls: type, before: str) -> _Steps:
+    """How all fields of a class are got at once, and of each `(fact, is a list, class within)`."""
     names, steps = [], []
     for name, annotated in get_type_hints(cls).items():
         if not before and name in NO_FACTS:
@@ -109,24 +109,30 @@ def _steps(cls: type, before: str) -> tuple[Callable[[Any], tuple[Any, ...]], tu
 
 
 def set_facts(study: Study) -> dict[str, int]:
-    """How many values each fact of the Study has; only facts that have any."""
+    """How many values each fact of the Study has, in the order of `facts`; only those with any."""
     counts: dict[str, int] = {}
-    _count(study, Study, "", counts)
+    _count((study,), Study, "", counts)
     return counts
 
 
-def _count(value: Any, cls: type, before: str, counts: dict[str, int]) -> None:
+def _count(items: Sequence[Any], cls: type, before: str, counts: dict[str, int]) -> None:
     get, steps = _steps(cls, before)
-    for one, (fact, many, within) in zip(get(value), steps, strict=True):
-        if one is None or one == () or one == "":
-            continue
+    if len(items) == 1:
+        columns: Iterable[tuple[Any, ...]] = ((one,) for one in get(items[0]))
+    else:
+        columns = zip(*map(get, items), strict=True)
+    for column, (fact, many, within) in zip(columns, steps, strict=True):
         if within is not None:
-            for item in one if many else (one,):
-                _count(item, within, fact, counts)
-        elif many:
-            counts[fact] = counts.get(fact, 0) + len(one)
+            parts = chain.from_iterable(column) if many else column
+            if held := [one for one in parts if one is not None]:
+                _count(held, within, fact, counts)
+            continue
+        if many:
+            number = sum(map(len, column))
         else:
-            counts[fact] = counts.get(fact, 0) + 1
+            number = len(column) - column.count(None) - column.count("")
+        if number:
+            counts[fact] = counts.get(fact, 0) + number
 
 
 def fact_of(path: str | None) -> str | None:
