@@ -185,6 +185,7 @@ def _defect(what: str, error: Exception) -> Problem:
 
 def _rejected(held: HeldRecord, found: Iterable[Problem], trial: str = "") -> MadeTrial:
     problems = list(found)
+    trial = trial or next((one.trial for one in problems if one.trial), "")
     made = _with_findings(MadeTrial(trial, None), held, problems)
     made.reasons = [
         (one.rule, f"{one.message} {one.mend}".rstrip())
