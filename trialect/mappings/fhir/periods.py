@@ -8,6 +8,7 @@ an extension of ours on the same element. R5 compares the bounds; there nothing 
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import polars as pl
@@ -15,6 +16,7 @@ import polars as pl
 from trialect.mappings.fhir.identity import Identity
 from trialect.mappings.fhir.partition import Partition
 from trialect.mappings.fhir.slots import Template, Text
+from trialect.schemas.fhir.primitives import DATE
 
 EXACT = "exact"
 """The extension's name; its value is a dateTime."""
@@ -22,6 +24,8 @@ EXACT = "exact"
 
 Period = dict[str, Any]
 """A Period as plain JSON values."""
+
+_DATE = re.compile(DATE, re.ASCII)
 
 PERIOD = ("from", "until", "comparable_start", "exact_start", "comparable_end", "exact_end")
 """The columns of a period as R5 and as R4 has it (`period`)."""
@@ -44,20 +48,37 @@ def period(part: Partition) -> Template:
 
 def of_study(identity: Identity, start: str | None, end: str | None, *, cut: bool) -> Period:
     """The Period of two dates of the protocol; `cut` as R4 asks. An end before its start stands in
-    the extension alone: an element without a value breaks no invariant.
+    the extension alone: an element without a value breaks no invariant. A text that is no date that
+    FHIR knows stands there as text.
     """
-    frame = pl.DataFrame({"start": [start], "end": [end]}, {"start": pl.String, "end": pl.String})
-    kept = frame.with_columns(until=pl.when(ORDERED).then("end"))
-    (row,) = kept.with_columns(**comparable("start", "until")).iter_rows(named=True)
     found: Period = {}
-    for name, stated in (("start", row["start"]), ("end", row["until"])):
-        written = row[f"comparable_{name}"] if cut else stated
+    known = {name: one for name, one in (("start", start), ("end", end)) if is_date(one)}
+    for name, stated in (("start", start), ("end", end)):
+        if not stated:
+            continue
+        other = known.get("end" if name == "start" else "start")
+        if name not in known:
+            told = {"url": identity.extension(EXACT), "valueString": stated}
+            found[f"_{name}"] = {"extension": [told]}
+            continue
+        written: str | None = stated
+        if other is not None:
+            short = min(len(stated), len(other))
+            if name == "end" and stated[:short] < other[:short]:
+                written = None
+            elif cut and short < len(stated) and stated.startswith(other):
+                written = other
         if written is not None:
             found[name] = written
-        if written != row[name]:
-            extension = {"url": identity.extension(EXACT), "valueDateTime": row[name]}
+        if written != stated:
+            extension = {"url": identity.extension(EXACT), "valueDateTime": stated}
             found[f"_{name}"] = {"extension": [extension]}
     return found
+
+
+def is_date(text: str | None) -> bool:
+    """Whether a text is a date of FHIR: one that exists, as exact as it is known."""
+    return text is not None and _DATE.fullmatch(text) is not None
 
 
 def comparable(start: str, end: str) -> dict[str, pl.Expr]:

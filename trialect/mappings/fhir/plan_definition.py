@@ -1,6 +1,8 @@
-"""The schedule (TV) and the arms' elements (TA, TE) as a PlanDefinition.
+"""The schedule (TV), the interventions and the arms' elements (TA, TE) as a PlanDefinition.
 
-Both are the protocol's, public and the same for everybody: they do not break the blind.
+HL7's mapping of ClinicalTrials.gov has interventions and their cross-reference to arms in
+ResearchStudy.protocol. All are the protocol's, public and the same for everybody: they do not break
+the blind.
 """
 
 from __future__ import annotations
@@ -11,17 +13,30 @@ from typing import Any
 from trialect.mappings.fhir.partition import shown
 from trialect.mappings.fhir.protocol import Protocol, Resource, without_empty
 from trialect.mappings.fhir.terms import UCUM, coding, concept
-from trialect.protocol import Arm, Visit
+from trialect.protocol import Arm, Intervention, Visit
+from trialect.trial import Study
 
 TYPE = "PlanDefinition"
 
 SCHEDULE = "schedule"
 
 
+INTERVENTIONS = "Interventions"
+
+OTHER_NAME, ARM, INTERVENTION = "other-name", "arm", "intervention"
+"""Extensions of ours (string): what else an intervention is called, the arm that it says it
+belongs to, and the intervention that an arm says is done in it."""
+
+
+def is_planned(study: Study) -> bool:
+    """Whether the study says what is done when, to whom."""
+    return bool(study.visits or study.arms or study.interventions)
+
+
 def resources(protocol: Protocol) -> Iterator[Resource]:
-    """One PlanDefinition, if the study has visits or arms."""
+    """One PlanDefinition, if the study has visits, arms or interventions."""
     study = protocol.study
-    if not (study.visits or study.arms):
+    if not is_planned(study):
         return
     kind = coding(
         "http://terminology.hl7.org/CodeSystem/plan-definition-type",
@@ -29,6 +44,9 @@ def resources(protocol: Protocol) -> Iterator[Resource]:
         "Clinical Protocol",
     )
     actions = [_schedule(protocol)] if study.visits else []
+    if study.interventions:
+        done = [_intervention(protocol, one) for one in study.interventions]
+        actions.append({"title": INTERVENTIONS, "action": done})
     actions += [_arm(protocol, arm) for arm in study.arms]
     yield {
         **protocol.define(TYPE, SCHEDULE),
@@ -82,6 +100,25 @@ def _action_id(visit: Visit) -> str:
     return f"visit-{shown(visit.num)}{kept}"
 
 
+def _intervention(protocol: Protocol, one: Intervention) -> dict[str, Any]:
+    return without_empty(
+        {
+            "extension": [
+                *_named(protocol, OTHER_NAME, one.other_names),
+                *_named(protocol, ARM, one.arms),
+            ],
+            "title": one.name,
+            "description": one.description,
+            "code": [concept(one.type)] if one.type else [],
+        }
+    )
+
+
+def _named(protocol: Protocol, extension: str, names: tuple[str, ...]) -> list[dict[str, str]]:
+    url = protocol.identity.extension(extension)
+    return [{"url": url, "valueString": name} for name in names if name]
+
+
 def _arm(protocol: Protocol, arm: Arm) -> dict[str, Any]:
     elements = {element.code: element for element in protocol.study.elements}
     steps = []
@@ -107,6 +144,7 @@ def _arm(protocol: Protocol, arm: Arm) -> dict[str, Any]:
     code = coding(protocol.identity.code_system("arm"), arm.code, arm.name)
     return without_empty(
         {
+            "extension": _named(protocol, INTERVENTION, arm.interventions),
             "title": arm.name,
             "description": arm.description,
             "code": [concept(arm.name, [code])],

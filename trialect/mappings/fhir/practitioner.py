@@ -1,29 +1,22 @@
-"""The sites' investigators as Practitioner and PractitionerRole, where the study names them."""
+"""Persons whom the protocol names: the sites' investigators, the officials, who is responsible."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from trialect.mappings.fhir import people
 from trialect.mappings.fhir.protocol import Protocol, Resource, without_empty
 from trialect.protocol import Site
 
 TYPE = "Practitioner"
-ROLE = "PractitionerRole"
 
 
 def resources(protocol: Protocol) -> Iterator[Resource]:
-    """A Practitioner for each investigator, then a role for each site that has one."""
+    """A Practitioner for each investigator, then one for each other name."""
     named = [site for site in protocol.study.sites if site.investigator]
     yield from {value_of(site): _person(protocol, site) for site in named}.values()
-    for site in named:
-        value = f"site-{site.id}"
-        yield {
-            **protocol.open(ROLE, value),
-            "practitioner": protocol.reference(TYPE, value_of(site)),
-            "organization": protocol.reference("Organization", value),
-            "code": [{"text": "Investigator"}],
-            "location": [protocol.reference("Location", value)],
-        }
+    for name, value in people.persons(protocol.study).items():
+        yield {**protocol.open(TYPE, value), "name": [{"text": name}]}
 
 
 def value_of(site: Site) -> str:

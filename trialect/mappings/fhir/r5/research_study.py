@@ -10,16 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from trialect.mappings.fhir import (
-    group,
-    organization,
-    plan_definition,
-    research_study,
-)
+from trialect.mappings.fhir import group, organization, people, research_study
+from trialect.mappings.fhir.artifacts import artifacts
 from trialect.mappings.fhir.protocol import Protocol, Resource, without_empty
-from trialect.mappings.fhir.study_progress import HL7, labels, numbers, states
+from trialect.mappings.fhir.study_progress import HL7, labels, numbers, states, title
 from trialect.mappings.fhir.terms import Coding, Concept, coding, concept, values
-from trialect.protocol import Arm, Contact, Outcome
+from trialect.protocol import Arm, Outcome
 from trialect.trial import Study
 
 
@@ -29,11 +25,10 @@ def resources(protocol: Protocol) -> Iterator[Resource]:
     yield without_empty(
         {
             **research_study.opened(protocol, _contact(protocol)),
-            "title": study.name,
+            "title": title(study),
             "label": list(labels(study)),
-            "protocol": [protocol.reference(plan_definition.TYPE, plan_definition.SCHEDULE)]
-            if study.visits or study.arms
-            else [],
+            "protocol": research_study.protocol_reference(protocol),
+            "relatedArtifact": list(artifacts(protocol)),
             "status": "active",
             "primaryPurposeType": _coded("purpose", study.design.purpose),
             "phase": _coded("phase", " ".join(study.design.phases)),
@@ -46,11 +41,14 @@ def resources(protocol: Protocol) -> Iterator[Resource]:
             "description": study.description,
             "period": research_study.period(protocol, cut=False),
             "site": research_study.sites(protocol),
+            "classifier": list(_classifiers(study)),
             "associatedParty": list(_parties(protocol)),
             "progressStatus": list(states(protocol, cut=False)),
+            "whyStopped": concept(study.why_stopped),
             "recruitment": recruitment(protocol),
             "comparisonGroup": [_group(study, arm) for arm in study.arms],
-            "outcomeMeasure": [_outcome(outcome) for outcome in study.outcomes],
+            "objective": [research_study.objective(one, HL7) for one in study.objectives],
+            "outcomeMeasure": [_outcome(protocol, outcome) for outcome in study.outcomes],
         }
     )
 
@@ -58,43 +56,40 @@ def resources(protocol: Protocol) -> Iterator[Resource]:
 def recruitment(protocol: Protocol) -> dict[str, Any]:
     """How many subjects are planned and took part, and who may."""
     study = protocol.study
-    may = group.is_described(study)
     found: dict[str, Any] = {**numbers(study)}
-    if may:
+    if group.is_described(study):
         found["eligibility"] = protocol.reference(group.TYPE, group.ELIGIBILITY)
     return found
 
 
-def party(code: str, display: str, **more: Any) -> dict[str, Any]:
-    """Somebody's part in the study."""
-    role = coding(f"{HL7}research-study-party-role", code, display)
-    words = more.pop("role", None)
-    name = {"name": more.pop("name")} if "name" in more else {}
-    return {**name, "role": concept(words, [role]), **more}
+def _classifiers(study: Study) -> Iterator[Concept | None]:
+    """What R5 has codes for of what the FDA regulates; all that is said is in an extension."""
+    for code, display, holds in (
+        ("fda-regulated-drug", "FDA regulated drug", study.oversight.fda_regulated_drug),
+        ("fda-regulated-device", "FDA regulated device", study.oversight.fda_regulated_device),
+    ):
+        if holds:
+            yield concept(None, [coding(f"{HL7}research-study-classifiers", code, display)])
 
 
 def _parties(protocol: Protocol) -> Iterator[dict[str, Any]]:
     study = protocol.study
     sponsor = protocol.reference(organization.TYPE, organization.SPONSOR)
-    yield party("sponsor", "sponsor", party=sponsor)
+    yield people.party("sponsor", type=study.sponsor.type, party=sponsor)
     investigator = research_study.investigator(protocol)
-    if investigator:
-        yield party("primary-investigator", "primary-investigator", party=investigator)
-    yield from (contact_party(contact) for contact in study.contacts)
-
-
-def contact_party(contact: Contact) -> dict[str, Any]:
-    """A contact of the study by name; R5 has no place for a telephone or an address of e-mail."""
-    return party("general-contact", "general-contact", name=contact.name, role=contact.role)
+    if investigator and not study.officials:
+        yield people.party("primary-investigator", party=investigator)
+    yield from people.parties(protocol)
+    yield from (people.contact_party(contact) for contact in study.contacts)
 
 
 def _contact(protocol: Protocol) -> list[dict[str, Any]]:
     """How to reach the contact, in R4's element."""
     url = protocol.identity.element("R4", "ResearchStudy.contact")
     return [
-        {"url": url, "valueContactDetail": research_study.contact_detail(contact)}
+        {"url": url, "valueContactDetail": people.contact_detail(contact, "R5")}
         for contact in protocol.study.contacts
-        if contact.phone or contact.email
+        if contact.phone or contact.email or contact.phone_ext
     ]
 
 
@@ -133,14 +128,17 @@ def _group(study: Study, arm: Arm) -> dict[str, Any]:
     )
 
 
-def _outcome(outcome: Outcome) -> dict[str, Any]:
-    """R5 has no element for the time frame; it stands behind the description as R4 has it."""
+def _outcome(protocol: Protocol, outcome: Outcome) -> dict[str, Any]:
+    """R5 has no element for the time frame; it stands behind the description, and by itself in an
+    extension of ours, so that it can be told from it.
+    """
     told = [outcome.description, outcome.time_frame and f"[{outcome.time_frame}]"]
-    kind = [_in_r5(values("objective")[outcome.type])] if outcome.type else []
+    kind = research_study.objective_type(outcome.type, HL7)
     return without_empty(
         {
+            "extension": research_study.time_frame(protocol, outcome),
             "name": outcome.measure,
-            "type": [concept(None, kind)] if kind else [],
+            "type": [kind] if kind else [],
             "description": " ".join(part for part in told if part),
         }
     )
