@@ -16,19 +16,18 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 import orjson
 import polars as pl
 
+from trialect.converters.writers.fhir_entries import BETWEEN, TAIL, head, study_bundle
 from trialect.converters.writers.fhir_json import Rendered
 from trialect.converters.writers.fhir_ndjson import joined, write_lines
 from trialect.mappings.fhir import observation
 from trialect.mappings.fhir.identity import Identity
-from trialect.mappings.fhir.opening import meta
 from trialect.mappings.fhir.partition import SUBJECT, Codes, Partition
-from trialect.mappings.fhir.protocol import Item, Resource, items_of
+from trialect.mappings.fhir.protocol import Item, items_of
 from trialect.mappings.fhir.relations import with_references
 from trialect.mappings.fhir.study_resources import study_resources
 from trialect.mappings.fhir.subject_resources import subject_resources
@@ -38,9 +37,6 @@ from trialect.trial import Study
 
 STUDY_BUNDLE = "study.json"
 """The name of the study's bundle; it sorts before those of the subjects."""
-
-BETWEEN = ",\n"
-"""Stands between the entries of a bundle."""
 
 TOO_LARGE = rule(
     "FHIR-BUNDLE-SIZE",
@@ -98,7 +94,7 @@ def write_partition(
     Raises `Unusable` when the study has no base URL (fhir.base).
     """
     part = Partition(study, codes, frames, unblinded=unblinded, trial=trial)
-    found = Subjects(head=_head(study, part.identity))
+    found = Subjects(head=head(study, part.identity))
     every: list[_Rendered] = []
     for resource in subject_resources(study.fhir.release):
         if resource.unblinded_only and not unblinded:
@@ -124,7 +120,7 @@ def write_partition(
     for number, (name, packed) in packing:
         bundle_of[[one.number for one in packed]] = number
         text = joined(texts[packed[0].first : packed[-1].end], BETWEEN)
-        found.bundles[name] = _write(folder / "bundles" / name, found.head, text, _TAIL)
+        found.bundles[name] = _write(folder / "bundles" / name, found.head, text, TAIL)
     for one in every:
         bundles = bundle_of[one.subjects.to_numpy()]
         found.entries += [numbered(some, bundles) for some in one.rendered.woven("bundle")]
@@ -195,17 +191,13 @@ def write_study(
     resources, problems = study_resources(study, codes, items, frames, unblinded=unblinded)
     found = FhirPart(items=list(items), problems=problems)
     identity = Identity(study)
-    inside = {f"{one['resourceType']}/{one['id']}": f"urn:uuid:{one['id']}" for one in resources}
-    entries = []
     for resource in resources:
         kind = resource["resourceType"]
         found.counts[kind] += 1
         line = pl.Series([orjson.dumps(resource).decode()])
         write_lines(folder / "ndjson" / f"{kind}.ndjson", line)
-        entries.append(orjson.dumps(_entry(resource, inside, identity)))
-    text = BETWEEN.encode().join(entries)
-    bundle = (_head(study, identity), text, _TAIL)
-    found.bundles[STUDY_BUNDLE] = _write(folder / "bundles" / STUDY_BUNDLE, *bundle)
+    bundle = study_bundle(study, identity, resources)
+    found.bundles[STUDY_BUNDLE] = _write(folder / "bundles" / STUDY_BUNDLE, bundle)
     return found
 
 
@@ -253,40 +245,6 @@ def _within(limit: int, subjects: Iterable[Entries], problems: Problems) -> Iter
         size += subject.size
     if packed:
         yield packed
-
-
-def _head(study: Study, identity: Identity) -> bytes:
-    """A bundle up to its first entry."""
-    start: dict[str, Any] = {"resourceType": "Bundle"}
-    if mark := meta(study, identity):
-        start["meta"] = mark
-    start["type"] = "transaction"
-    return orjson.dumps(start)[:-1] + b',"entry":[\n'
-
-
-_TAIL = b"\n]}\n"
-
-
-def _entry(resource: Resource, inside: Mapping[str, str], identity: Identity) -> Resource:
-    """A resource of the study as an entry; a server chooses the id of what it stores."""
-    body = {key: value for key, value in resource.items() if key != "id"}
-    value = resource["identifier"][0]["value"]
-    condition = identity.condition(resource["resourceType"], value)
-    return {
-        "fullUrl": f"urn:uuid:{resource['id']}",
-        "resource": _referring(body, inside),
-        "request": {"method": "PUT", "url": condition},
-    }
-
-
-def _referring(node: Any, inside: Mapping[str, str]) -> Any:
-    """The same JSON, with references to other entries by their fullUrl."""
-    if isinstance(node, dict):
-        return {
-            key: inside.get(value, value) if key == "reference" else _referring(value, inside)
-            for key, value in node.items()
-        }
-    return [_referring(one, inside) for one in node] if isinstance(node, list) else node
 
 
 def _write(file: Path, *parts: bytes) -> str:
