@@ -17,6 +17,7 @@ from trialect.trial import Study
 STUDY_TARGETS: dict[str, str] = {
     "prs": "prs_xml",
     "fhir": "fhir_study",
+    "usdm": "usdm_json",
 }
 """The module of each target, below trialect.converters.writers."""
 
