@@ -75,7 +75,13 @@ def worded_facts() -> tuple[str, ...]:
 
 _NO_SINGLE_WORDS = frozenset(
     (
-        *("design.allocation", "design.patient_registry", "design.phases", "eligibility.age_unit", "eligibility.sex"),
+        *(
+            "design.allocation",
+            "design.patient_registry",
+            "design.phases",
+            "eligibility.age_unit",
+            "eligibility.sex",
+        ),
         *("interventions.*.role", "parties", "titles", "dates", "epochs", "schedule", "notes"),
         "data_origin",
     )
