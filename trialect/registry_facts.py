@@ -193,3 +193,15 @@ class DataSharing:
     time_frame: str | None = None
     access: str | None = None
     url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Undefined:
+    """A member of a registry's record that the registry's definition does not have.
+
+    `path` leads to it, with places in lists as digits; `value` is its JSON. Nobody knows what it
+    means, so it is written into the same record again and nowhere else.
+    """
+
+    path: tuple[str, ...]
+    value: str

@@ -47,6 +47,7 @@ from trialect.registry_facts import (
     ResponsibleParty,
     SecondaryId,
     StudyIdentifier,
+    Undefined,
 )
 from trialect.registry_results import Results
 from trialect.study_options import FhirOptions, Records, RegistryOptions, SdtmOptions
@@ -133,6 +134,8 @@ class Study:
     data_sharing: DataSharing | None = None
     results: Results | None = None
     """What a record tells of results: the flow of participants, deaths and events by group."""
+    undefined: tuple[Undefined, ...] = ()
+    """What a record says in members that no definition explains; no facts of the trial."""
     parameters: tuple[Parameter, ...] = ()
     sources: tuple[Source, ...] = ()
     assumptions: tuple[Assumption, ...] = ()

@@ -94,7 +94,7 @@ def test_a_wrong_type_is_told_with_its_place_and_the_rest_is_kept() -> None:
         ("statusModule", "statusVerifiedDate", "May 2024", "CTGOV-FORM", False),
         ("statusModule", "whyStopped", "  ", "CTGOV-EMPTY", False),
         ("statusModule", "startDateStruct", {"type": "ACTUAL"}, "CTGOV-ALONE", False),
-        ("statusModule", "newMember", {"a": [1, 2]}, "CTGOV-UNKNOWN", False),
+        ("statusModule", "newMember", {"a": [1, 2]}, "CTGOV-UNKNOWN", True),
         ("designModule", "enrollmentInfo", {"type": "ACTUAL"}, "CTGOV-ALONE", False),
         ("designModule", "enrollmentInfo", {"count": -1}, "CTGOV-FORM", False),
         ("designModule", "nPtrsToThisExpAccNctId", float("inf"), "CTGOV-FORM", False),

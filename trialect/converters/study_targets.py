@@ -15,6 +15,7 @@ from trialect.problems import Problem
 from trialect.trial import Study
 
 STUDY_TARGETS: dict[str, str] = {
+    "ctgov": "ctgov_json",
     "prs": "prs_xml",
     "fhir": "fhir_study",
     "usdm": "usdm_json",

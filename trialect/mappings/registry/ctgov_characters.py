@@ -17,37 +17,37 @@ from trialect.mappings.registry.ctgov_shapes import Odd, Odds, odd_at
 
 REPLACEMENT = "\ufffd"
 _NOT_ALLOWED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_READ = ("protocolSection", "resultsSection")
 
 
 def cleaned(record: Mapping[str, Any], odds: Odds) -> Mapping[str, Any]:
-    """The record, or a copy of it where a text that is read holds such a character."""
-    sections = {name: record[name] for name in _READ if name in record}
+    """The record, or a copy of it where a text of it holds such a character."""
     try:
-        text = orjson.dumps(sections)
+        text = orjson.dumps(record)
     except TypeError:  # half a surrogate pair, or nested deeper than orjson writes
         text = None
     if text is not None and not (
         b"\\u00" in text or b"\xef\xbf\xbe" in text or b"\xef\xbf\xbf" in text
     ):
         return record
-    return {**record, **_copy(sections, odds)}
+    return _copy(record, odds)
 
 
-def _copy(sections: dict[str, Any], odds: Odds) -> dict[str, Any]:
+def _copy(record: Mapping[str, Any], odds: Odds) -> dict[str, Any]:
     """A copy with the characters replaced; without recursion, since the nesting may be deep."""
     copied: dict[str, Any] = {}
     waiting: list[tuple[Any, Any, Any, str]] = []
 
     def start(target: Any, source: Any, path: str) -> None:
-        items = source.items() if isinstance(source, dict) else enumerate(source)
-        steps = [
-            (target, key, item, f"{path}.{key}" if isinstance(source, dict) else f"{path}[{key}]")
-            for key, item in items
-        ]
+        steps: list[tuple[Any, Any, Any, str]] = []
+        if isinstance(source, list):
+            steps += [(target, at, item, f"{path}[{at}]") for at, item in enumerate(source)]
+        else:
+            for name, item in source.items():
+                key = _NOT_ALLOWED.sub(REPLACEMENT, str(name))
+                steps.append((target, key, item, f"{path}.{key}"))
         waiting.extend(reversed(steps))
 
-    start(copied, sections, "")
+    start(copied, record, "")
     while waiting:
         target, key, value, path = waiting.pop()
         if isinstance(value, str) and _NOT_ALLOWED.search(value):
@@ -63,6 +63,14 @@ def _copy(sections: dict[str, Any], odds: Odds) -> dict[str, Any]:
             value = places
         target[key] = value
     return copied
+
+
+def json_text(value: Any) -> str | None:
+    """A value without such characters as JSON; None where it is nested too deeply for it."""
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:
+        return None
 
 
 def characters(text: str) -> str:

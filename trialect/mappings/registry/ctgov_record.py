@@ -12,9 +12,17 @@ import re
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import Any
 
-from trialect.mappings.registry.ctgov_characters import cleaned
+from trialect.mappings.registry.ctgov_characters import cleaned, json_text
 from trialect.mappings.registry.ctgov_fields import INTERVENTION_LABELS, PROTOCOL, RESULTS
-from trialect.mappings.registry.ctgov_shapes import Module, Odd, Odds, count_leaves, odd_at, prefix
+from trialect.mappings.registry.ctgov_shapes import (
+    Module,
+    Odd,
+    Odds,
+    count_leaves,
+    odd_at,
+    prefix,
+    unknown,
+)
 from trialect.mappings.registry.ctgov_told import NO_RECORD, told
 from trialect.problems import Problem, Unusable
 from trialect.protocol import (
@@ -35,6 +43,7 @@ from trialect.registry_facts import (
     Posting,
     ResponsibleParty,
     StudyIdentifier,
+    Undefined,
 )
 from trialect.registry_results import Results
 from trialect.study_options import FhirOptions
@@ -90,7 +99,7 @@ def study_of(
     facts: dict[str, Any] = {}
     before = len(odds)
     PROTOCOL.read(record["protocolSection"], facts, odds)
-    prefix(odds, before, ".protocolSection")
+    prefix(odds, before, "protocolSection")
     _other_sections(record, facts, odds, left)
     trial = _nct(facts, odds)
     study = _study(facts, trial, odds)
@@ -119,10 +128,10 @@ def _other_sections(
         if name == "resultsSection" and section is not None:
             before = len(odds)
             RESULTS.read(section, facts, odds)
-            prefix(odds, before, ".resultsSection")
+            prefix(odds, before, "resultsSection")
             _not_held(RESULTS, section, name, left)
         elif name not in _SECTIONS:
-            odds.append(odd_at(f".{name}", Odd("unknown", section)))
+            unknown(name, section, odds)
         elif name == "hasResults":
             if section is not True and section is not False and section is not None:
                 odds.append(odd_at(".hasResults", Odd("type", section, "true or false")))
@@ -185,6 +194,7 @@ def _study(facts: dict[str, Any], nct: str | None, odds: Odds) -> Study:
     ):
         if lacking:
             odds.append(odd_at(f".protocolSection.{path}", Odd("absent", None)))
+    given["undefined"] = tuple(_undefined(odds))
     slug = re.sub(r"[^a-z0-9]+", "-", (nct or studyid).lower()).strip("-") or "study"
     return Study(
         studyid=studyid,
@@ -196,6 +206,16 @@ def _study(facts: dict[str, Any], nct: str | None, odds: Odds) -> Study:
         fhir=FhirOptions(base=f"https://{slug}.invalid"),
         **given,
     )
+
+
+def _undefined(odds: Odds) -> Iterator[Undefined]:
+    """Members that the API does not define, kept for the record alone."""
+    for odd in odds:
+        if odd.finding == "unknown" and odd.held is not None:
+            text = json_text(odd.value)
+            if text is not None:
+                odd.kept = True
+                yield Undefined(odd.held, text)
 
 
 def _arms(

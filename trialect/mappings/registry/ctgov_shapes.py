@@ -32,9 +32,11 @@ class Odd:
     """Something of a record that is not as the API defines it; `path` as `.designModule.phases[0]`.
 
     `expected` says what should stand there, `kept` whether the value is taken all the same.
+    `held` is the way to where the value belongs in what is taken, of which a list may be shorter;
+    None where that is not taken.
     """
 
-    __slots__ = ("expected", "finding", "kept", "path", "value")
+    __slots__ = ("expected", "finding", "held", "kept", "path", "value")
 
     def __init__(
         self, finding: Finding, value: object, expected: str = "", *, kept: bool = False
@@ -44,6 +46,7 @@ class Odd:
         self.expected = expected
         self.kept = kept
         self.path = ""
+        self.held: tuple[str, ...] | None = None
 
 
 Odds = list[Odd]
@@ -55,10 +58,19 @@ def odd_at(path: str, odd: Odd) -> Odd:
     return odd
 
 
-def prefix(odds: Odds, start: int, step: str) -> None:
-    """Put a step in front of the paths of what was found from `start` on."""
+def prefix(odds: Odds, start: int, name: str) -> None:
+    """Put the name of a member in front of the paths of what was found from `start` on."""
     for odd in odds[start:]:
-        odd.path = step + odd.path
+        odd.path = f".{name}{odd.path}"
+        if odd.held is not None:
+            odd.held = (name, *odd.held)
+
+
+def _prefix_item(odds: Odds, start: int, place: int, held: int | None) -> None:
+    """The same for an item of a list; `held` is its place in what is taken, if it is."""
+    for odd in odds[start:]:
+        odd.path = f"[{place}]{odd.path}"
+        odd.held = None if held is None or odd.held is None else (str(held), *odd.held)
 
 
 class Kind(Protocol):
@@ -210,21 +222,22 @@ class Items:
     """A list of values of one kind; what is wrong in an item leaves the others as they are."""
 
     def __init__(self, kind: Kind) -> None:
-        self._kind = kind
+        self.kind = kind
 
     def read(self, value: Any, odds: Odds) -> tuple[Any, ...] | None:
         """The items that are of the kind; None where there are none."""
         if value.__class__ is not list:
             odds.append(Odd("type", value, "a list"))
             return None
-        read, kept = self._kind.read, []
+        read, kept = self.kind.read, []
         for place, item in enumerate(value):
             before = len(odds)
             one = read(item, odds)
             if one is not None:
                 kept.append(one)
             if len(odds) != before:
-                prefix(odds, before, f"[{place}]")
+                held = None if one is None else len(kept) - 1
+                _prefix_item(odds, before, place, held)
         return tuple(kept) or None
 
     def write(self, value: Any, odds: Odds) -> Any:
@@ -232,11 +245,11 @@ class Items:
         written = []
         for place, item in enumerate(value or ()):
             before = len(odds)
-            one = self._kind.write(item, odds)
+            one = self.kind.write(item, odds)
             if one is not None:
                 written.append(one)
             if len(odds) != before:
-                prefix(odds, before, f".{place}")
+                prefix(odds, before, str(place))
         return written or None
 
 
@@ -274,7 +287,7 @@ class Shape:
         for key, item in value.items():
             field = known.get(key)
             if field is None:
-                _unknown(key, item, odds)
+                unknown(key, item, odds)
             elif item is not None:
                 before = len(odds)
                 kept = field[1](item, odds)
@@ -284,7 +297,7 @@ class Shape:
                     else:
                         given[field[0]] = kept
                 if len(odds) != before:
-                    prefix(odds, before, f".{key}")
+                    prefix(odds, before, key)
         if not given:
             return None
         for name in self.needs:
@@ -313,7 +326,7 @@ class Shape:
             if one is not None:
                 written[key] = one
             if len(odds) != before and name is not OURS:
-                prefix(odds, before, f".{name}")
+                prefix(odds, before, name)
         return written or None
 
 
@@ -343,12 +356,12 @@ class Module:
                 if kept is not None:
                     facts[fact] = kept
             elif field is MISSING:
-                _unknown(key, item, odds)
+                unknown(key, item, odds)
                 continue
             else:
                 field.read(item, facts, odds)
             if len(odds) != before:
-                prefix(odds, before, f".{key}")
+                prefix(odds, before, key)
 
     def write(self, fact_of: Callable[[str], Any], odds: Odds) -> dict[str, Any]:
         """The module of what `fact_of` gives for each fact; without what is not said."""
@@ -374,9 +387,12 @@ MISSING: Any = object()
 """Stands for what a table does not have."""
 
 
-def _unknown(key: str, value: object, odds: Odds) -> None:
+def unknown(key: str, value: object, odds: Odds) -> None:
+    """Note a member that a table does not have, if it says anything."""
     if any(count_leaves(value, key).values()):
-        odds.append(odd_at(f".{key}", Odd("unknown", value)))
+        odd = odd_at(f".{key}", Odd("unknown", value))
+        odd.held = (key,)
+        odds.append(odd)
 
 
 def count_leaves(

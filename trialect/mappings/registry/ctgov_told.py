@@ -47,7 +47,7 @@ UNKNOWN = rule(
     "CTGOV-UNKNOWN",
     "warning",
     "A record has a member that the API does not define",
-    "The API does not define this member; its values ({count}) are not taken.",
+    "The API does not define this member; its values ({count}) are {fate}.",
     "Remove it; where the API has it by now, tell the project.",
     _API,
 )
@@ -129,6 +129,7 @@ MOST = 200
 """Findings of one record that are told; where everything is wrong the rest is counted."""
 _PLACE = re.compile(r"\[[0-9]+\]")
 _LONGEST = 60
+_KEPT = "kept for the record alone, and no other file says them"
 
 
 def told(
@@ -162,6 +163,9 @@ def _problem(
         return CHARACTER.problem(found=characters(str(odd.value)), **given)
     if odd.finding == "word":
         given["fate"] = " It is kept as it stands." if odd.kept else " It is not taken."
+    if odd.finding == "unknown":
+        given["fate"] = _KEPT if odd.kept else "not taken"
+        count = sum(count_leaves(odd.value, "").values())
     value = None if isinstance(odd.value, dict | list) else odd.value
     if value is not None:
         given["value"] = shortened(str(value), 300)

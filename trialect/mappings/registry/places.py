@@ -27,10 +27,13 @@ HOWS: tuple[How, ...] = ("kept", "words", "part", "none")
 TABLES = Path(__file__).parent / "places"
 
 NO_FACTS = frozenset(
-    ("records", "sdtm", "fhir", "registry", "outputs", "sources", "assumptions", "invented"),
+    (
+        *("records", "sdtm", "fhir", "registry", "outputs", "sources", "assumptions", "invented"),
+        "undefined",
+    )
 )
-"""Fields of Study that are no facts of the trial: how its records are read and written, and what
-the study file says of itself."""
+"""Fields of Study that are no facts of the trial: how its records are read and written, what the
+study file says of itself, and what nobody knows the meaning of."""
 
 
 @dataclass(frozen=True, slots=True)
