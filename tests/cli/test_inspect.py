@@ -1,6 +1,7 @@
 """trialect inspect: every kind of file, whole and broken."""
 
 import gzip
+import json
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ import openpyxl
 import pytest
 from typer.testing import Result
 
+from trialect.converters.convert import convert
 from trialect.converters.inspection import INSPECTORS, TITLES
 from trialect.converters.recognise import Kind, recognise
 
@@ -18,6 +20,12 @@ SDTM = "m5/datasets/ctfpirhd2025/tabulations/sdtm"
 SAS = Path(__file__).resolve().parents[1] / "readers" / "forms.sas7bdat.gz"
 
 
+RECORD = {
+    "protocolSection": {
+        "identificationModule": {"nctId": "NCT00000001", "briefTitle": "A trial"},
+        "designModule": {"studyType": "INTERVENTIONAL"},
+    }
+}
 PAGE = "Sex\nAll\nAges\nAllocation\nRandomized\nMasking\n30 participants in 2 patient groups\n"
 
 
@@ -37,6 +45,10 @@ def files(package: Path, study: Path, tmp_path: Path) -> dict[Kind, Path]:
     }
     found[Kind.REGISTRY_PAGE] = tmp_path / "page.txt"
     found[Kind.REGISTRY_PAGE].write_text(PAGE)
+    found[Kind.REGISTRY_RECORDS] = tmp_path / "records.json"
+    found[Kind.REGISTRY_RECORDS].write_text(json.dumps([RECORD]))
+    found[Kind.TRIALS] = tmp_path / "trials"
+    convert(found[Kind.REGISTRY_RECORDS], found[Kind.TRIALS], to=["prs"])
     found[Kind.DSJC] = tmp_path / "te.dsjc"
     found[Kind.DSJC].write_bytes(zlib.compress(found[Kind.DATASET_NDJSON].read_bytes()))
     found[Kind.FHIR_RESOURCE] = tmp_path / "one.json"
@@ -70,6 +82,8 @@ TOLD = {
     Kind.XPT8: ["reads version 5"],
     Kind.STUDY_FOLDER: ["CTFPIRHD2025", "2 arms, 6 planned visits, 1 site", "mappings/dm.csv"],
     Kind.PACKAGE: ["50 subjects", "errors", "683  QS records", "50  FHIR Patient"],
+    Kind.REGISTRY_RECORDS: ["1 record: 1 INTERVENTIONAL", "NCT00000001  A trial"],
+    Kind.TRIALS: ["1 record: 1 converted, 0 rejected", "NCT00000001  A trial"],
     Kind.REGISTRY_PAGE: ["line 2: “Sex: All”", "eligibility.sex = ALL", "Ages stands there"],
 }
 

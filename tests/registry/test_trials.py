@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 
 import pytest
 from ctgov_small import small_record
@@ -56,7 +57,10 @@ def test_each_record_has_a_folder_and_each_file_its_fingerprint(three, tmp_path)
     assert done.errors == 0
     out = done.out
     said = manifest(out)
-    assert said["records"] == {"in": 3, "converted": 3, "rejected": 0}
+    assert said["records"] == {
+        **{"in": 3, "converted": 3, "rejected": 0},
+        "files": [{"file": "records.json", "in": 3, "converted": 3, "rejected": 0}],
+    }
     assert [one["folder"] for one in said["trials"]] == [f"NCT0000000{n}" for n in (1, 2, 3)]
     assert (out / "NCT00000002/registry/prs.xml").is_file()
     assert not (out / "rejected").exists()
@@ -64,7 +68,7 @@ def test_each_record_has_a_folder_and_each_file_its_fingerprint(three, tmp_path)
     there = {name: hashlib.sha256(data).hexdigest() for name, data in prints(out).items()}
     assert there.pop("manifest.json")
     assert files == there
-    assert said["inputs"][0]["records"] == 3
+    assert said["inputs"][0]["file"] == "records.json"
     assert said["inputs"][0]["sha256"] == hashlib.sha256(three.read_bytes()).hexdigest()
 
 
@@ -305,3 +309,47 @@ def test_kill_9_leaves_no_half_package(tmp_path):
     done = trialect.convert(source, out, to=["prs"])
     assert done.account.trials == 1499
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "records.json"]
+
+
+def test_a_folder_of_trials_is_checked_trial_by_trial(run, three, tmp_path):
+    out = trialect.convert(three, tmp_path / "out", to=TARGETS).out
+    done = trialect.validate(out)
+    assert [one for one in done.errors if one.rule.startswith("PACKAGE-")] == []
+    (out / "NCT00000002/registry/prs.xml").write_text("<changed/>")
+    found = [one for one in trialect.validate(out).problems if one.rule == "PACKAGE-CHANGED"]
+    assert [one.file for one in found] == ["NCT00000002/registry/prs.xml"]
+    (out / "manifest.json").write_text(
+        (out / "manifest.json").read_text().replace('"folder": "NCT', '"folder": "../NCT')
+    )
+    assert trialect.validate(out).problems
+
+
+def test_records_are_checked_by_themselves(tmp_path):
+    odd = record(2)
+    odd["protocolSection"]["designModule"]["phases"] = ["PHASE9"]
+    found = trialect.validate(put(tmp_path / "records.json", [record(1), odd, {}])).problems
+    assert {one.row for one in found if one.severity.value != "note"} == {2, 3}
+
+
+def test_inspect_tells_what_records_and_trials_are(run, three, tmp_path):
+    said = run("inspect", three).output
+    assert "records of ClinicalTrials.gov" in said
+    assert "3 records: 3 INTERVENTIONAL" in said
+    out = trialect.convert(three, tmp_path / "out", to=TARGETS).out
+    said = run("inspect", out).output
+    assert "3 records: 3 converted, 0 rejected" in said
+    assert "NCT00000003" in said
+
+
+def test_a_zip_of_records_is_one_source(run, three, tmp_path):
+    packed = tmp_path / "records.zip"
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(three, "download/records.json")
+        archive.writestr("download/more.ndjson", json.dumps(record(9)) + "\n")
+    assert "4 records" in run("inspect", packed).output
+    done = trialect.convert(packed, tmp_path / "out", to=TARGETS)
+    assert done.account.trials == 4
+    said = manifest(done.out)
+    assert [one["file"] for one in said["inputs"]] == ["records.zip"]
+    counts = {one["file"]: one["in"] for one in said["records"]["files"]}
+    assert counts == {"download/more.ndjson": 1, "download/records.json": 3}

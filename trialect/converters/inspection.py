@@ -24,7 +24,8 @@ NOT_KNOWN = rule(
     "The file is of no kind that trialect knows",
     "it {what}.",
     "What is known: XPT, SAS7BDAT, Dataset-JSON, define.xml, FHIR (JSON and NDJSON), delimited "
-    "text, Excel workbooks, the text of a registry page, study folders and packages.",
+    "text, Excel workbooks, registry records, the text of a registry page, study folders and "
+    "packages.",
 )
 DAMAGED = rule(
     "INSPECT-DAMAGED",
@@ -60,6 +61,8 @@ TITLES: dict[Kind, str] = {
     Kind.STUDY_FOLDER: "study folder",
     Kind.PACKAGE: "package",
     Kind.REGISTRY_PAGE: "text of a registry page",
+    Kind.REGISTRY_RECORDS: "records of ClinicalTrials.gov",
+    Kind.TRIALS: "folder of trials",
 }
 
 
@@ -323,6 +326,18 @@ def _page(path: Path) -> Iterator[str]:
     yield from told_page(path)
 
 
+def _records(path: Path) -> Iterator[str]:
+    from trialect.converters.records_inspection import told_records
+
+    yield from told_records(path)
+
+
+def _trials(path: Path) -> Iterator[str]:
+    from trialect.converters.records_inspection import told_trials
+
+    yield from told_trials(path)
+
+
 INSPECTORS: dict[Kind, Callable[[Path], Iterator[str]]] = {
     Kind.XPT5: _xpt,
     Kind.DATASET_JSON: _dataset_json,
@@ -338,5 +353,7 @@ INSPECTORS: dict[Kind, Callable[[Path], Iterator[str]]] = {
     Kind.STUDY_FOLDER: _study,
     Kind.PACKAGE: _package,
     Kind.REGISTRY_PAGE: _page,
+    Kind.REGISTRY_RECORDS: _records,
+    Kind.TRIALS: _trials,
 }
 """How a file of each kind tells what it holds."""

@@ -43,6 +43,8 @@ class Kind(StrEnum):
     STUDY_FOLDER = "study-folder"
     PACKAGE = "package"
     REGISTRY_PAGE = "registry-page"
+    REGISTRY_RECORDS = "registry-records"
+    TRIALS = "trials"
     UNKNOWN = "unknown"
 
 
@@ -50,7 +52,9 @@ _SAS7BDAT = bytes.fromhex("000000000000000000000000c2ea8160b31411cfbd92080009c73
 _XPT = b"HEADER RECORD*******"
 _RESOURCE = re.compile(rb'^\s*\{\s*"resourceType"\s*:\s*"([A-Za-z]+)"')
 _DATASET = re.compile(rb'"datasetJSONVersion"\s*:')
+_RECORDS = re.compile(rb'"(?:protocolSection|ProtocolSection|FullStudiesResponse)"\s*:')
 _DEFINE = re.compile(rb"https?://www\.cdisc\.org/ns/def/v")
+_TRIALS = re.compile(rb'^\s*\{\s*"trialect": "[^"]*",\s*"kind": "trials"')
 _DELIMITED = re.compile(rb"[,;\t|]")
 
 
@@ -67,6 +71,8 @@ def recognise(path: Path) -> Kind:
     if head.startswith(b"PK\x03\x04"):
         return _zip(path)
     if packed := unpacked_head(head):
+        if _RECORDS.search(packed):
+            return Kind.REGISTRY_RECORDS
         return Kind.DSJC if _DATASET.search(packed) else Kind.UNKNOWN
     text = _utf8(head)
     if (text is None or text.lstrip()[:1] not in (b"{", b"[", b"<")) and _is_page(head):
@@ -74,6 +80,8 @@ def recognise(path: Path) -> Kind:
     if text is None:
         return Kind.UNKNOWN
     start = text.lstrip()[:1]
+    if start in (b"{", b"[") and _RECORDS.search(text):
+        return Kind.REGISTRY_RECORDS
     if start == b"{":
         return _json(path, text, whole=len(head) < HEAD)
     if start == b"<":
@@ -131,11 +139,19 @@ def unpacked_head(head: bytes, size: int = HEAD) -> bytes | None:
 def _folder(path: Path) -> Kind:
     if (path / "study.yaml").is_file():
         return Kind.STUDY_FOLDER
-    if (path / "manifest.json").is_file() or any(
-        one.suffix.lower() == ".xpt" for one in path.iterdir()
-    ):
+    if _is_trials(path / MANIFEST):
+        return Kind.TRIALS
+    if (path / MANIFEST).is_file() or any(one.suffix.lower() == ".xpt" for one in path.iterdir()):
         return Kind.PACKAGE
     return Kind.UNKNOWN
+
+
+def _is_trials(manifest: Path) -> bool:
+    """Whether a manifest begins as that of a folder of trials does."""
+    if not manifest.is_file():
+        return False
+    with manifest.open("rb") as file:
+        return _TRIALS.search(file.read(1000)) is not None
 
 
 def _zip(path: Path) -> Kind:
@@ -146,7 +162,11 @@ def _zip(path: Path) -> Kind:
             names = archive.namelist()
     except Exception:  # zipfile raises what its parsing of a damaged archive stumbles over
         return Kind.UNKNOWN
-    return Kind.EXCEL if "xl/workbook.xml" in names else Kind.UNKNOWN
+    if "xl/workbook.xml" in names:
+        return Kind.EXCEL
+    from trialect.converters.readers.ctgov_records import recognise as holds_records
+
+    return Kind.REGISTRY_RECORDS if holds_records(path) else Kind.UNKNOWN
 
 
 def _utf8(head: bytes) -> bytes | None:

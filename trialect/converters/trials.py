@@ -134,10 +134,10 @@ def convert_trials(
     file = (study, _study_file(study)) if study is not None else None
     account = TrialsAccount(kind, targets)
     for path in reading.files(source):
-        account.files[_name(source, path)] = FileAccount(digest(path), path.stat().st_size)
+        account.inputs.append((_name(source, path), digest(path), path.stat().st_size))
+    large = sum(size for _, _, size in account.inputs) >= WORTH_PROCESSES
     if file is not None and study is not None:
-        account.other_inputs.append((study.name, digest(study), len(file[1])))
-    large = sum(one.bytes for one in account.files.values()) >= WORTH_PROCESSES
+        account.inputs.append((study.name, digest(study), len(file[1])))
     with building(destination, source) as package:
         spool = package.parent / "spool"
         spool.mkdir()
@@ -218,7 +218,7 @@ class _Ledger:
         """Take a record's folder into the package, or the record into rejected/."""
         account = self.account
         account.read += 1
-        file = account.files.setdefault(held.file, FileAccount("", 0))
+        file = account.files.setdefault(held.file, FileAccount())
         file.read += 1
         name = folder_name(made.trial, held)
         if made.built is not None and (first := self.taken.get(name.casefold())) is not None:

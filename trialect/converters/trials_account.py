@@ -23,10 +23,8 @@ KIND = "trials"
 
 @dataclass(slots=True)
 class FileAccount:
-    """A file that records were read from: read = converted + rejected."""
+    """A text that records stand in, a file or one in a zip: read = converted + rejected."""
 
-    sha256: str
-    bytes: int
     read: int = 0
     converted: int = 0
     rejected: int = 0
@@ -40,7 +38,8 @@ class TrialsAccount:
     targets: tuple[str, ...]
     standards: dict[str, str] = field(default_factory=dict)
     files: dict[str, FileAccount] = field(default_factory=dict)
-    other_inputs: list[tuple[str, str, int]] = field(default_factory=list)
+    inputs: list[tuple[str, str, int]] = field(default_factory=list)
+    """The files that were read, with their SHA-256 and size."""
     trials: int = 0
     read: int = 0
     rejected: int = 0
@@ -74,25 +73,23 @@ class TrialsAccount:
                 "in": self.read,
                 "converted": self.trials,
                 "rejected": self.rejected,
+                "files": [
+                    {
+                        "file": name,
+                        "in": one.read,
+                        "converted": one.converted,
+                        "rejected": one.rejected,
+                    }
+                    for name, one in self.files.items()
+                ],
             },
             "problems": {
                 "by_severity": {one.value: count for one, count in self.by_severity.items()},
                 "by_rule": dict(sorted(self.by_rule.items())),
             },
             "inputs": [
-                {
-                    "file": name,
-                    "sha256": one.sha256,
-                    "bytes": one.bytes,
-                    "records": one.read,
-                    "converted": one.converted,
-                    "rejected": one.rejected,
-                }
-                for name, one in self.files.items()
-            ]
-            + [
                 {"file": name, "sha256": sha256, "bytes": size}
-                for name, sha256, size in self.other_inputs
+                for name, sha256, size in self.inputs
             ],
         }
 

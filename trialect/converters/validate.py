@@ -7,24 +7,36 @@ domains, define.xml against the XPT files, references between NDJSON files.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trialect.converters.baseline import read_baseline
 from trialect.converters.explanations import read_explanations
-from trialect.converters.fhir_release import release_named
-from trialect.converters.package import FHIR_BUNDLES, FHIR_NDJSON, LINEAGE
-from trialect.converters.review import Checked, Review, review
-from trialect.converters.rules_run import RuleRun
+from trialect.converters.fhir_release import release_named, release_of_package
+from trialect.converters.package import FHIR_BUNDLES, FHIR_NDJSON, LINEAGE, MANIFEST
+from trialect.converters.recognise import Kind
+from trialect.converters.review import Checked, CheckedFile, Review, review
+from trialect.converters.rules_run import RuleRun, RunStatus
 from trialect.converters.stamp import environment_stamp
 from trialect.converters.told_once import told_once
-from trialect.converters.validate_files import CHANGED, DATASETS, Seen, look_at, look_at_folder
+from trialect.converters.validate_files import (
+    CHANGED,
+    DATASETS,
+    Seen,
+    against_manifest,
+    is_trials,
+    look_at,
+    look_at_folder,
+    look_at_trial,
+    trials_of,
+)
 from trialect.problems import Problem, Severity, Unusable, rule
 
 if TYPE_CHECKING:
     from trialect.converters.ahead import Ahead
+    from trialect.converters.validate_rules import Rules
 
 NO_FILE = rule(
     "VALIDATE-NO-FILE",
@@ -100,18 +112,15 @@ def validate(
     for path in map(Path, paths):
         if not path.exists():
             raise Unusable(NO_FILE.problem(file=str(path)))
-        if path.is_dir():
+        if is_trials(path):
+            seen.problems += _each_trial(path, seen, asking, wanted)
+        elif path.is_dir():
             look_at_folder(path, seen)
         elif not look_at(path, seen):
             raise Unusable(NOT_KNOWN.problem(file=str(path)))
     if not seen.files and not seen.problems:
         raise Unusable(NOT_KNOWN.problem(file=", ".join(map(str, paths))))
-    between = list(_between(seen, asking))
-    # Last, as another process may be at some of it until now.
-    seen.settle()
-    between += seen.flood.rest()
-    checks, between = told_once(seen.problems, between, asking.replaced)
-    seen.problems = _of_records([*checks, *between], seen.packages)
+    seen.problems = _of_records(_settled(seen, asking), seen.packages)
     checked = Checked(tuple(seen.checked), _standards(seen), environment_stamp())
     found = review(
         seen.problems,
@@ -124,6 +133,42 @@ def validate(
     return Validation(list(found.problems), seen.files, found)
 
 
+def _settled(seen: Seen, asking: _Asking) -> list[Problem]:
+    """All problems of the files that were looked at, each told once."""
+    between = list(_between(seen, asking))
+    # Last, as another process may be at some of it until now.
+    seen.settle()
+    between += seen.flood.rest()
+    checks, between = told_once(seen.problems, between, asking.replaced)
+    return [*checks, *between]
+
+
+def _each_trial(
+    folder: Path, whole: Seen, asking: _Asking, release: str | None
+) -> Iterator[Problem]:
+    """The problems of a folder of trials; each trial's files are held against each other alone."""
+    whole.folders.append(folder)
+    whole.files += 1
+    whole.checked.append(CheckedFile(MANIFEST, Kind.TRIALS.value))
+    yield from against_manifest(folder, folder / MANIFEST)
+    runs: dict[str, RuleRun] = {}
+    for trial, home in trials_of(folder):
+        seen = Seen(release=release or release_of_package(folder), flood=whole.flood)
+        look_at_trial(home, seen)
+        for one in _settled(seen, asking):
+            at = None if one.file is None else f"{home.name}/{one.file}"
+            yield one.at(trial=one.trial or trial, file=at or home.name)
+        whole.files += seen.files
+        whole.checked += [replace(one, name=f"{home.name}/{one.name}") for one in seen.checked]
+        for run in asking.runs:
+            before = runs.get(run.id)
+            if before is None or (
+                before.status is not RunStatus.RUN and run.status is RunStatus.RUN
+            ):
+                runs[run.id] = run
+    asking.runs = list(runs.values())
+
+
 @dataclass(slots=True)
 class _Asking:
     """Which rules are to be asked, and what became of them."""
@@ -134,6 +179,7 @@ class _Asking:
     ahead: Ahead | None = None
     runs: list[RuleRun] = field(default_factory=list)
     replaced: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    loaded: Rules | None = None
 
 
 def _between(seen: Seen, asking: _Asking) -> Iterator[Problem]:
@@ -163,7 +209,9 @@ def _asked(seen: Seen, asking: _Asking) -> Iterator[Problem]:
     from trialect.schemas.core.rule import CoreRule
 
     ahead = asking.ahead
-    rules = ahead.rules() if ahead else rules_to_ask(asking.rules, pack=asking.pack)
+    if asking.loaded is None:
+        asking.loaded = ahead.rules() if ahead else rules_to_ask(asking.rules, pack=asking.pack)
+    rules = asking.loaded
     asking.replaced = {one.id: one.replaces for one in rules if isinstance(one, CoreRule)}
     package = seen.datasets.package(described_by(seen.defines))
     parts = seen.datasets.parts(package)

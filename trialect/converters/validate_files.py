@@ -139,11 +139,15 @@ class Seen:
 
 NAMED = {
     ".xpt": "XPT",
-    ".json": "Dataset-JSON or FHIR",
+    ".json": "Dataset-JSON, FHIR or registry records",
     ".ndjson": "Dataset-JSON or FHIR",
     ".dsjc": "Dataset-JSON",
 }
 """What files in a folder are, by the endings of their names."""
+
+
+DATA = ("m5", "dataset-json", "fhir", "registry")
+"""Folders of a package that hold what was made of the data."""
 
 
 PACKED = (".gz", ".gzip")
@@ -156,11 +160,37 @@ def look_at_folder(folder: Path, seen: Seen) -> None:
     wanted = [folder]
     if manifest.is_file():
         seen.packages.append(folder)
-        seen.problems += _against_manifest(folder, manifest)
-        wanted = [folder / "m5", folder / "dataset-json", folder / "fhir"]
-    for part in wanted:
+        seen.problems += against_manifest(folder, manifest)
+        wanted = [folder / name for name in DATA]
+    _look_at_all(wanted, {manifest, folder / PULLED}, seen)
+
+
+def look_at_trial(folder: Path, seen: Seen) -> None:
+    """Check every file of a trial in a folder of trials that is data."""
+    _look_at_all([folder / name for name in DATA], set(), seen)
+
+
+def is_trials(path: Path) -> bool:
+    """Whether a path is a folder of trials that a conversion of registry records made."""
+    return path.is_dir() and recognise(path) is Kind.TRIALS
+
+
+def trials_of(folder: Path) -> Iterator[tuple[str, Path]]:
+    """The trials of such a folder and where each lies; nothing where its manifest is broken."""
+    try:
+        listed = orjson.loads((folder / MANIFEST).read_bytes())["trials"]
+        named = [(str(one["trial"]), str(one["folder"])) for one in listed]
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    home = folder.resolve()
+    for trial, name in named:
+        if (folder / name).is_dir() and (folder / name).resolve().parent == home:
+            yield trial, folder / name
+
+
+def _look_at_all(folders: list[Path], told: set[Path], seen: Seen) -> None:
+    for part in folders:
         for path in sorted(part.rglob("*")):
-            told = (manifest, folder / PULLED)
             if not path.is_file() or path.name.startswith(".") or path in told:
                 continue
             if not look_at(path, seen) and path.suffix.lower() in NAMED:
@@ -170,7 +200,8 @@ def look_at_folder(folder: Path, seen: Seen) -> None:
             seen.folders.append(path.parent)
 
 
-def _against_manifest(folder: Path, manifest: Path) -> Iterator[Problem]:
+def against_manifest(folder: Path, manifest: Path) -> Iterator[Problem]:
+    """What a manifest says of the files of its package, and is not so."""
     try:
         written = orjson.loads(manifest.read_bytes())
         outputs = [(str(one["file"]), one["sha256"]) for one in written["outputs"]]
@@ -283,6 +314,12 @@ def _resource(path: Path, seen: Seen) -> None:
     seen.problems += seen.flood.through(check_resource_file(path, seen.release))
 
 
+def _records(path: Path, seen: Seen) -> None:
+    from trialect.converters.records_inspection import problems_of_records
+
+    seen.problems += seen.flood.through(problems_of_records(path))
+
+
 def _ndjson(path: Path, seen: Seen) -> None:
     seen.ndjson.append(path)
 
@@ -298,6 +335,7 @@ CHECKS_OF_A_FILE: dict[Kind, Callable[[Path, Seen], None]] = {
     Kind.FHIR_BUNDLE: _bundle,
     Kind.FHIR_RESOURCE: _resource,
     Kind.FHIR_NDJSON: _ndjson,
+    Kind.REGISTRY_RECORDS: _records,
 }
 """How a file of each kind is checked."""
 

@@ -121,21 +121,27 @@ def set_facts(study: Study) -> dict[str, int]:
 def _count(items: Sequence[Any], cls: type, before: str, counts: dict[str, int]) -> None:
     get, steps = _steps(cls, before)
     if len(items) == 1:
-        columns: Iterable[tuple[Any, ...]] = ((one,) for one in get(items[0]))
-    else:
-        columns = zip(*map(get, items), strict=True)
-    for column, (fact, many, within) in zip(columns, steps, strict=True):
+        _count_one(zip(get(items[0]), steps, strict=True), counts)
+        return
+    for column, (fact, many, within) in zip(zip(*map(get, items), strict=True), steps, strict=True):
         if within is not None:
             parts = chain.from_iterable(column) if many else column
             if held := [one for one in parts if one is not None]:
                 _count(held, within, fact, counts)
-            continue
-        if many:
-            number = sum(map(len, column))
-        else:
-            number = len(column) - column.count(None) - column.count("")
-        if number:
+        elif number := (
+            sum(map(len, column)) if many else len(column) - column.count(None) - column.count("")
+        ):
             counts[fact] = counts.get(fact, 0) + number
+
+
+def _count_one(fields: Iterable[tuple[Any, tuple[str, bool, Any]]], counts: dict[str, int]) -> None:
+    for one, (fact, many, within) in fields:
+        if one is None or one == () or one == "":
+            continue
+        if within is not None:
+            _count(one if many else (one,), within, fact, counts)
+        else:
+            counts[fact] = counts.get(fact, 0) + (len(one) if many else 1)
 
 
 def fact_of(path: str | None) -> str | None:
