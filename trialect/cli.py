@@ -171,6 +171,14 @@ def convert(
         bool, typer.Option("--strict", help="Exit with 1 when records were rejected.")
     ] = False,
     baseline: Baseline = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(
+            "--record",
+            help="The trial's record in a registry, to compare study file and data with in the "
+            "report (default: `registry.record` of study.yaml).",
+        ),
+    ] = None,
 ) -> None:
     """Convert a study folder, an SDTM package, FHIR or registry records into a checked package."""
     conversion = _convert(
@@ -182,6 +190,7 @@ def convert(
         fhir_release=fhir_release,
         jobs=jobs,
         baseline=baseline,
+        record=record,
     )
     if conversion.account.open_errors or (strict and conversion.account.rejected):
         raise typer.Exit(Exit.FINDINGS)
@@ -330,6 +339,7 @@ def _convert(
     unblinded: bool = False,
     fhir_release: str | None = None,
     baseline: Path | None = None,
+    record: Path | None = None,
 ) -> Conversion | TrialsConversion:
     from trialect.converters.convert import convert as run
 
@@ -344,6 +354,7 @@ def _convert(
                 fhir_release=fhir_release,
                 jobs=jobs or os.cpu_count() or 1,
                 baseline=baseline,
+                record=record,
                 progress=progress,
             )
         )

@@ -93,6 +93,8 @@ class PrsOptions:
 
 @dataclass(frozen=True, slots=True)
 class RegistryOptions:
-    """How the files for registries are written."""
+    """How the files for registries are written, and the record that the study is held against."""
 
     prs: PrsOptions = field(default_factory=PrsOptions)
+    record: str | None = None
+    """The file of the trial's record in a registry, by its path in the study folder."""

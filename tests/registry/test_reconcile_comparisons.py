@@ -114,6 +114,7 @@ def test_a_record_that_says_the_same_differs_in_nothing() -> None:
         ("SEXPOP", "F", "RECONCILE-ELIGIBILITY"),
         ("SSTDTC", "2026-01-11", "RECONCILE-DATE"),
         ("TCNTRL", "ACTIVE", "RECONCILE-TS"),
+        ("INDIC", "Fever", "RECONCILE-TS"),
     ],
 )
 def test_a_package_whose_summary_says_something_else_differs(
@@ -153,7 +154,7 @@ def test_triple_masking_is_double_blind_in_the_summary() -> None:
 def test_enrolled_are_those_who_took_part() -> None:
     found = data([*(subject(n) for n in range(1, 5)), failure(5)])
     (row,) = rows("RECONCILE-ENROLMENT-ACTUAL", found=found)
-    assert row.data == "4 enrolled (5 in DM, 1 screen failures, 4 treated)"
+    assert row.data == "4 enrolled (5 in DM, 1 screen failure, 4 treated)"
     assert row.agreement is Agreement.MISSING
     agreed = changed(STUDY, enrolment=Enrolment(40, 4))
     assert not differing("RECONCILE-ENROLMENT-ACTUAL", agreed, found)
@@ -298,7 +299,7 @@ def test_the_limits_of_the_record_name_other_subjects() -> None:
 def test_an_age_that_is_not_known_is_told() -> None:
     (row,) = rows("RECONCILE-AGE", found=data([subject(1), subject(2, AGE=None)]))
     assert row.agreement is Agreement.NOT_COMPARED
-    assert "1 subjects have no age" in row.why
+    assert "no age that can be compared: 1 subject" in row.why
 
 
 def test_each_subject_of_another_sex_is_named() -> None:

@@ -65,6 +65,11 @@ def account(
     return whole
 
 
+def other_input(path: Path, name: str) -> Output:
+    """A file beside the source that was read, by the name that the manifest gives it."""
+    return Output(name, digest(path), path.stat().st_size)
+
+
 def provenance(job: Job, parts: Sequence[Part]) -> list[Provenance]:
     """Every instruction that filled a variable, each once: the tables', then those that partitions
     tell, of derivations and of what resources carry.

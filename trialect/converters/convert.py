@@ -39,6 +39,7 @@ def convert(
     partition_subjects: int | None = None,
     baseline: str | Path | None = None,
     study: str | Path | None = None,
+    record: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Conversion | TrialsConversion:
     """Convert a study folder, an SDTM package, FHIR or registry records into a package at `out`.
@@ -50,15 +51,17 @@ def convert(
     `fhir.release` of study.yaml). With `jobs` above 1, partitions are worked on in that many
     processes, `partition_subjects` in each (chosen by the number of subjects and jobs if it is not
     given); the bytes are the same. `baseline` is the report.json of an earlier run, against which
-    the report tells what is new and what is gone.
+    the report tells what is new and what is gone. `record` is the trial's record in a registry,
+    with which the report compares study file and data (default: `registry.record` of study.yaml).
     Raises `Unusable` when the input cannot be converted at all; everything else is a finding in
     the package's report.
     """
     folder = Path(source)
     kind = study_source_of(folder) if folder.exists() else None
     if kind is not None:
-        if baseline is not None:
-            raise Unusable(NOT_OF_RECORDS.problem(value="--baseline"))
+        for option, given in (("--baseline", baseline), ("--record", record)):
+            if given is not None:
+                raise Unusable(NOT_OF_RECORDS.problem(value=option))
         from trialect.converters.trials import convert_trials
 
         return convert_trials(
@@ -83,5 +86,6 @@ def convert(
         partition_subjects=partition_subjects,
         baseline=baseline,
         study=study,
+        record=record,
         progress=progress,
     )

@@ -35,6 +35,8 @@ from trialect.converters.partition import (
     process,
     submit,
 )
+from trialect.converters.reconcile import Reconciliation
+from trialect.converters.reconcile.in_conversion import agreement, registry_record
 from trialect.converters.review import Checked, Review, review
 from trialect.converters.sources import traced_review
 from trialect.converters.stamp import stamp_of, stamp_problems
@@ -105,6 +107,7 @@ def convert(
     partition_subjects: int | None = None,
     baseline: str | Path | None = None,
     study: str | Path | None = None,
+    record: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Conversion:
     """Convert a study folder or another source (`trial_sources`) into a package at `out`.
@@ -116,6 +119,8 @@ def convert(
     partitions are worked on in that many processes, `partition_subjects` in each (chosen by the
     number of subjects and jobs if it is not given); the bytes are the same. `baseline` is the
     report.json of an earlier run, against which the report tells what is new and what is gone.
+    `record` is the trial's record in a registry, with which the report compares study file and
+    data (default: `registry.record` of study.yaml).
     Raises `Unusable` when the input cannot be converted at all; everything else is a finding in
     the package's report.
     """
@@ -132,6 +137,10 @@ def convert(
     stamp = stamp_of(facts)
     earlier = read_baseline(Path(baseline)) if baseline is not None else None
     explanations = _explanations(folder)
+    beside_source = Path(study).parent if study is not None else home
+    of_registry = registry_record(facts, beside_source, Path(record) if record else None)
+    # What a package states of itself agrees with it; a study file or a record may not.
+    compared = kind == "study-folder" or study is not None or of_registry is not None
     with building(destination, folder) as package:
         spool = package.parent / "spool"
         spool.mkdir()
@@ -153,6 +162,8 @@ def convert(
                 parts[1 + index] = part
             account = closing.account(job, folder, targets, stamp, parts)
             account.explanations = explanations
+            if of_registry is not None:
+                account.other_inputs.append(closing.other_input(of_registry.path, of_registry.name))
             profiles = merge(part.profiles for part in parts)
             provenance = closing.provenance(job, parts)
             metas = tuple(describe(facts, profiles, provenance))
@@ -182,6 +193,7 @@ def convert(
         last.folder.mkdir()
         keep_problems(last, found, job.files)
         tell("report", 0, 1)
+        agreed = agreement(facts, of_registry, parts) if compared else None
         problems = Problems(closing.problems([*parts, last]))
         for name in targets:
             close = TARGETS[name].close
@@ -190,7 +202,7 @@ def convert(
         with ThreadPoolExecutor(1) as beside:
             # Gigabytes take a while to go, and nothing looks at them any more.
             beside.submit(shutil.rmtree, spool, ignore_errors=True)
-            _report(package, account, problems, plan, earlier)
+            _report(package, account, problems, plan, earlier, agreed)
     return Conversion(destination, account)
 
 
@@ -319,7 +331,12 @@ def _explanations(folder: Path) -> tuple[Explanation, ...]:
 
 
 def _report(
-    package: Path, account: Account, problems: Problems, plan: Plan, earlier: Baseline | None
+    package: Path,
+    account: Account,
+    problems: Problems,
+    plan: Plan,
+    earlier: Baseline | None,
+    agreed: Reconciliation | None,
 ) -> None:
     found = review(
         problems,
@@ -327,6 +344,7 @@ def _report(
         baseline=earlier,
         checked=Checked(standards=account.standards, stamp=plan.stamp),
         account=account,
+        agreement=agreed,
     )
     _count(account, found)
     found = traced_review(found, TracedPackage(package, account.as_dict()))

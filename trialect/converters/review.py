@@ -19,6 +19,7 @@ from trialect.problems import RULES, Problem, Rule, Severity
 
 if TYPE_CHECKING:
     from trialect.converters.account import Account
+    from trialect.converters.reconcile import Reconciliation
 
 _ORDER = {severity.value: place for place, severity in enumerate(Severity)}
 
@@ -58,7 +59,8 @@ class Review:
 
     `explained` has for each finding the places in `explanations` of those that explain it; `states`
     is None without an earlier run; `sources` has the origin of findings on written datasets, by
-    their places. `account` is the conversion's, None for a validation.
+    their places. `account` is the conversion's, None for a validation; `agreement` is what it
+    found in comparing registry, study file and data, where it did.
     """
 
     problems: Sequence[Problem]
@@ -72,6 +74,7 @@ class Review:
     sources: Mapping[int, Source] = field(default_factory=dict)
     checked: Checked = field(default_factory=Checked)
     account: Account | None = None
+    agreement: Reconciliation | None = None
 
     def explanation(self, place: int) -> Explanation | None:
         """The explanation of a finding: of several the one that the file has first."""
@@ -221,6 +224,7 @@ def review(
     runs: Sequence[RuleRun] = (),
     checked: Checked | None = None,
     account: Account | None = None,
+    agreement: Reconciliation | None = None,
 ) -> Review:
     """The findings with their explanations and states; the worst first, then by rule and place.
 
@@ -244,6 +248,7 @@ def review(
         runs=tuple(runs),
         checked=checked or Checked(),
         account=account,
+        agreement=agreement,
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from trialect.converters.explanations import EXPLANATIONS
+from trialect.converters.form_files import UNUSED_FILE
 from trialect.converters.partition import Job
 from trialect.converters.readers.study_yaml import FILE, assumption_problems, read_study
 from trialect.converters.stage import stage
@@ -47,7 +48,11 @@ def prepare(
     tables = read_tables(path, study)
     problems = Problems(tables.problems)
     staged = stage(study, path, spool, forms=tables.forms, partition_subjects=partition_subjects)
-    problems.extend(staged.problems)
+    record = study.registry.record
+    # The registry's record may lie among the exports, and is none.
+    problems.extend(
+        one for one in staged.problems if one.rule != UNUSED_FILE.id or one.file != record
+    )
     # Rows that staging kept out are findings; tables that do not fit their forms are no tables.
     misfits = Problems(check_columns(tables, staged.columns))
     misfits.stop_on_errors()

@@ -43,6 +43,7 @@ def shown(found: Reconciliation) -> dict[str, Any]:
     rows = found.as_dict()["rows"]
     return {
         "counts": found.counts,
+        "record": found.record,
         "with_record": found.with_record,
         "themes": list(found.themes()),
         "rows": rows[:LISTED],

@@ -64,6 +64,7 @@ def write_json(path: Path, review: Review) -> None:
             }
             for one, count in zip(review.explanations, review.hits, strict=True)
         ],
+        "agreement": review.agreement.as_dict() if review.agreement is not None else None,
     }
     with path.open("wb") as file:
         file.write(dumps(head, indent=True).removesuffix(b"\n}"))

@@ -13,6 +13,7 @@ from trialect.converters.rules_run import STATUSES, RuleRun
 from trialect.converters.stamp import EPOCH
 from trialect.converters.writers.findings import Findings, findings
 from trialect.converters.writers.heat_map import heat_map
+from trialect.converters.writers.reconciliation import shown as shown_agreement
 from trialect.converters.writers.report import dumps, rules, summary
 from trialect.problems import Severity
 
@@ -61,6 +62,7 @@ def write_html(path: Path, review: Review) -> None:
         limit=COUNTED,
         total=len(review.problems),
         gone=len(review.gone),
+        agreement=shown_agreement(review.agreement) if review.agreement is not None else None,
         shown=shown,
         severities=[severity.value for severity in Severity],
         data=_script_json({**shown.as_dict(), "titles": {n: r["title"] for n, r in said.items()}}),

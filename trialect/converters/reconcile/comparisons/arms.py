@@ -15,6 +15,7 @@ from trialect.converters.reconcile.comparison import (
 )
 from trialect.converters.reconcile.comparisons.sides import both, of_record, word
 from trialect.converters.reconcile.names import all_names, by_name, plain
+from trialect.converters.summary import plural
 from trialect.trial import Study
 
 THEME = "Arms"
@@ -82,7 +83,7 @@ def arm_names(sides: Sides) -> Iterator[Row]:
             "data": f"{data[name][1]} ({data[name][0]})" if name in data else None,
         }
         if name in data and sides.data.subjects:
-            texts["data"] = f"{texts['data']}: {subjects[name]:,} subjects"
+            texts["data"] = f"{texts['data']}: {plural(subjects[name], 'subject')}"
         without = [side for side in asked if texts[side] is None]
         some = next(text for text in texts.values() if text)
         yield Row(

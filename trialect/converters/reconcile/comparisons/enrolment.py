@@ -14,6 +14,7 @@ from trialect.converters.reconcile.comparison import (
     weigh,
 )
 from trialect.converters.reconcile.comparisons.sides import both, of_record, parameter
+from trialect.converters.summary import plural
 from trialect.trial import Study
 
 THEME = "Enrolment"
@@ -124,7 +125,7 @@ def _subjects(sides: Sides) -> str:
     data = sides.data
     parts = [f"{data.subjects:,} in DM"]
     if data.screen_failures:
-        parts.append(f"{data.screen_failures:,} screen failures")
+        parts.append(plural(data.screen_failures, "screen failure"))
     if data.not_assigned:
         parts.append(f"{data.not_assigned:,} not assigned")
     if data.treated:

@@ -27,6 +27,7 @@ from trialect.converters.reconcile.time_frames import (
     read_duration,
     read_time_frame,
 )
+from trialect.converters.summary import plural
 from trialect.protocol import Outcome
 from trialect.trial import Study
 
@@ -299,4 +300,4 @@ def _shown(visits: list[SeenVisit], *, records: bool = False) -> str | None:
         told[key] = told.get(key, 0) + one.records
     if not records:
         return "; ".join(told) or None
-    return "; ".join(f"{key}: {count:,} records" for key, count in told.items()) or None
+    return "; ".join(f"{key}: {plural(count, 'record')}" for key, count in told.items()) or None

@@ -15,6 +15,7 @@ from trialect.converters.reconcile.comparison import (
 )
 from trialect.converters.reconcile.comparisons.sides import both
 from trialect.converters.reconcile.names import all_names, by_name, plain
+from trialect.converters.summary import plural
 from trialect.mappings.registry.countries import country_code
 from trialect.trial import Study
 
@@ -37,7 +38,9 @@ def countries(sides: Sides) -> Iterator[Row]:
     for (_, country), count in sides.data.sites.items():
         if country:
             subjects[country] += count
-    data = {code: Value(f"{code}: {n:,} subjects", code) for code, n in sorted(subjects.items())}
+    data = {
+        code: Value(f"{code}: {plural(n, 'subject')}", code) for code, n in sorted(subjects.items())
+    }
     lists = {"registry": record, "study": study, "data": data}
     asked = [side for side in (*both(sides), "data") if lists[side]]
     for code in all_names(study, record, data):
@@ -104,7 +107,7 @@ def _is_code(country: str) -> bool:
 
 
 def _sited(country: str, count: int) -> str:
-    return f"{country}: {count:,} {'site' if count == 1 else 'sites'}"
+    return f"{country}: {plural(count, 'site')}"
 
 
 @comparison(
@@ -147,7 +150,7 @@ def sites(sides: Sides) -> Iterator[Row]:
             code,
             facilities.get(name),
             site.name if site else None,
-            f"{data[code]:,} subjects" if code in data else None,
+            plural(data[code], "subject") if code in data else None,
             agreement=agreement,
             why=why,
             field="sites",

@@ -17,6 +17,7 @@ from trialect.converters.reconcile.comparison import (
 )
 from trialect.converters.reconcile.comparisons.sides import both, of_record, parameter, word
 from trialect.converters.reconcile.data_facts import OutOfLimits, age_verdict, sex_refused
+from trialect.converters.summary import plural
 from trialect.protocol import Eligibility
 from trialect.trial import Study
 
@@ -176,7 +177,7 @@ def _each(sides: Sides, of_all: str, of_one: str, misfit: Misfit, told: OfAll) -
     if rows or more:
         # The subjects stand in rows of their own, each a finding.
         agreement = Agreement.NOT_COMPARED
-        why = f"{len(rows):,} subjects are outside, listed one by one"
+        why = f"outside: {plural(len(rows), 'subject')}, listed one by one"
         why += f"; {more:,} more are not listed" if more else ""
     elif unknown:
         agreement, why = Agreement.NOT_COMPARED, unknown
@@ -226,7 +227,7 @@ def _ages_of_all(sides: Sides) -> tuple[str | None, str]:
             known += count if ages.subject_age(age, unit) is not None else 0
     spans = [f"{min(all_):g} to {max(all_):g} {unit}" for unit, all_ in sorted(units.items())]
     lacking = sides.data.enrolled - known
-    unknown = f"{lacking:,} subjects have no age that can be compared" if lacking else ""
+    unknown = f"no age that can be compared: {plural(lacking, 'subject')}" if lacking else ""
     for study in filter(None, (sides.record, sides.study)):
         for text in (study.eligibility.minimum_age, study.eligibility.maximum_age):
             try:
@@ -246,5 +247,5 @@ def _sexes_of_all(sides: Sides) -> tuple[str | None, str]:
         for study in (sides.record, sides.study)
         if study is not None
     )
-    unknown = f"of {other:,} subjects the sex is not known" if other and limited else ""
+    unknown = f"sex not known: {plural(other, 'subject')}" if other and limited else ""
     return told or None, unknown

@@ -16,12 +16,12 @@ OF_THE_PACKAGE = frozenset({"SDTIGVER", "SDTMVER", "CDISCVER"})
 
 TOLD_BEFORE = frozenset(
     {
-        *("TITLE", "SPONSOR", "REGID", "SSTDTC", "SENDTC", "PLANSUB", "ACTSUB", "NARMS", "INDIC"),
+        *("TITLE", "SPONSOR", "SSTDTC", "SENDTC", "PLANSUB", "ACTSUB", "NARMS"),
         *("STYPE", "TINDTP", "INTMODEL", "RANDOM", "TPHASE", "TBLIND"),
         *("AGEMIN", "AGEMAX", "SEXPOP", "HLTSUBJI"),
     }
 )
-"""Parameters that another comparison holds against the record, in the record's own words."""
+"""Parameters that a comparison of their own holds against all sides."""
 
 
 def _values(study: Study) -> dict[str, tuple[str, ...]]:
@@ -42,19 +42,20 @@ def _values(study: Study) -> dict[str, tuple[str, ...]]:
     "SDTMIG 3.4, 7.4.2 (TS); FDA Study Data Technical Conformance Guide, TS",
 )
 def parameters(sides: Sides) -> Iterator[Row]:
-    """Each parameter of TS: the values that the protocols give, and those of the package."""
+    """Each other parameter of TS: the values that the protocols give, and those of the package."""
     data = sides.data.summary
     if not data:
         return
     record = _values(sides.record) if sides.record is not None else {}
     study = _values(sides.study)
+    # Conditions are held against the record one by one, in its own words.
     for code in sorted({*data, *study}):
-        if code in OF_THE_PACKAGE:
+        if code in OF_THE_PACKAGE or code in TOLD_BEFORE:
             continue
         sources = (("study", study), ("data", data))
         yield from weigh(
             code,
-            registry=_value(record.get(code)) if code not in TOLD_BEFORE else None,
+            registry=_value(record.get(code)) if code != "INDIC" else None,
             study=_value(study.get(code)),
             data=_value(data.get(code)),
             expected=[side for side, said in sources if code not in said],

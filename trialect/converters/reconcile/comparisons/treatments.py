@@ -13,6 +13,7 @@ from trialect.converters.reconcile.comparison import (
 )
 from trialect.converters.reconcile.comparisons.sides import both, named, word
 from trialect.converters.reconcile.names import by_name, plain
+from trialect.converters.summary import plural
 from trialect.protocol import Intervention
 from trialect.trial import Study
 
@@ -89,7 +90,7 @@ def treatments(sides: Sides) -> Iterator[Row]:
             treatment,
             theirs.name if theirs else None,
             mine.name if mine else None,
-            f"{count:,} records of EX",
+            f"{plural(count, 'record')} of EX",
             agreement=agreement,
             why=why,
             field="interventions",

@@ -11,7 +11,8 @@
     const wanted = words.value.toLowerCase();
     let kept = 0;
     for (const { row, text } of rows) {
-      const fits = (!state.value || row.dataset.state === state.value)
+      const here = row.dataset.state;
+      const fits = (!state.value || here === state.value || (state.value === "-" && here !== "agree"))
         && (!theme.value || row.dataset.theme === theme.value)
         && (!wanted || text.includes(wanted));
       row.hidden = !fits;
@@ -40,6 +41,7 @@
       : a.localeCompare(b, "en", { numeric: true })));
     body.append(...keyed.map(([, row]) => row));
   });
+  state.value = box.dataset.agreement;
   box.hidden = false;
   show();
 })();

@@ -1,0 +1,213 @@
+"""The reference trial against its own package, and against a record with deliberate differences."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from typer.testing import CliRunner
+
+import trialect
+from trialect.cli import app
+from trialect.converters.reconcile import Reconciliation
+from trialect.problems import Unusable
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLE = ROOT / "examples" / "NCT07326982"
+GOLDEN = Path(__file__).resolve().parent / "golden_reconcile"
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("reconcile") / "study"
+    shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("out"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def package(study: Path) -> Path:
+    return trialect.convert(study, study.parent / "package").out
+
+
+def told(found: Reconciliation) -> list[str]:
+    """The rows that do not agree, as a person reviews them."""
+    return [
+        " | ".join(
+            (
+                row.agreement.value,
+                row.rule.id if row.rule else "",
+                row.fact,
+                row.item,
+                row.registry or "-",
+                row.study or "-",
+                row.data or "-",
+                row.why,
+            )
+        )
+        for row in found.ranked
+        if row.agreement.value != "agree"
+    ]
+
+
+def golden(name: str) -> list[str]:
+    return (GOLDEN / name).read_text(encoding="utf-8").splitlines()
+
+
+def test_the_trial_against_its_own_package(study: Path, package: Path) -> None:
+    found = trialect.reconcile(study, package)
+    assert told(found) == golden("study-and-data.txt")
+    assert found.counts["agree"] > 70
+
+
+def test_a_package_in_dataset_json_says_the_same(
+    study: Path, package: Path, tmp_path: Path
+) -> None:
+    of_xpt = trialect.reconcile(study, package)
+    folder = tmp_path / "json"
+    shutil.copytree(package / "dataset-json", folder)
+    of_json = trialect.reconcile(study / "study.yaml", folder)
+    assert of_json.as_dict()["rows"] == of_xpt.as_dict()["rows"]
+
+
+def test_the_report_of_the_conversion_says_the_same(study: Path, package: Path) -> None:
+    found = trialect.reconcile(study, package)
+    report = json.loads((package / "report.json").read_text(encoding="utf-8"))
+    assert report["agreement"] == {**found.as_dict(), "package": None}
+    schema = json.loads((ROOT / "docs" / "report.schema.json").read_text(encoding="utf-8"))
+    jsonschema_rs.validator_for(schema).validate(report)
+    page = (package / "report.html").read_text(encoding="utf-8")
+    assert "Study file and data</h2>" in page
+    assert "50 consented" in page
+
+
+def test_partitions_do_not_change_what_is_counted(study: Path, package: Path) -> None:
+    parted = trialect.convert(study, study.parent / "parted", partition_subjects=7).out
+    texts = [(one / "report.json").read_text(encoding="utf-8") for one in (package, parted)]
+    assert json.loads(texts[0])["agreement"] == json.loads(texts[1])["agreement"]
+
+
+def test_the_table_on_the_screen_and_in_files(study: Path, package: Path, tmp_path: Path) -> None:
+    page, plain = tmp_path / "table.html", tmp_path / "table.json"
+    reports = ["--report", str(page), "--report", str(plain)]
+    done = CliRunner().invoke(app, ["reconcile", str(study), str(package), *reports])
+    assert done.exit_code == 1, done.output
+    assert "Status and consents" in done.output
+    assert "50 consented" in done.output
+    rows = json.loads(plain.read_text(encoding="utf-8"))["rows"]
+    assert rows[0]["comparison"] == "RECONCILE-STATUS-BEFORE-START"
+    assert "http" not in page.read_text(encoding="utf-8").replace("http-equiv", "")
+    again = tmp_path / "again.html"
+    CliRunner().invoke(app, ["reconcile", str(study), str(package), "--report", str(again)])
+    assert again.read_bytes() == page.read_bytes()
+
+
+def test_what_agrees_ends_with_0(study: Path, package: Path, tmp_path: Path) -> None:
+    text = (study / "study.yaml").read_text(encoding="utf-8")
+    file = tmp_path / "study.yaml"
+    file.write_text(text.replace("NOT_YET_RECRUITING", "ACTIVE_NOT_RECRUITING"), encoding="utf-8")
+    done = CliRunner().invoke(app, ["reconcile", str(file), str(package), "--all"])
+    assert done.exit_code == 0, done.output
+    assert "Sponsor" in done.output
+
+
+@pytest.mark.parametrize(
+    ("out", "rule"),
+    [
+        ("nowhere", "RECONCILE-NO-PACKAGE"),
+        ("study", "RECONCILE-NOT-CONVERTED"),
+        ("study/study.yaml", "RECONCILE-NO-PACKAGE"),
+        ("study/mappings", "RECONCILE-NO-PACKAGE"),
+    ],
+)
+def test_a_package_that_is_none_is_told(study: Path, out: str, rule: str) -> None:
+    with pytest.raises(Unusable) as caught:
+        trialect.reconcile(study, study.parent / out)
+    assert [problem.rule for problem in caught.value.problems] == [rule]
+    done = CliRunner().invoke(app, ["reconcile", str(study), str(study.parent / out)])
+    assert done.exit_code == 2
+
+
+@pytest.mark.parametrize("content", [None, "no record at all", "{", "[]", '{"a": 1}'])
+def test_a_record_that_is_none_is_told(
+    study: Path, package: Path, tmp_path: Path, content: str | None
+) -> None:
+    record = tmp_path / "record.json"
+    if content is not None:
+        record.write_text(content, encoding="utf-8")
+    with pytest.raises(Unusable):
+        trialect.reconcile(study, package, record)
+
+
+def test_a_subject_outside_of_a_records_limits(study: Path, package: Path) -> None:
+    from trialect.converters.readers.study_yaml import read_study
+
+    known = read_study(study)
+    record = replace(known, eligibility=replace(known.eligibility, minimum_age="24 Years"))
+    found = trialect.reconcile(known, package, record)
+    subjects = [row.usubjid for row in found.rows if row.usubjid]
+    assert subjects == ["CTFPIRHD2025-01-015"]
+    problem = next(one for one in found.problems if one.usubjid)
+    assert problem.domain == "DM"
+    assert problem.variable == "AGE"
+    assert "24 Years" in problem.message
+
+
+def test_cdiscs_sample_submission_as_a_foreign_package(tmp_path: Path) -> None:
+    folder = ROOT.parent / "shared" / "data" / "sdtm-msg"
+    if not folder.is_dir():
+        pytest.skip("CDISC's sample submission is not beside the project")
+    xpt = tmp_path / "msg"
+    xpt.mkdir()
+    for file in folder.glob("*.xpt"):
+        shutil.copy(file, xpt)
+    (tmp_path / "study.yaml").write_text(MSG, encoding="utf-8")
+    found = trialect.reconcile(tmp_path / "study.yaml", xpt)
+    wrong: dict[str, list[Any]] = {}
+    for row in found.rows:
+        if row.differs and row.rule:
+            wrong.setdefault(row.rule.id, []).append(row.item or row.fact)
+    assert wrong == MSG_DIFFERS
+
+
+MSG = """
+studyid: CDISCPILOT01
+title: Safety and Efficacy of Zanomaline in Patients with Mild to Moderate Alzheimers Disease.
+sponsor: {name: SDTM Metadata Submission Guidelines Team}
+registrations: [{id: NCT00000000, registry: ClinicalTrials.gov}]
+status: COMPLETED
+start: {date: "2012-10", type: ACTUAL}
+completion: {date: "2014-11-01", type: ACTUAL}
+enrolment: {planned: 20, actual: 18}
+eligibility: {minimum_age: 62 Years, sex: ALL, healthy_volunteers: false}
+design: {allocation: RANDOMIZED, model: PARALLEL, masking: DOUBLE, masked: [PARTICIPANT, INVESTIGATOR], purpose: TREATMENT, phases: [PHASE2]}
+interventions:
+  - {name: Zanomaline, type: DRUG}
+arms:
+  - {code: ZAN_LOW, name: Zanomaline Low Dose (54 mg), type: EXPERIMENTAL, interventions: [Zanomaline]}
+  - {code: ZAN_HIGH, name: Zanomaline High Dose (81 mg), type: EXPERIMENTAL, interventions: [Zanomaline]}
+  - {code: PLACEBO, name: Placebo, type: PLACEBO_COMPARATOR}
+outcomes:
+  - {type: PRIMARY, measure: Depression, time_frame: "Weeks 4, 12 and 28"}
+sites: [{id: "701", name: Site, timezone: America/New_York, country: USA}]
+fhir: {base: "https://example.org/msg"}
+"""
+
+MSG_DIFFERS = {
+    # 18 counts the screen failure, as TS does.
+    "RECONCILE-ENROLMENT-ACTUAL": ["Actual enrolment"],
+    "RECONCILE-TREATMENT": ["PLACEBO"],
+    "RECONCILE-SITE": ["704", "708", "710", "711", "718"],
+    "RECONCILE-SITE-COUNT": ["Number of sites"],
+    # The trial takes in subjects from 50 on; this study file says 62.
+    "RECONCILE-ELIGIBILITY": ["Minimum age"],
+    "RECONCILE-AGE": ["CDISC003"],
+    # The last planned visit is in week 26.
+    "RECONCILE-TIME-FRAME-VISITS": ["Weeks 4, 12 and 28: week 28"],
+    "RECONCILE-TS": ["OUTMSPRI"],
+}
+"""What the study file above has wrong on purpose, and what the sample itself has."""
