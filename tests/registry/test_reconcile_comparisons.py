@@ -369,6 +369,17 @@ def test_the_criteria_are_counted() -> None:
     assert len(differing("RECONCILE-CRITERIA", study, data(TI=ti[:1]))) == 1
 
 
+def test_a_text_of_criteria_is_counted_in_its_parts() -> None:
+    text = "Inclusion Criteria:\n\n* a\n* b\n\nExclusion Criteria:\n\n* c"
+    record = eligible(criteria=text)
+    ti = [{"IETESTCD": f"INCL0{n}", "IECAT": "INCLUSION"} for n in (1, 2)]
+    ti.append({"IETESTCD": "EXCL01", "IECAT": "EXCLUSION"})
+    assert not differing("RECONCILE-CRITERIA", found=data(TI=ti), record=record)
+    assert differing("RECONCILE-CRITERIA", found=data(TI=ti[1:]), record=record)
+    told = rows("RECONCILE-CRITERIA", found=data(TI=ti), record=eligible(criteria="healthy"))
+    assert set(states(told)) == {Agreement.NOT_COMPARED}
+
+
 SV = [
     {"VISITNUM": 1.0, "VISIT": "BASELINE", "VISITDY": 1.0},
     {"VISITNUM": 2.0, "VISIT": "WEEK 4", "VISITDY": 29.0},

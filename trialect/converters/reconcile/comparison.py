@@ -96,7 +96,7 @@ class Row:
         values = "; ".join(f"{side}: {text}" for side, text in said if text)
         return self.rule.problem(
             fact=self.fact,
-            item=f" of {self.item}" if self.item else "",
+            item=f", {self.item}" if self.item else "",
             why=self.why.rstrip("."),
             values=values,
             field=self.field,

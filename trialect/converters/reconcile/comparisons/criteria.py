@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from trialect.converters.reconcile.comparison import Row, Sides, Value, comparison, weigh
 from trialect.converters.reconcile.comparisons.sides import both
+from trialect.mappings.registry.criteria import read_criteria
 from trialect.trial import Study
 
 THEME = "Criteria"
@@ -35,7 +36,15 @@ def criteria(sides: Sides) -> Iterator[Row]:
 
 
 def _count(study: Study | None, kind: str) -> Value | None:
-    if study is None or not study.criteria:
+    """The criteria of a kind; those of a text that is not in parts yet are read from it."""
+    if study is None:
         return None
-    count = len({one.code for one in study.criteria if one.category == kind})
+    criteria = study.criteria
+    if not criteria and study.eligibility.criteria:
+        criteria = read_criteria(study.eligibility.criteria, lambda _: None)
+        if not criteria:
+            return Value("a text", None, "the text does not say what includes and what excludes")
+    if not criteria:
+        return None
+    count = len({one.code for one in criteria if one.category == kind})
     return Value(str(count), count)

@@ -23,6 +23,11 @@ TOLD_BEFORE = frozenset(
 )
 """Parameters that a comparison of their own holds against all sides."""
 
+IN_OTHER_WORDS = frozenset(
+    {"INDIC", "TDIGRP", "TRT", "COMPTRT", "OUTMSPRI", "OUTMSSEC", "OUTMSEXP"}
+)
+"""Parameters whose values other comparisons hold against the record's one by one."""
+
 
 def _values(study: Study) -> dict[str, tuple[str, ...]]:
     """The values of each parameter that a Study gives; null flavours stand in brackets."""
@@ -48,14 +53,13 @@ def parameters(sides: Sides) -> Iterator[Row]:
         return
     record = _values(sides.record) if sides.record is not None else {}
     study = _values(sides.study)
-    # Conditions are held against the record one by one, in its own words.
     for code in sorted({*data, *study}):
         if code in OF_THE_PACKAGE or code in TOLD_BEFORE:
             continue
         sources = (("study", study), ("data", data))
         yield from weigh(
             code,
-            registry=_value(record.get(code)) if code != "INDIC" else None,
+            registry=None if code in IN_OTHER_WORDS else _value(record.get(code)),
             study=_value(study.get(code)),
             data=_value(data.get(code)),
             expected=[side for side, said in sources if code not in said],
