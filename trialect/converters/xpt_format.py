@@ -38,6 +38,8 @@ FIRST_STAMP_YEAR = 1960
 
 _FORMAT = re.compile(r"(\$|\$?[A-Z_](?:[A-Z0-9_]*[A-Z_])?)?(\d{1,5})?\.(\d{1,5})?", re.ASCII)
 _NAMESTR = struct.Struct(">4H8s40s8s3H2s8s2HI")
+POSITION_AT = _NAMESTR.size - 4
+"""Where a NAMESTR says where its variable begins in a record (4 bytes)."""
 
 Kind = Literal["LIBRARY", "MEMBER", "DSCRPTR", "NAMESTR", "OBS"]
 
@@ -170,13 +172,14 @@ def namestr_records(variables: Sequence[XptVariable]) -> bytes:
     parts = [header_record("NAMESTR", numbers)]
     position = 0
     for number, variable in enumerate(variables, start=1):
-        parts.append(_namestr(variable, number, position))
+        parts.append(namestr_record(variable, number, position))
         position += variable.length
     parts.append(b" " * padding(NAMESTR_SIZE * len(variables)))
     return b"".join(parts)
 
 
-def _namestr(variable: XptVariable, number: int, position: int) -> bytes:
+def namestr_record(variable: XptVariable, number: int, position: int) -> bytes:
+    """The NAMESTR of a variable: its number (from 1) and where it begins in a record."""
     form = format_parts(variable.format)
     informat = format_parts(variable.informat)
     if form is None or informat is None:

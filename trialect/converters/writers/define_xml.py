@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from importlib.resources import files as files_in
 from pathlib import Path
 from typing import Literal
@@ -81,6 +82,23 @@ def write_define(
     `stamp` (UTC) is the creation time. The bytes depend on nothing else. Raises `Unusable` for
     texts with control characters, which XML cannot hold.
     """
+    content = define_bytes(
+        study, datasets, files=files, stamp=stamp, documents=documents, context=context
+    )
+    path.write_bytes(content)
+    path.with_name(STYLESHEET).write_bytes(stylesheet())
+
+
+def define_bytes(
+    study: Study,
+    datasets: Sequence[DatasetMeta],
+    *,
+    files: Mapping[str, Sequence[str]],
+    stamp: datetime,
+    documents: Mapping[str, str] | None = None,
+    context: Context = "Submission",
+) -> bytes:
+    """The define.xml that `write_define` writes."""
     unwritable = list(_unwritable(datasets))
     if unwritable:
         raise Unusable(unwritable)
@@ -90,9 +108,14 @@ def write_define(
         etree.ProcessingInstruction("xml-stylesheet", f'type="text/xsl" href="{STYLESHEET}"')
     )
     tree = root.getroottree()
-    path.write_bytes(etree.tostring(tree, xml_declaration=True, encoding="UTF-8") + b"\n")
-    style = files_in(__package__).joinpath("templates", STYLESHEET)
-    path.with_name(STYLESHEET).write_bytes(style.read_bytes())
+    written: bytes = etree.tostring(tree, xml_declaration=True, encoding="UTF-8")
+    return written + b"\n"
+
+
+@cache
+def stylesheet() -> bytes:
+    """The stylesheet that lies beside a define.xml."""
+    return files_in(__package__).joinpath("templates", STYLESHEET).read_bytes()
 
 
 def _unwritable(datasets: Iterable[DatasetMeta]) -> Iterator[Problem]:

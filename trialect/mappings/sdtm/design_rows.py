@@ -22,6 +22,12 @@ SHORTENED = rule(
 
 Row = dict[str, str | float | None]
 Tell = Callable[[Problem], None]
+Written = Callable[[str], str]
+"""How a text is written before it is cut to pieces, which `spell` counts."""
+
+
+def _as_it_is(text: str) -> str:
+    return text
 
 
 def element_rows(elements: Iterable[Element]) -> list[Row]:
@@ -74,12 +80,15 @@ def visit_rows(study: Study) -> list[Row]:
     ]
 
 
-def criterion_rows(criteria: Sequence[Criterion], spell: Spelling, tell: Tell) -> list[Row]:
+def criterion_rows(
+    criteria: Sequence[Criterion], spell: Spelling, tell: Tell, written: Written = _as_it_is
+) -> list[Row]:
     """TI: a criterion that is too long for IETEST by its beginning, which `tell` is told."""
     rows: list[Row] = []
     for one in criteria:
-        text = pieces_of(one.text, spell)[0]
-        if text != one.text:
+        whole = written(one.text)
+        text = pieces_of(whole, spell)[0]
+        if text != whole:
             tell(SHORTENED.problem(domain="TI", variable="IETEST", value=one.code))
         rows.append(
             {
@@ -93,13 +102,15 @@ def criterion_rows(criteria: Sequence[Criterion], spell: Spelling, tell: Tell) -
     return rows
 
 
-def summary_rows(study: Study, spell: Spelling, tell: Tell) -> list[Row]:
+def summary_rows(
+    study: Study, spell: Spelling, tell: Tell, written: Written = _as_it_is
+) -> list[Row]:
     """TS: a record for each value of each parameter, long texts in TSVAL, TSVAL1, TSVAL2 ..."""
     rows: list[Row] = []
     for code, values in summary_values(study, tell).items():
         name = parameter_name(code, study.sdtm.ct)
         for number, value in enumerate(values, start=1):
-            first, *more = pieces_of(value.text or "", spell)
+            first, *more = pieces_of(written(value.text or ""), spell)
             row: Row = {
                 "TSSEQ": float(number),
                 "TSPARMCD": code,

@@ -1,0 +1,35 @@
+"""The define.xml of a study's protocol datasets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+import polars as pl
+
+from trialect.converters.package import DEFINE
+from trialect.converters.writers.define_xml import STYLESHEET, define_bytes, stylesheet
+from trialect.mappings.sdtm.study_datasets import PlainDataset
+from trialect.profile import profile
+from trialect.schemas.define.describe import describe
+from trialect.trial import Study
+
+
+def define_files(
+    study: Study, datasets: Sequence[PlainDataset], stamp: datetime
+) -> Iterator[tuple[str, bytes]]:
+    """define.xml and its stylesheet, by name."""
+    frames = {one.name: _frame(one) for one in datasets}
+    metas = describe(study, profile(frames), ())
+    yield DEFINE, define_bytes(study, metas, files={}, stamp=stamp)
+    yield STYLESHEET, stylesheet()
+
+
+def _frame(one: PlainDataset) -> pl.DataFrame:
+    types = {"Char": pl.String, "Num": pl.Float64}
+    return pl.DataFrame(
+        {
+            variable.name: pl.Series(list(column), dtype=types[variable.type]())
+            for variable, column in zip(one.variables, one.columns, strict=True)
+        }
+    )

@@ -1,0 +1,37 @@
+"""Writes a study alone as SDTM: TA, TE, TI, TS and TV as XPT, and the define.xml of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Literal
+
+from trialect.converters.package import sdtm_folder
+from trialect.converters.stamp import stamp_of
+from trialect.converters.study_targets import StudyFile, Tell
+from trialect.converters.writers.define_study import define_files
+from trialect.converters.writers.xpt_small import xpt_bytes
+from trialect.converters.xpt_format import XptVariable
+from trialect.mappings.sdtm.study_datasets import study_datasets
+from trialect.trial import Study
+
+
+def write(study: Study, tell: Tell) -> Iterator[StudyFile]:
+    """The files, in the folder that a package has them in. `tell` is given what SDTM cannot say,
+    what is missing, and why a dataset is not there. Raises `Unusable` for a stamp that is none.
+    """
+    folder = sdtm_folder(study.studyid)
+    stamp = stamp_of(study)
+    datasets = list(study_datasets(study, tell))
+    for one in datasets:
+        variables = [_variable(v.name, v.label, v.type, v.length) for v in one.variables]
+        content = xpt_bytes(one.name, one.label, variables, one.columns, stamp=stamp)
+        yield StudyFile(f"{folder}/{one.name.lower()}.xpt", content)
+    if datasets:
+        for name, content in define_files(study, datasets, stamp):
+            yield StudyFile(f"{folder}/{name}", content)
+
+
+@lru_cache(maxsize=10_000)
+def _variable(name: str, label: str, type_: Literal["Char", "Num"], length: int) -> XptVariable:
+    return XptVariable(name, label, type_, length)

@@ -1,0 +1,235 @@
+"""TA, TE, TI, TS and TV of a study alone, in ASCII and checked: what is written without subjects.
+
+Plain values, no frames: thousands of registry records are made into such datasets. A dataset that
+would break the standard is not made; the finding says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from trialect.mappings.registry.criteria import read_criteria
+from trialect.mappings.sdtm.design_rows import (
+    Row,
+    Tell,
+    arm_rows,
+    criterion_rows,
+    element_rows,
+    summary_rows,
+    visit_rows,
+)
+from trialect.mappings.sdtm.long_text import LIMIT, as_it_stands
+from trialect.mappings.sdtm.plain_ascii import PlainAscii
+from trialect.mappings.sdtm.study_arms import planned
+from trialect.problems import rule
+from trialect.schemas.define.keys import natural_keys
+from trialect.schemas.define.variables import facts
+from trialect.schemas.sdtm import Dataset, dataset
+from trialect.trial import Study
+
+VALUE_TOO_LONG = rule(
+    "SDTM-STUDY-VALUE-LONG",
+    "error",
+    "A value is longer than its variable can be",
+    "{variable} of {domain} would have {count} characters, {longest} fit: {value!r}; it is left "
+    "out.",
+    "Give a shorter one in study.yaml.",
+    "SDTMIG 3.4, 4.5.3, 7",
+)
+VALUE_MISSING = rule(
+    "SDTM-STUDY-VALUE-MISSING",
+    "error",
+    "A required value is missing",
+    "{domain} has no {variable} in record {row}, which SDTM requires; {domain} is not written.",
+    "Give it in study.yaml.",
+    "CG0014; SDTMIG 3.4, 7",
+)
+NOT_UNIQUE = rule(
+    "SDTM-STUDY-KEY",
+    "error",
+    "Two records have the same key",
+    "{domain} has {value} more than once ({variable}); {domain} is not written.",
+    "Give each a code of its own in study.yaml.",
+    "CG0247; CG0248; CG0255; CG0268; SDTMIG 3.4, 7",
+)
+NO_CRITERIA = rule(
+    "TI-NOT-SAID",
+    "note",
+    "The criteria are not said",
+    "TI is not made: the study has no criteria.",
+    "Give `criteria` in study.yaml.",
+    "SDTMIG 3.4, 7.4.1",
+)
+NO_VISITS = rule(
+    "TV-NOT-SAID",
+    "note",
+    "The visits are not said",
+    "TV is not made: the study has no planned visits.",
+    "Give `visits` in study.yaml.",
+    "SDTMIG 3.4, 7.3.1",
+)
+
+_LONGEST = {"ETCD": 8, "ARMCD": 20, "IETESTCD": 8, "TSPARMCD": 8, "TSPARM": 40}
+"""Characters of codes and names where SDTMIG allows fewer than XPT (CG0246, CG0153, CG0257)."""
+Cell = str | float | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlainVariable:
+    """A variable of a dataset: `length` is that of its longest value, 8 for Num."""
+
+    name: str
+    label: str
+    type: Literal["Char", "Num"]
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlainDataset:
+    """A dataset: its variables in the order of the model and a column of values for each."""
+
+    name: str
+    label: str
+    variables: tuple[PlainVariable, ...]
+    columns: tuple[Sequence[Cell], ...]
+
+    @property
+    def rows(self) -> int:
+        """The number of records."""
+        return len(self.columns[0])
+
+    def column(self, name: str) -> Sequence[Cell]:
+        """The values of a variable; as many missing ones where the dataset does not have it."""
+        for variable, column in zip(self.variables, self.columns, strict=True):
+            if variable.name == name:
+                return column
+        return [None] * self.rows
+
+
+def study_datasets(study: Study, tell: Tell) -> Iterator[PlainDataset]:
+    """The datasets of a study's protocol that it says enough for, by name."""
+    elements, arms = planned(study, tell)
+    yield from _made(study, "TA", arm_rows(arms, elements), tell)
+    yield from _made(study, "TE", element_rows(elements), tell)
+    criteria = study.criteria or read_criteria(study.eligibility.criteria, tell)
+    if not criteria:
+        tell(NO_CRITERIA.problem(field="criteria"))
+    written = PlainAscii("TI", study.sdtm.transliterate)
+    yield from _made(
+        study, "TI", criterion_rows(criteria, as_it_stands, tell, written), tell, written
+    )
+    written = PlainAscii("TS", study.sdtm.transliterate)
+    yield from _made(study, "TS", summary_rows(study, as_it_stands, tell, written), tell, written)
+    if not study.visits:
+        tell(NO_VISITS.problem(field="visits"))
+    yield from _made(study, "TV", visit_rows(study), tell)
+
+
+def _made(
+    study: Study, name: str, rows: list[Row], tell: Tell, written: PlainAscii | None = None
+) -> Iterator[PlainDataset]:
+    """The dataset of some records, if there are any and nothing is wrong with them."""
+    if not rows:
+        return
+    written = written or PlainAscii(name, study.sdtm.transliterate)
+    variables, columns = [], []
+    complete = True
+    model, listed = _model(name, study.sdtm.ig)
+    for variable in _with_pieces(listed, rows) if name == "TS" else listed:
+        values: list[Cell] = [row.get(variable) for row in rows]
+        if variable == "STUDYID":
+            values = [study.studyid] * len(rows)
+        elif variable == "DOMAIN":
+            values = [name] * len(rows)
+        label, type_, core = _facts(model, variable)
+        if type_ == "Char":
+            values = _written(name, variable, values, written, tell)
+        if core == "Perm" and not any(value is not None for value in values):
+            continue
+        if core == "Req" and None in values:
+            row = values.index(None) + 1
+            tell(VALUE_MISSING.problem(domain=name, variable=variable, row=row))
+            complete = False
+        length = 8
+        if type_ == "Char":
+            asked = _asked(study, name, variable)
+            length = max(1, asked, max(map(len, filter(None, values)), default=0))  # type: ignore[arg-type] # Char values are texts
+        variables.append(PlainVariable(variable, label, type_, length))
+        columns.append(values)
+    for problem in written.problems():
+        tell(problem)
+    made = PlainDataset(name, model.label, tuple(variables), tuple(columns))
+    if complete and _is_unique(made, tell):
+        yield made
+
+
+def _with_pieces(listed: tuple[str, ...], rows: list[Row]) -> tuple[str, ...]:
+    """The variables of TS with TSVAL1, TSVAL2 ... behind TSVAL, as many as some record has."""
+    most = 1
+    while any(f"TSVAL{most}" in row for row in rows):
+        most += 1
+    at = listed.index("TSVAL") + 1
+    return (*listed[:at], *(f"TSVAL{number}" for number in range(1, most)), *listed[at:])
+
+
+def _written(
+    name: str, variable: str, values: Sequence[Cell], written: PlainAscii, tell: Tell
+) -> list[Cell]:
+    """The texts in ASCII; one that is too long is told and left out."""
+    texts = [str(value) if value else None for value in values]
+    whole = "".join(filter(None, texts))
+    if not (whole.isascii() and whole.isprintable()):
+        texts = [written(text) or None if text else None for text in texts]
+    longest = _LONGEST.get(variable, LIMIT)
+    kept: list[Cell] = []
+    for text in texts:
+        if text is None or (len(text) <= longest and text[0] != " " != text[-1]):
+            kept.append(text)
+            continue
+        text = text.strip(" ") or None
+        if text is not None and len(text) > longest:
+            tell(
+                VALUE_TOO_LONG.problem(
+                    domain=name, variable=variable, value=text, count=len(text), longest=longest
+                )
+            )
+            text = None
+        kept.append(text)
+    return kept
+
+
+def _is_unique(made: PlainDataset, tell: Tell) -> bool:
+    """Whether no two records have the same natural key."""
+    names = [one for one in natural_keys(made.name) if one != "STUDYID"]
+    keys = list(zip(*(made.column(one) for one in names), strict=True))
+    if len(set(keys)) == len(keys):
+        return True
+    twice = next(key for place, key in enumerate(keys) if key in keys[:place])
+    value = ", ".join(str(part) for part in twice if part is not None)
+    tell(NOT_UNIQUE.problem(domain=made.name, value=value, variable=" and ".join(names)))
+    return False
+
+
+def _asked(study: Study, name: str, variable: str) -> int:
+    """The length that study.yaml wants."""
+    wanted = study.sdtm.lengths
+    return wanted.get(f"{name}.{variable}", wanted.get(variable, 0)) if wanted else 0
+
+
+@cache
+def _model(name: str, ig: str) -> tuple[Dataset, tuple[str, ...]]:
+    model = dataset(name, ig) or dataset(name)
+    if model is None:
+        raise ValueError(f"SDTMIG {ig} has no {name}")
+    return model, tuple(one.name for one in model.variables)
+
+
+@cache
+def _facts(model: Dataset, variable: str) -> tuple[str, Literal["Char", "Num"], str]:
+    known = facts(model, variable)
+    if known is None:
+        raise ValueError(f"{model.name} has no {variable}")
+    return known.label, known.type, known.core
