@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from trialect.relations import Relations, as_lists, from_lists, merge_relations, relation
@@ -52,6 +52,9 @@ _KINDS = (
     ("intervalDatetime", r"[9TZ:.+-]+/[9TZ:.+YMDHSWP-]+|P[9TYMDHSW.]+/[9TZ:.+-]+"),
 )
 """ODM's types by the shape of a text, in which 9 stands for any digit; the first that fits."""
+_DIGIT = re.compile("[0-9]")
+_LEADING_ZERO = re.compile("^-?0([0-9])")
+_BEGINS_A_KIND = frozenset("0123456789.+-PTZ:")
 
 
 @dataclass(slots=True)
@@ -362,6 +365,19 @@ def _describe(
         one.kinds = set(shapes.values()) if kinds and not numeric else set()
         found[tuple(group[name] for name in by)] = one
     return found
+
+
+@lru_cache(maxsize=10_000)
+def kind_of_text(text: str) -> tuple[str, int, int]:
+    """The ODM type that a text looks like, and its digits before and after the decimal point."""
+    if text[:1] not in _BEGINS_A_KIND:
+        return "text", 0, 0
+    shape = _DIGIT.sub("9", _LEADING_ZERO.sub(r"c\1", text, count=1))
+    kind = _kind(shape)
+    if kind not in ("integer", "float"):
+        return kind, 0, 0
+    whole, _, fraction = shape.lstrip("-").partition(".")
+    return kind, len(whole), len(fraction)
 
 
 @cache

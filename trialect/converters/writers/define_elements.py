@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from lxml import etree
 
-from trialect.metadata import CodelistMeta, MethodMeta, TermMeta
+from trialect.metadata import CodelistMeta, MethodMeta
 from trialect.schemas.define.xml import XLINK, XML, define, odm
 
 STANDARD_IG = "STD.SDTMIG"
@@ -31,7 +31,7 @@ def codelist(one: CodelistMeta) -> etree._Element:
     if one.external:
         dictionary = {"Dictionary": one.external, "Version": one.external_version}
         add(element, odm("ExternalCodeList"), dictionary)
-    decoded = any(_says_more(term) for term in one.terms)
+    decoded = any(says_more(term.value, term.decode) for term in one.terms)
     for term in one.terms:
         extends = one.code is not None and term.code is None
         item = add(
@@ -48,9 +48,9 @@ def codelist(one: CodelistMeta) -> etree._Element:
     return element
 
 
-def _says_more(term: TermMeta) -> bool:
-    """Whether the decode tells more than the term (Y: Yes), not the same in other case."""
-    return term.decode is not None and _letters(term.decode) != _letters(term.value)
+def says_more(value: str, decode: str | None) -> bool:
+    """Whether a decode tells more than its term (Y: Yes), not the same in other case."""
+    return decode is not None and _letters(decode) != _letters(value)
 
 
 def _letters(text: str) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime
 import polars as pl
 
 from trialect.converters.package import DEFINE
+from trialect.converters.writers.define_plain import plain_define
 from trialect.converters.writers.define_xml import STYLESHEET, define_bytes, stylesheet
 from trialect.mappings.sdtm.study_datasets import PlainDataset
 from trialect.profile import profile
@@ -19,10 +20,14 @@ def define_files(
     study: Study, datasets: Sequence[PlainDataset], stamp: datetime
 ) -> Iterator[tuple[str, bytes]]:
     """define.xml and its stylesheet, by name."""
-    frames = {one.name: _frame(one) for one in datasets}
-    metas = describe(study, profile(frames), ())
-    yield DEFINE, define_bytes(study, metas, files={}, stamp=stamp)
+    yield DEFINE, plain_define(study, datasets, stamp) or define_of_frames(study, datasets, stamp)
     yield STYLESHEET, stylesheet()
+
+
+def define_of_frames(study: Study, datasets: Sequence[PlainDataset], stamp: datetime) -> bytes:
+    """The define.xml by the way of a package: profiled, described, and built as a tree."""
+    metas = describe(study, profile({one.name: _frame(one) for one in datasets}), ())
+    return define_bytes(study, metas, files={}, stamp=stamp)
 
 
 def _frame(one: PlainDataset) -> pl.DataFrame:

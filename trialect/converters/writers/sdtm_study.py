@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from typing import Literal
 
@@ -12,6 +13,7 @@ from trialect.converters.study_targets import StudyFile, Tell
 from trialect.converters.writers.define_study import define_files
 from trialect.converters.writers.xpt_small import xpt_bytes
 from trialect.converters.xpt_format import XptVariable
+from trialect.mappings.registry.criteria import read_criteria
 from trialect.mappings.sdtm.study_datasets import study_datasets
 from trialect.trial import Study
 
@@ -22,6 +24,8 @@ def write(study: Study, tell: Tell) -> Iterator[StudyFile]:
     """
     folder = sdtm_folder(study.studyid)
     stamp = stamp_of(study)
+    if not study.criteria:
+        study = replace(study, criteria=read_criteria(study.eligibility.criteria, tell))
     datasets = list(study_datasets(study, tell))
     for one in datasets:
         variables = [_variable(v.name, v.label, v.type, v.length) for v in one.variables]

@@ -76,8 +76,9 @@ def split_text(text: str, spell: Spelling = as_it_stands, limit: int = LIMIT) ->
         return [text]
     pieces: list[str] = []
     start = 0
-    while sum(map(len, spelled[start:])) > limit:
-        end, gap = _cut(text, spelled, start, limit)
+    while (len(text) - start if spelled is text else sum(map(len, spelled[start:]))) > limit:
+        cut = _cut_as_it_stands(text, start, limit) if spelled is text else None
+        end, gap = cut or _cut(text, spelled, start, limit)
         pieces.append(text[start:end])
         start = end + gap
     return [*pieces, text[start:]]
@@ -100,6 +101,16 @@ def _cut(text: str, spelled: Sequence[str], start: int, limit: int) -> tuple[int
     if within is not None:
         return within, 0
     raise ValueError(text[start : start + limit])
+
+
+def _cut_as_it_stands(text: str, start: int, limit: int) -> tuple[int, int] | None:
+    """What `_cut` gives where a text is written as it stands; None where no space is fit."""
+    at = text.rfind(" ", start + 1, start + limit)
+    while at != -1:
+        if text[at - 1] != " " and text[at + 1 : at + 2] not in ("", " "):
+            return at, 1
+        at = text.rfind(" ", start + 1, at)
+    return None
 
 
 def _ends(written: str) -> bool:

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
-from trialect.mappings.registry.criteria import read_criteria
 from trialect.mappings.sdtm.design_rows import (
     Row,
     Tell,
@@ -114,12 +113,11 @@ def study_datasets(study: Study, tell: Tell) -> Iterator[PlainDataset]:
     elements, arms = planned(study, tell)
     yield from _made(study, "TA", arm_rows(arms, elements), tell)
     yield from _made(study, "TE", element_rows(elements), tell)
-    criteria = study.criteria or read_criteria(study.eligibility.criteria, tell)
-    if not criteria:
+    if not study.criteria:
         tell(NO_CRITERIA.problem(field="criteria"))
     written = PlainAscii("TI", study.sdtm.transliterate)
     yield from _made(
-        study, "TI", criterion_rows(criteria, as_it_stands, tell, written), tell, written
+        study, "TI", criterion_rows(study.criteria, as_it_stands, tell, written), tell, written
     )
     written = PlainAscii("TS", study.sdtm.transliterate)
     yield from _made(study, "TS", summary_rows(study, as_it_stands, tell, written), tell, written)
@@ -135,35 +133,77 @@ def _made(
     if not rows:
         return
     written = written or PlainAscii(name, study.sdtm.transliterate)
-    variables, columns = [], []
+    variables: list[PlainVariable] = []
+    columns: list[Sequence[Cell]] = []
     complete = True
     model, listed = _model(name, study.sdtm.ig)
+    constants = {"STUDYID": study.studyid, "DOMAIN": name}
     for variable in _with_pieces(listed, rows) if name == "TS" else listed:
-        values: list[Cell] = [row.get(variable) for row in rows]
-        if variable == "STUDYID":
-            values = [study.studyid] * len(rows)
-        elif variable == "DOMAIN":
-            values = [name] * len(rows)
         label, type_, core = _facts(model, variable)
-        if type_ == "Char":
-            values = _written(name, variable, values, written, tell)
-        if core == "Perm" and not any(value is not None for value in values):
+        length = 8
+        if variable in constants:
+            values, length = _texts(name, variable, [constants[variable]], written, tell)
+            values *= len(rows)
+        else:
+            values = [row.get(variable) for row in rows]
+            if type_ == "Char":
+                values, length = _texts(name, variable, values, written, tell)
+        if core == "Perm" and (length == 0 or not any(value is not None for value in values)):
             continue
         if core == "Req" and None in values:
             row = values.index(None) + 1
             tell(VALUE_MISSING.problem(domain=name, variable=variable, row=row))
             complete = False
-        length = 8
         if type_ == "Char":
-            asked = _asked(study, name, variable)
-            length = max(1, asked, max(map(len, filter(None, values)), default=0))  # type: ignore[arg-type] # Char values are texts
-        variables.append(PlainVariable(variable, label, type_, length))
+            length = max(1, length, _asked(study, name, variable))
+        variables.append(_variable(variable, label, type_, length))
         columns.append(values)
     for problem in written.problems():
         tell(problem)
     made = PlainDataset(name, model.label, tuple(variables), tuple(columns))
     if complete and _is_unique(made, tell):
         yield made
+
+
+def _texts(
+    name: str, variable: str, values: list[Cell], written: PlainAscii, tell: Tell
+) -> tuple[list[Cell], int]:
+    """Texts in ASCII and the length of the longest; one too long is told and left out."""
+    texts: list[str] = [value for value in values if value]  # type: ignore[misc] # of a Char variable
+    if not texts:
+        return [None] * len(values), 0
+    whole = "\n".join(texts)
+    longest = max(map(len, texts))
+    if (
+        whole.isascii()
+        and whole.count("\n") == len(texts) - 1
+        and whole.replace("\n", "").isprintable()
+        and longest <= _LONGEST.get(variable, LIMIT)
+        and "\n " not in whole
+        and " \n" not in whole
+        and whole[0] != " " != whole[-1]
+    ):
+        return [value or None for value in values], longest
+    return _mended(name, variable, values, written, tell)
+
+
+def _mended(
+    name: str, variable: str, values: list[Cell], written: PlainAscii, tell: Tell
+) -> tuple[list[Cell], int]:
+    """What `_texts` gives where something is to be changed."""
+    longest = _LONGEST.get(variable, LIMIT)
+    kept: list[Cell] = []
+    for value in values:
+        text = written(str(value)).strip(" ") if value else ""
+        if len(text) > longest:
+            tell(
+                VALUE_TOO_LONG.problem(
+                    domain=name, variable=variable, value=text, count=len(text), longest=longest
+                )
+            )
+            text = ""
+        kept.append(text or None)
+    return kept, max(len(str(text)) if text else 0 for text in kept)
 
 
 def _with_pieces(listed: tuple[str, ...], rows: list[Row]) -> tuple[str, ...]:
@@ -173,32 +213,6 @@ def _with_pieces(listed: tuple[str, ...], rows: list[Row]) -> tuple[str, ...]:
         most += 1
     at = listed.index("TSVAL") + 1
     return (*listed[:at], *(f"TSVAL{number}" for number in range(1, most)), *listed[at:])
-
-
-def _written(
-    name: str, variable: str, values: Sequence[Cell], written: PlainAscii, tell: Tell
-) -> list[Cell]:
-    """The texts in ASCII; one that is too long is told and left out."""
-    texts = [str(value) if value else None for value in values]
-    whole = "".join(filter(None, texts))
-    if not (whole.isascii() and whole.isprintable()):
-        texts = [written(text) or None if text else None for text in texts]
-    longest = _LONGEST.get(variable, LIMIT)
-    kept: list[Cell] = []
-    for text in texts:
-        if text is None or (len(text) <= longest and text[0] != " " != text[-1]):
-            kept.append(text)
-            continue
-        text = text.strip(" ") or None
-        if text is not None and len(text) > longest:
-            tell(
-                VALUE_TOO_LONG.problem(
-                    domain=name, variable=variable, value=text, count=len(text), longest=longest
-                )
-            )
-            text = None
-        kept.append(text)
-    return kept
 
 
 def _is_unique(made: PlainDataset, tell: Tell) -> bool:
@@ -211,6 +225,11 @@ def _is_unique(made: PlainDataset, tell: Tell) -> bool:
     value = ", ".join(str(part) for part in twice if part is not None)
     tell(NOT_UNIQUE.problem(domain=made.name, value=value, variable=" and ".join(names)))
     return False
+
+
+@lru_cache(maxsize=10_000)
+def _variable(name: str, label: str, type_: Literal["Char", "Num"], length: int) -> PlainVariable:
+    return PlainVariable(name, label, type_, length)
 
 
 def _asked(study: Study, name: str, variable: str) -> int:

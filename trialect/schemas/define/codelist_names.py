@@ -39,27 +39,27 @@ def settle(datasets: Iterable[DatasetMeta], ct: Terminology) -> list[DatasetMeta
     for codelist, user in first.items():
         by_base.setdefault(_base(codelist, user, ct), []).append(codelist)
     for base, subsets in by_base.items():
-        for codelist, suffix in _suffixes(subsets, first).items():
+        listed = [tuple(term.value for term in one.terms) for one in subsets]
+        told_apart = suffixes(listed, [first[one] for one in subsets])
+        for codelist, suffix in zip(subsets, told_apart, strict=True):
             name = f"{codelist.name} ({', '.join(suffix)})" if suffix else codelist.name
             named[codelist] = replace(codelist, oid=oids.codelist_oid(base, *suffix), name=name)
     return [_rename(dataset, named) for dataset in datasets]
 
 
-def _suffixes(
-    subsets: Sequence[CodelistMeta], first: Mapping[CodelistMeta, tuple[str, ...]]
-) -> dict[CodelistMeta, tuple[str, ...]]:
-    """What tells the subsets of a codelist apart: nothing when there is one, their terms when all
-    are few and short, else the first user.
+def suffixes(
+    subsets: Sequence[tuple[str, ...]], users: Sequence[tuple[str, ...]]
+) -> list[tuple[str, ...]]:
+    """What tells the subsets of a codelist apart, each given by its terms and its first user:
+    nothing when there is one, their terms when all are few and short, else the first user.
     """
     if len(subsets) == 1:
-        return {subsets[0]: ()}
-    found: dict[CodelistMeta, tuple[str, ...]] = {}
-    for codelist in subsets:
-        terms = tuple(term.value for term in codelist.terms)
+        return [()]
+    found: list[tuple[str, ...]] = []
+    for terms, user in zip(subsets, users, strict=True):
         plain = len(terms) <= _FEW and all(_is_plain(term) for term in terms)
         # The same terms with another meaning are another codelist.
-        taken = terms in found.values()
-        found[codelist] = terms if plain and not taken else (".".join(first[codelist]),)
+        found.append(terms if plain and terms not in found else (".".join(user),))
     return found
 
 

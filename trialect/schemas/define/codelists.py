@@ -27,7 +27,7 @@ DSCAT_CODELISTS = {
 }
 """The codelist of DSDECOD under each DSCAT (SDTMIG 3.4, 6.2.3, DS assumption 3)."""
 
-_CODELISTS = {"DOMAIN": ("C66734",)}
+CODELISTS = {"DOMAIN": ("C66734",)}
 """Codelists of variables that SDTMIG describes in words only."""
 
 
@@ -40,6 +40,8 @@ class Codelists:
     dictionaries: Mapping[str, str]
     named: Decodes
     """What the protocol names: arms and elements, by variable."""
+    criteria: Mapping[str, str]
+    """The whole text of each criterion (IETESTCD), of which IETEST may hold the beginning."""
 
     @classmethod
     def of(cls, study: Study, own: Decodes) -> Codelists:
@@ -52,7 +54,7 @@ class Codelists:
         arms = {arm.code: arm.name for arm in study.arms}
         elements = {element.code: element.name for element in study.elements}
         named = {"ARMCD": arms, "ACTARMCD": arms, "ETCD": elements}
-        return cls(terminology(study.sdtm.ct), own, versions, named)
+        return cls(terminology(study.sdtm.ct), own, versions, named, whole_criteria(study))
 
     def external(self, name: str, value_domain: str) -> CodelistMeta | None:
         """The dictionary that a variable's values are from, by SDTMIG's value domain."""
@@ -85,7 +87,7 @@ class Codelists:
         if external is not None or column == "QNAM":
             return external
         codes = facts.codelists if facts else ()
-        codes = codes or _CODELISTS.get(column, ())
+        codes = codes or CODELISTS.get(column, ())
         used = self.used(dataset, column, codes, found, decodes)
         if used is None or not (column in VALUE_LEVEL_KEYS or column[2:] in RESULTS):
             return used
@@ -113,11 +115,13 @@ class Codelists:
             **self.own.get(f"{dataset}.{variable}", {}),
             **(decodes or {}),
         }
+        if variable == "IETESTCD":
+            own = fuller(own, self.criteria)
         lists = [one for one in map(self.ct.codelist, codes) if one is not None]
         if not values or not (lists or own):
             return None
         codelist = max(lists, key=lambda one: sum(v in one.by_value for v in values), default=None)
-        terms = tuple(_term(value, codelist, own.get(value)) for value in _order(values, codelist))
+        terms = tuple(_term(value, codelist, own.get(value)) for value in order(values, codelist))
         return CodelistMeta(
             oid="",
             name=codelist.name if codelist else f"{variable} terms",
@@ -127,7 +131,24 @@ class Codelists:
         )
 
 
-def _order(values: Collection[str], codelist: Codelist | None) -> list[str]:
+def whole_criteria(study: Study) -> dict[str, str]:
+    """The text of each criterion by its code, where the code has one in all versions."""
+    texts: dict[str, set[str]] = {}
+    for one in study.criteria:
+        texts.setdefault(one.code, set()).add(one.text)
+    return {code: min(known) for code, known in texts.items() if len(known) == 1}
+
+
+def fuller(decodes: Mapping[str, str | None], whole: Mapping[str, str]) -> dict[str, str | None]:
+    """The decodes, with the whole text where a decode is only its beginning (SDTMIG 3.4, 7.4.1)."""
+    return {
+        code: whole[code] if len(whole.get(code, "")) > len(decode or "") else decode
+        for code, decode in decodes.items()
+    }
+
+
+def order(values: Collection[str], codelist: Codelist | None) -> list[str]:
+    """The values as the codelist has its terms, those that it has not at the end."""
     published = {} if codelist is None else {t.value: n for n, t in enumerate(codelist.terms)}
     return sorted(values, key=lambda value: (published.get(value, len(published)), value))
 

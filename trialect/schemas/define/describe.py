@@ -37,7 +37,7 @@ CLASS_ORDER = (
 """SDTMIG's classes in the order of a define.xml."""
 
 _ONE_PER_SUBJECT = frozenset({"DM"})
-_NO_DATA = "No record holds a value."
+NO_DATA = "No record holds a value."
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ def _variable(
         digits=max(1, one.digits + one.decimals) if numeric else None,
         codelist=codelist if has_data else None,
         method=making.method_of(name, column),
-        comment=making.comment if has_data else making.comment or _NO_DATA,
+        comment=making.comment if has_data else making.comment or NO_DATA,
         key_sequence=key,
         value_level=values,
         has_data=has_data,

@@ -1,0 +1,491 @@
+"""The define.xml of protocol datasets as one text, made of parts that are kept between studies.
+
+The bytes are those of `define_bytes` (define_xml.py), which builds a tree of elements and takes
+some twenty milliseconds for it: too long for thousands of registry records. What this way does
+not know (visits, durations of elements) it leaves to that one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache, lru_cache
+
+import trialect
+from trialect.converters.writers.define_elements import STANDARD_CT, STANDARD_IG, says_more
+from trialect.converters.writers.define_xml import STYLESHEET
+from trialect.mappings.sdtm.study_datasets import Cell, PlainDataset, PlainVariable
+from trialect.profile import DISTINCT_LIMIT, VariableProfile, kind_of_text
+from trialect.schemas.ct import Codelist, terminology
+from trialect.schemas.define import oids
+from trialect.schemas.define.codelist_names import suffixes
+from trialect.schemas.define.codelists import CODELISTS, fuller, order, whole_criteria
+from trialect.schemas.define.datatypes import WITH_LENGTH, text_type
+from trialect.schemas.define.describe import NO_DATA
+from trialect.schemas.define.keys import natural_keys
+from trialect.schemas.define.parts import class_name
+from trialect.schemas.define.variables import facts
+from trialect.schemas.define.xml import DEF, DEFINE_VERSION, ODM, XLINK
+from trialect.schemas.sdtm import Dataset, dataset
+from trialect.schemas.sdtm.trial_summary import PARAMETER_CODELISTS
+from trialect.trial import Study
+
+_KNOWN = {
+    "TA": frozenset(),
+    "TE": frozenset({"TEDUR"}),
+    "TI": frozenset(),
+    "TS": frozenset(),
+}
+"""The datasets that are written here, and the variables that must not have values."""
+
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ATTRIBUTE = str.maketrans(
+    {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "&#10;", "\t": "&#9;"}
+    | {"\r": "&#13;"}
+)
+_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
+
+_ORIGIN = '        <def:Origin Type="Protocol" Source="Sponsor"/>\n'
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """A codelist as a variable uses it: its terms as (value, decode, NCI code)."""
+
+    name: str
+    code: str | None
+    base: str
+    terms: tuple[tuple[str, str | None, str | None], ...]
+
+
+@dataclass(slots=True)
+class _Value:
+    """A parameter of TS: its name, and what its values are."""
+
+    code: str
+    label: str
+    texts: list[str] = field(default_factory=list)
+    terms: _Terms | None = None
+
+
+def plain_define(study: Study, datasets: Sequence[PlainDataset], stamp: datetime) -> bytes | None:
+    """The define.xml; None where it must be made from a tree."""
+    named = [study.name, study.invented or "", study.sponsor.name, study.studyid]
+    named += [study.acronym or "", *(one.text for one in study.criteria)]
+    if any(_NOT_IN_XML.search(text) for text in named):
+        return None
+    if not all(map(_is_known, datasets)):
+        return None
+    return _Define(study, stamp).text(datasets).encode()
+
+
+def _is_known(one: PlainDataset) -> bool:
+    without = _KNOWN.get(one.name)
+    if without is None or one.rows > DISTINCT_LIMIT:
+        return False
+    return without.isdisjoint([variable.name for variable in one.variables])
+
+
+class _Define:
+    """The text of one define.xml."""
+
+    def __init__(self, study: Study, stamp: datetime) -> None:
+        self._study = study
+        self._stamp = stamp
+        self._codelists: dict[_Terms, tuple[str, ...]] = {}
+        """Each codelist and who uses it first."""
+        self._used: dict[tuple[str, str], _Terms] = {}
+        self._values: list[_Value] = []
+        self._comment: str | None = None
+
+    def text(self, datasets: Sequence[PlainDataset]) -> str:
+        for one in datasets:
+            self._look_at(one)
+        oid_of, codelists = self._named()
+        groups = [_group(one.name, _columns(one), self._study.sdtm.ig) for one in datasets]
+        items = [item for one in datasets for item in self._items(one, oid_of)]
+        parts = [self._head(), *self._value_level(), *groups, *items]
+        if any(v.name == "TSVALNF" for one in datasets for v in one.variables):
+            oid, external = _null_flavors(self._version("ISO 21090"))
+            codelists[oid] = external
+        parts += [codelists[oid] for oid in sorted(codelists)]
+        if self._comment is not None:
+            parts.append(_comment(self._comment))
+        parts.append("    </MetaDataVersion>\n  </Study>\n</ODM>\n")
+        return "".join(parts)
+
+    def _look_at(self, one: PlainDataset) -> None:
+        """Find the codelists of a dataset and the values of parameters."""
+        ct = self._study.sdtm.ct
+        for variable, column in zip(one.variables, one.columns, strict=True):
+            codelist = _codelist_code(one.name, variable.name, self._study.sdtm.ig)
+            own = self._own(one, variable.name)
+            if codelist is not None or own:
+                values = {str(value) for value in column if value is not None}
+                terms = _terms(ct, codelist, f"{variable.name} terms", values, own)
+                if terms is not None:
+                    self._used[one.name, variable.name] = terms
+                    self._codelists.setdefault(terms, (one.name, variable.name))
+            if variable.name == "TSVAL":
+                self._look_at_values(one, column)
+
+    def _own(self, one: PlainDataset, variable: str) -> Mapping[str, str | None]:
+        """What the study's own codes mean."""
+        if variable == "ARMCD":
+            return {arm.code: arm.name for arm in self._study.arms}
+        if variable == "ETCD":
+            return {element.code: element.name for element in self._study.elements}
+        if variable == "TSPARMCD":
+            return dict(_pairs(one, "TSPARMCD", "TSPARM"))
+        if variable == "IETESTCD":
+            return fuller(dict(_pairs(one, "IETESTCD", "IETEST")), whole_criteria(self._study))
+        return {}
+
+    def _look_at_values(self, one: PlainDataset, column: Sequence[Cell]) -> None:
+        found: dict[str, _Value] = {}
+        rows = zip(one.column("TSPARMCD"), one.column("TSPARM"), column, strict=True)
+        for code, label, value in rows:
+            if value is not None:
+                key = str(code)
+                found.setdefault(key, _Value(key, str(label))).texts.append(str(value))
+        for code in sorted(found):
+            one_of = found[code]
+            self._values.append(one_of)
+            if code in PARAMETER_CODELISTS:
+                listed = PARAMETER_CODELISTS[code]
+                terms = _terms(self._study.sdtm.ct, listed, "", set(one_of.texts), {})
+                one_of.terms = terms
+                if terms is not None:
+                    self._codelists.setdefault(terms, ("TS", "TSVAL", code))
+
+    def _named(self) -> tuple[dict[_Terms, str], dict[str, str]]:
+        """The OID of each codelist, and the codelists by their OIDs."""
+        by_base: dict[str, list[_Terms]] = {}
+        for terms, user in self._codelists.items():
+            by_base.setdefault(terms.base or user[1], []).append(terms)
+        oid_of: dict[_Terms, str] = {}
+        texts: dict[str, str] = {}
+        for base, subsets in by_base.items():
+            listed = [tuple(value for value, _, _ in one.terms) for one in subsets]
+            users = [self._codelists[one] for one in subsets]
+            for one, suffix in zip(subsets, suffixes(listed, users), strict=True):
+                oid = oid_of[one] = _codelist_oid(base, suffix)
+                name = f"{one.name} ({', '.join(suffix)})" if suffix else one.name
+                texts[oid] = _codelist(oid, name, one)
+        return oid_of, texts
+
+    def _version(self, dictionary: str) -> str | None:
+        versions = {
+            one.dictionary: one.dictionary_version
+            for one in self._study.parameters
+            if one.dictionary and one.dictionary_version
+        }
+        return versions.get(dictionary)
+
+    def _head(self) -> str:
+        study, sdtm = self._study, self._study.sdtm
+        identity = oids.study_oid(study.studyid)
+        described = " ".join(text for text in (study.name, study.invented) if text)
+        about = study.invented or f"Data definitions of {study.studyid}."
+        return (
+            "<?xml version='1.0' encoding='UTF-8'?>\n"
+            f'<?xml-stylesheet type="text/xsl" href="{STYLESHEET}"?>'
+            f'<ODM xmlns="{ODM}" xmlns:def="{DEF}" xmlns:xlink="{XLINK}" ODMVersion="1.3.2" '
+            f'FileType="Snapshot" FileOID="{identity}.define" '
+            f'CreationDateTime="{self._stamp.isoformat(timespec="seconds")}Z" '
+            f'Originator="{_attribute(study.sponsor.name)}" SourceSystem="trialect" '
+            f'SourceSystemVersion="{trialect.__version__}" def:Context="Submission">\n'
+            f'  <Study OID="{identity}">\n'
+            "    <GlobalVariables>\n"
+            f"      {_element('StudyName', study.acronym or study.studyid)}\n"
+            f"      {_element('StudyDescription', described)}\n"
+            f"      {_element('ProtocolName', study.studyid)}\n"
+            "    </GlobalVariables>\n"
+            f'    <MetaDataVersion OID="{oids.version_oid(study.studyid, sdtm.ig)}" '
+            f'Name="{_attribute(study.studyid)}, data definitions" '
+            f'Description="{_attribute(about)}" def:DefineVersion="{DEFINE_VERSION}">\n'
+            "      <def:Standards>\n"
+            f'        <def:Standard OID="{STANDARD_IG}" Name="SDTMIG" Type="IG" '
+            f'Version="{_attribute(sdtm.ig)}" Status="Final"/>\n'
+            f'        <def:Standard OID="{STANDARD_CT}" Name="CDISC/NCI" Type="CT" '
+            f'PublishingSet="SDTM" Version="{_attribute(sdtm.ct)}" Status="Final"/>\n'
+            "      </def:Standards>\n"
+        )
+
+    def _value_level(self) -> Iterator[str]:
+        """The values of TSVAL by parameter, and the conditions that they hold under."""
+        if not self._values:
+            return
+        yield '      <def:ValueListDef OID="VL.TS.TSVAL">\n'
+        for number, one in enumerate(self._values, start=1):
+            yield _value_reference(one.code, number)
+        yield "      </def:ValueListDef>\n"
+        for one in self._values:
+            yield _where(one.code)
+
+    def _items(self, one: PlainDataset, oid_of: Mapping[_Terms, str]) -> Iterator[str]:
+        for variable, column in zip(one.variables, one.columns, strict=True):
+            terms = self._used.get((one.name, variable.name))
+            codelist = oid_of[terms] if terms is not None else None
+            if variable.name == "TSVALNF":
+                codelist = "CL.ISO_21090"
+            comment = None
+            if all(value is None for value in column):
+                if self._comment is None:
+                    self._comment = oids.comment_oid(one.name, variable.name)
+                comment = self._comment
+            is_number = variable.type == "Num"
+            length = _digits(column) if is_number else variable.length
+            by_value = variable.name == "TSVAL" and bool(self._values)
+            yield _item(one.name, variable, length, codelist, comment, by_value)
+            if by_value:
+                for value in self._values:
+                    yield _value_item(
+                        value.code,
+                        value.label,
+                        *_kind_of(value.texts),
+                        oid_of[value.terms] if value.terms is not None else None,
+                    )
+
+
+def _pairs(one: PlainDataset, code: str, name: str) -> Iterator[tuple[str, str]]:
+    for key, label in zip(one.column(code), one.column(name), strict=True):
+        yield str(key), str(label)
+
+
+def _columns(one: PlainDataset) -> tuple[tuple[str, bool], ...]:
+    """The variables of a dataset and whether they have values."""
+    return tuple(
+        (variable.name, any(value is not None for value in column))
+        for variable, column in zip(one.variables, one.columns, strict=True)
+    )
+
+
+def _digits(column: Sequence[Cell]) -> int:
+    """The digits of the longest of some whole numbers."""
+    return max(len(str(int(value))) for value in column if value is not None)
+
+
+def _kind_of(texts: Iterable[str]) -> tuple[str, int | None, int | None]:
+    """The data type of a parameter's values, their length and decimals."""
+    found = VariableProfile()
+    for text in texts:
+        kind, digits, decimals = kind_of_text(text)
+        found.kinds.add(kind)
+        found.max_bytes = max(found.max_bytes, len(text))
+        found.digits = max(found.digits, digits)
+        found.decimals = max(found.decimals, decimals)
+    type_ = text_type(found)
+    length = max(1, found.max_bytes) if type_ in WITH_LENGTH else None
+    return type_, length, found.decimals if type_ == "float" else None
+
+
+@cache
+def _codelist_code(name: str, variable: str, ig: str) -> str | None:
+    """The NCI code of the codelist that a variable takes its terms from."""
+    model = dataset(name, ig)
+    known = facts(model, variable) if model is not None else None
+    codes = (known.codelists if known is not None else ()) or CODELISTS.get(variable, ())
+    return codes[0] if codes else None
+
+
+def _terms(
+    ct: str, code: str | None, name: str, values: set[str], own: Mapping[str, str | None]
+) -> _Terms | None:
+    """The terms that occur, in the order of the codelist; None where nothing says what they are."""
+    codelist = _published(ct, code) if code is not None else None
+    if not values or (codelist is None and not own):
+        return None
+    terms: list[tuple[str, str | None, str | None]] = []
+    for value in order(values, codelist):
+        term = codelist.by_value.get(value) if codelist is not None else None
+        if term is None:
+            terms.append((value, own.get(value), None))
+        else:
+            terms.append((value, own.get(value) or term.preferred or None, term.code))
+    if codelist is None:
+        return _Terms(name, None, "", tuple(terms))
+    return _Terms(codelist.name, codelist.code, codelist.short, tuple(terms))
+
+
+@cache
+def _published(ct: str, code: str) -> Codelist | None:
+    return terminology(ct).codelist(code)
+
+
+def _attribute(text: str) -> str:
+    return text.translate(_ATTRIBUTE)
+
+
+def _element(name: str, text: str) -> str:
+    return f"<{name}>{text.translate(_TEXT)}</{name}>" if text else f"<{name}></{name}>"
+
+
+@lru_cache(maxsize=10_000)
+def _codelist_oid(base: str, suffix: tuple[str, ...]) -> str:
+    return oids.codelist_oid(base, *suffix)
+
+
+@lru_cache(maxsize=10_000)
+def _value_reference(code: str, number: int) -> str:
+    return (
+        f'        <ItemRef ItemOID="{oids.item_oid("TS", "TSVAL", code)}" '
+        f'OrderNumber="{number}" Mandatory="No">\n'
+        f'          <def:WhereClauseRef WhereClauseOID="{oids.where_oid("TS", code)}"/>\n'
+        "        </ItemRef>\n"
+    )
+
+
+@lru_cache(maxsize=1000)
+def _where(code: str) -> str:
+    return (
+        f'      <def:WhereClauseDef OID="{oids.where_oid("TS", code)}">\n'
+        '        <RangeCheck SoftHard="Soft" def:ItemOID="IT.TS.TSPARMCD" Comparator="EQ">\n'
+        f"          {_element('CheckValue', code)}\n"
+        "        </RangeCheck>\n"
+        "      </def:WhereClauseDef>\n"
+    )
+
+
+@lru_cache(maxsize=1000)
+def _group(name: str, columns: tuple[tuple[str, bool], ...], ig: str) -> str:
+    """The ItemGroupDef of a dataset."""
+    model = dataset(name, ig)
+    standard = (
+        f'def:StandardOID="{STANDARD_IG}"' if model is not None else 'def:IsNonStandard="Yes"'
+    )
+    model = model or Dataset(name, name, "", "", ())
+    filled = dict(columns)
+    keys = [key for key in natural_keys(name) if filled.get(key)]
+    file = f"{name.lower()}.xpt"
+    parts = [
+        f'      <ItemGroupDef OID="IG.{name}" Name="{name}" Domain="{name}" '
+        f'SASDatasetName="{name}" Repeating="No" IsReferenceData="Yes" Purpose="Tabulation" '
+        f'def:Structure="{_attribute(model.structure)}" {standard} '
+        f'def:ArchiveLocationID="{oids.leaf_id(name)}">\n',
+        _description(model.label),
+    ]
+    for number, (column, has_data) in enumerate(columns, start=1):
+        known = facts(model, column)
+        key = f' KeySequence="{keys.index(column) + 1}"' if column in keys else ""
+        role = f' Role="{_attribute(known.role)}"' if known is not None and known.role else ""
+        mandatory = "Yes" if known is not None and known.core == "Req" else "No"
+        empty = "" if has_data else ' def:HasNoData="Yes"'
+        parts.append(
+            f'        <ItemRef ItemOID="{oids.item_oid(name, column)}" OrderNumber="{number}" '
+            f'Mandatory="{mandatory}"{key}{role}{empty}/>\n'
+        )
+    parts.append(
+        f'        <def:Class Name="{class_name(model.observation_class)}"/>\n'
+        f'        <def:leaf ID="{oids.leaf_id(name)}" xlink:href="{file}">\n'
+        f"          <def:title>{file}</def:title>\n"
+        "        </def:leaf>\n"
+        "      </ItemGroupDef>\n"
+    )
+    return "".join(parts)
+
+
+def _description(text: str) -> str:
+    return (
+        "        <Description>\n"
+        f'          <TranslatedText xml:lang="en">{text.translate(_TEXT)}</TranslatedText>\n'
+        "        </Description>\n"
+    )
+
+
+@lru_cache(maxsize=10_000)
+def _item(
+    name: str,
+    variable: PlainVariable,
+    length: int,
+    codelist: str | None,
+    comment: str | None,
+    by_value: bool,
+) -> str:
+    """The ItemDef of a variable."""
+    type_ = "integer" if variable.type == "Num" else "text"
+    commented = f' def:CommentOID="{comment}"' if comment is not None else ""
+    listed = f'        <CodeListRef CodeListOID="{codelist}"/>\n' if codelist else ""
+    values = (
+        f'        <def:ValueListRef ValueListOID="{oids.value_list_oid(name, variable.name)}"/>\n'
+    )
+    return (
+        f'      <ItemDef OID="{oids.item_oid(name, variable.name)}" Name="{variable.name}" '
+        f'DataType="{type_}" Length="{length}" SASFieldName="{variable.name}"{commented}>\n'
+        f"{_description(variable.label)}{listed}{values if by_value else _ORIGIN}"
+        "      </ItemDef>\n"
+    )
+
+
+@lru_cache(maxsize=10_000)
+def _value_item(
+    code: str,
+    label: str,
+    type_: str,
+    length: int | None,
+    decimals: int | None,
+    codelist: str | None,
+) -> str:
+    """The ItemDef of TSVAL for a parameter."""
+    sized = "" if length is None else f' Length="{length}"'
+    exact = "" if decimals is None else f' SignificantDigits="{decimals}"'
+    listed = f'        <CodeListRef CodeListOID="{codelist}"/>\n' if codelist else ""
+    return (
+        f'      <ItemDef OID="{oids.item_oid("TS", "TSVAL", code)}" Name="{_attribute(code)}" '
+        f'DataType="{type_}"{sized}{exact}>\n{_description(label)}{listed}{_ORIGIN}'
+        "      </ItemDef>\n"
+    )
+
+
+def _codelist(oid: str, name: str, one: _Terms) -> str:
+    """A CodeList."""
+    standard = 'def:IsNonStandard="Yes"' if one.code is None else f'def:StandardOID="{STANDARD_CT}"'
+    decoded = any(_says_more(value, decode) for value, decode, _ in one.terms)
+    extends = one.code is not None
+    items = [_term(value, decode, code, decoded, extends) for value, decode, code in one.terms]
+    alias = f'        <Alias Context="nci:ExtCodeID" Name="{one.code}"/>\n' if one.code else ""
+    return (
+        f'      <CodeList OID="{oid}" Name="{_attribute(name)}" DataType="text" {standard}>\n'
+        f"{''.join(items)}{alias}      </CodeList>\n"
+    )
+
+
+@lru_cache(maxsize=10_000)
+def _says_more(value: str, decode: str | None) -> bool:
+    return says_more(value, decode)
+
+
+@lru_cache(maxsize=10_000)
+def _term(value: str, decode: str | None, code: str | None, decoded: bool, extends: bool) -> str:
+    kind = "CodeListItem" if decoded else "EnumeratedItem"
+    extended = ' def:ExtendedValue="Yes"' if extends and code is None else ""
+    inner = ""
+    if decoded:
+        text = (decode or value).translate(_TEXT)
+        inner = (
+            "          <Decode>\n"
+            f'            <TranslatedText xml:lang="en">{text}</TranslatedText>\n'
+            "          </Decode>\n"
+        )
+    if code is not None:
+        inner += f'          <Alias Context="nci:ExtCodeID" Name="{code}"/>\n'
+    opening = f'        <{kind} CodedValue="{_attribute(value)}"{extended}'
+    return f"{opening}>\n{inner}        </{kind}>\n" if inner else f"{opening}/>\n"
+
+
+@cache
+def _null_flavors(version: str | None) -> tuple[str, str]:
+    oid = oids.codelist_oid("ISO 21090")
+    said = f' Version="{_attribute(version)}"' if version else ""
+    return oid, (
+        f'      <CodeList OID="{oid}" Name="ISO 21090" DataType="text" def:IsNonStandard="Yes">\n'
+        f'        <ExternalCodeList Dictionary="ISO 21090"{said}/>\n'
+        "      </CodeList>\n"
+    )
+
+
+@cache
+def _comment(oid: str) -> str:
+    return f'      <def:CommentDef OID="{oid}">\n{_description(NO_DATA)}      </def:CommentDef>\n'
