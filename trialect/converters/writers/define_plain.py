@@ -21,7 +21,7 @@ from trialect.profile import DISTINCT_LIMIT, VariableProfile, kind_of_text
 from trialect.schemas.ct import Codelist, terminology
 from trialect.schemas.define import oids
 from trialect.schemas.define.codelist_names import suffixes
-from trialect.schemas.define.codelists import CODELISTS, fuller, order, whole_criteria
+from trialect.schemas.define.codelists import CODELISTS, fuller, whole_criteria
 from trialect.schemas.define.datatypes import WITH_LENGTH, text_type
 from trialect.schemas.define.describe import NO_DATA
 from trialect.schemas.define.keys import natural_keys
@@ -268,18 +268,22 @@ def _digits(column: Sequence[Cell]) -> int:
     return max(len(str(int(value))) for value in column if value is not None)
 
 
-def _kind_of(texts: Iterable[str]) -> tuple[str, int | None, int | None]:
+def _kind_of(texts: Sequence[str]) -> tuple[str, int | None, int | None]:
     """The data type of a parameter's values, their length and decimals."""
-    found = VariableProfile()
-    for text in texts:
-        kind, digits, decimals = kind_of_text(text)
-        found.kinds.add(kind)
-        found.max_bytes = max(found.max_bytes, len(text))
-        found.digits = max(found.digits, digits)
-        found.decimals = max(found.decimals, decimals)
-    type_ = text_type(found)
-    length = max(1, found.max_bytes) if type_ in WITH_LENGTH else None
-    return type_, length, found.decimals if type_ == "float" else None
+    found = [kind_of_text(text) for text in texts]
+    kinds = frozenset([kind for kind, _, _ in found])
+    if "text" in kinds:
+        return "text", max(map(len, texts)), None
+    digits = max([digits for _, digits, _ in found])
+    decimals = max([decimals for _, _, decimals in found])
+    type_ = _type(kinds, digits, decimals)
+    length = max(map(len, texts)) if type_ in WITH_LENGTH else None
+    return type_, length, decimals if type_ == "float" else None
+
+
+@lru_cache(maxsize=1000)
+def _type(kinds: frozenset[str], digits: int, decimals: int) -> str:
+    return text_type(VariableProfile(kinds=set(kinds), digits=digits, decimals=decimals))
 
 
 @cache
@@ -298,16 +302,42 @@ def _terms(
     codelist = _published(ct, code) if code is not None else None
     if not values or (codelist is None and not own):
         return None
-    terms: list[tuple[str, str | None, str | None]] = []
-    for value in order(values, codelist):
-        term = codelist.by_value.get(value) if codelist is not None else None
-        if term is None:
-            terms.append((value, own.get(value), None))
-        else:
-            terms.append((value, own.get(value) or term.preferred or None, term.code))
-    if codelist is None:
-        return _Terms(name, None, "", tuple(terms))
-    return _Terms(codelist.name, codelist.code, codelist.short, tuple(terms))
+    if codelist is None or code is None:
+        terms = tuple([(value, own.get(value), None) for value in sorted(values)])
+        return _Terms(name, None, "", terms)
+    if not own:
+        return _of_codelist(ct, code, tuple(sorted(values)))
+    return _ordered(ct, code, [(value, own.get(value)) for value in values])
+
+
+@lru_cache(maxsize=10_000)
+def _of_codelist(ct: str, code: str, values: tuple[str, ...]) -> _Terms:
+    return _ordered(ct, code, [(value, None) for value in values])
+
+
+def _ordered(ct: str, code: str, values: Iterable[tuple[str, str | None]]) -> _Terms:
+    found = sorted([_ranked(ct, code, value, decode) for value, decode in values])
+    name, short = _names(ct, code)
+    return _Terms(name, code, short, tuple([term for _, _, term in found]))
+
+
+@lru_cache(maxsize=10_000)
+def _ranked(
+    ct: str, code: str, value: str, decode: str | None
+) -> tuple[int, str, tuple[str, str | None, str | None]]:
+    """A term with its place in the codelist; one that it has not comes last."""
+    codelist = _published(ct, code)
+    terms = codelist.terms if codelist is not None else ()
+    for place, term in enumerate(terms):
+        if term.value == value:
+            return place, value, (value, decode or term.preferred or None, term.code)
+    return len(terms), value, (value, decode, None)
+
+
+@cache
+def _names(ct: str, code: str) -> tuple[str, str]:
+    codelist = _published(ct, code)
+    return (codelist.name, codelist.short) if codelist is not None else ("", "")
 
 
 @cache

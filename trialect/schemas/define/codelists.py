@@ -121,7 +121,7 @@ class Codelists:
         if not values or not (lists or own):
             return None
         codelist = max(lists, key=lambda one: sum(v in one.by_value for v in values), default=None)
-        terms = tuple(_term(value, codelist, own.get(value)) for value in order(values, codelist))
+        terms = tuple(_term(value, codelist, own.get(value)) for value in _order(values, codelist))
         return CodelistMeta(
             oid="",
             name=codelist.name if codelist else f"{variable} terms",
@@ -147,8 +147,7 @@ def fuller(decodes: Mapping[str, str | None], whole: Mapping[str, str]) -> dict[
     }
 
 
-def order(values: Collection[str], codelist: Codelist | None) -> list[str]:
-    """The values as the codelist has its terms, those that it has not at the end."""
+def _order(values: Collection[str], codelist: Codelist | None) -> list[str]:
     published = {} if codelist is None else {t.value: n for n, t in enumerate(codelist.terms)}
     return sorted(values, key=lambda value: (published.get(value, len(published)), value))
 
