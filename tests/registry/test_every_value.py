@@ -78,7 +78,7 @@ def silent(table: str, base: Study, fact: str) -> list[str]:
 
 def bases(table: str, fact: str) -> list[Study]:
     """Studies in which a fact is looked at: of each type."""
-    _, *made = studies(RELEASES.get(table, "R4"))
+    _, _, *made = studies(RELEASES.get(table, "R4"))
     if fact.startswith("design.masked"):
         made = [replace(one, design=replace(one.design, masking="SINGLE")) for one in made]
     if fact.startswith("criteria"):

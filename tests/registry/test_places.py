@@ -19,7 +19,7 @@ from trialect.mappings.registry.places import HOWS, TABLES, fact_of, facts, plac
 from trialect.protocol import Enrolment
 from trialect.trial import Study
 
-OWED: set[str] = {"ictrp", "sdtm", "fhir-r4", "fhir-r5"}
+OWED: set[str] = {"ictrp", "fhir-r4", "fhir-r5"}
 """Tables that are not there yet."""
 
 NEEDED = ("prs", "ictrp", "ctgov", "usdm", "sdtm", "fhir-r4", "fhir-r5")
@@ -63,13 +63,24 @@ def studies(release: str) -> tuple[Study, ...]:
         design=replace(whole.design, masked=()),
         interventions=tuple(replace(one, arms=()) for one in whole.interventions),
     )
-    return lean, *(
-        replace(whole, design=replace(whole.design, type=kind), enrolment=enrolment)
-        for kind, enrolment in (
-            ("INTERVENTIONAL", whole.enrolment),
-            ("OBSERVATIONAL", Enrolment(planned=40)),
-            ("EXPANDED_ACCESS", Enrolment(count=40)),
-        )
+    bare = replace(
+        whole,
+        title=None,
+        secondary_ids=tuple(replace(one, type="REGISTRY") for one in whole.secondary_ids),
+        design=replace(whole.design, phases=("PHASE1",)),
+        arms=tuple(replace(one, interventions=()) for one in whole.arms),
+    )
+    return (
+        lean,
+        bare,
+        *(
+            replace(whole, design=replace(whole.design, type=kind), enrolment=enrolment)
+            for kind, enrolment in (
+                ("INTERVENTIONAL", whole.enrolment),
+                ("OBSERVATIONAL", Enrolment(planned=40)),
+                ("EXPANDED_ACCESS", Enrolment(count=40)),
+            )
+        ),
     )
 
 

@@ -19,6 +19,7 @@ STUDY_TARGETS: dict[str, str] = {
     "prs": "prs_xml",
     "fhir": "fhir_study",
     "usdm": "usdm_json",
+    "sdtm": "sdtm_study",
 }
 """The module of each target, below trialect.converters.writers."""
 

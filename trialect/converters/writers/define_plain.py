@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache, lru_cache
 
@@ -20,9 +20,9 @@ from trialect.mappings.sdtm.study_datasets import Cell, PlainDataset, PlainVaria
 from trialect.profile import DISTINCT_LIMIT, VariableProfile, kind_of_text
 from trialect.schemas.ct import Codelist, terminology
 from trialect.schemas.define import oids
-from trialect.schemas.define.codelist_names import suffixes
+from trialect.schemas.define.codelist_names import SHARED, suffixes
 from trialect.schemas.define.codelists import CODELISTS, fuller, whole_criteria
-from trialect.schemas.define.datatypes import WITH_LENGTH, text_type
+from trialect.schemas.define.datatypes import WITH_LENGTH, date_type, text_type
 from trialect.schemas.define.describe import NO_DATA
 from trialect.schemas.define.keys import natural_keys
 from trialect.schemas.define.parts import class_name
@@ -32,13 +32,8 @@ from trialect.schemas.sdtm import Dataset, dataset
 from trialect.schemas.sdtm.trial_summary import PARAMETER_CODELISTS
 from trialect.trial import Study
 
-_KNOWN = {
-    "TA": frozenset(),
-    "TE": frozenset({"TEDUR"}),
-    "TI": frozenset(),
-    "TS": frozenset(),
-}
-"""The datasets that are written here, and the variables that must not have values."""
+_KNOWN = frozenset({"TA", "TE", "TI", "TS", "TV"})
+"""The datasets that are written here."""
 
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ATTRIBUTE = str.maketrans(
@@ -82,10 +77,7 @@ def plain_define(study: Study, datasets: Sequence[PlainDataset], stamp: datetime
 
 
 def _is_known(one: PlainDataset) -> bool:
-    without = _KNOWN.get(one.name)
-    if without is None or one.rows > DISTINCT_LIMIT:
-        return False
-    return without.isdisjoint([variable.name for variable in one.variables])
+    return one.name in _KNOWN and one.rows <= DISTINCT_LIMIT
 
 
 class _Define:
@@ -97,12 +89,14 @@ class _Define:
         self._codelists: dict[_Terms, tuple[str, ...]] = {}
         """Each codelist and who uses it first."""
         self._used: dict[tuple[str, str], _Terms] = {}
+        self._users: list[tuple[tuple[str, ...], _Terms]] = []
         self._values: list[_Value] = []
         self._comment: str | None = None
 
     def text(self, datasets: Sequence[PlainDataset]) -> str:
         for one in datasets:
             self._look_at(one)
+        self._share()
         oid_of, codelists = self._named()
         groups = [_group(one.name, _columns(one), self._study.sdtm.ig) for one in datasets]
         items = [item for one in datasets for item in self._items(one, oid_of)]
@@ -127,9 +121,24 @@ class _Define:
                 terms = _terms(ct, codelist, f"{variable.name} terms", values, own)
                 if terms is not None:
                     self._used[one.name, variable.name] = terms
-                    self._codelists.setdefault(terms, (one.name, variable.name))
+                    self._users.append(((one.name, variable.name), terms))
             if variable.name == "TSVAL":
                 self._look_at_values(one, column)
+
+    def _share(self) -> None:
+        """Give variables that mean the same everywhere the terms of all, and note first users."""
+        shared: dict[str, _Terms] = {}
+        for (_, variable), mine in self._used.items():
+            if variable in SHARED:
+                other = shared.get(variable, mine)
+                terms = dict.fromkeys((*other.terms, *mine.terms))
+                ordered = sorted(terms, key=lambda term: (term[2] is None, term[0]))
+                shared[variable] = replace(other, terms=tuple(ordered))
+        for user, mine in self._users:
+            settled = mine
+            if len(user) == 2:
+                settled = self._used[user[0], user[1]] = shared.get(user[1], mine)
+            self._codelists.setdefault(settled, user)
 
     def _own(self, one: PlainDataset, variable: str) -> Mapping[str, str | None]:
         """What the study's own codes mean."""
@@ -158,7 +167,7 @@ class _Define:
                 terms = _terms(self._study.sdtm.ct, listed, "", set(one_of.texts), {})
                 one_of.terms = terms
                 if terms is not None:
-                    self._codelists.setdefault(terms, ("TS", "TSVAL", code))
+                    self._users.append((("TS", "TSVAL", code), terms))
 
     def _named(self) -> tuple[dict[_Terms, str], dict[str, str]]:
         """The OID of each codelist, and the codelists by their OIDs."""
@@ -236,16 +245,15 @@ class _Define:
                 if self._comment is None:
                     self._comment = oids.comment_oid(one.name, variable.name)
                 comment = self._comment
-            is_number = variable.type == "Num"
-            length = _digits(column) if is_number else variable.length
+            typed = _typed(one.name, variable, column)
             by_value = variable.name == "TSVAL" and bool(self._values)
-            yield _item(one.name, variable, length, codelist, comment, by_value)
+            yield _item(one.name, variable, typed, codelist, comment, by_value)
             if by_value:
                 for value in self._values:
                     yield _value_item(
                         value.code,
                         value.label,
-                        *_kind_of(value.texts),
+                        _kind_of(value.texts),
                         oid_of[value.terms] if value.terms is not None else None,
                     )
 
@@ -263,12 +271,31 @@ def _columns(one: PlainDataset) -> tuple[tuple[str, bool], ...]:
     )
 
 
-def _digits(column: Sequence[Cell]) -> int:
-    """The digits of the longest of some whole numbers."""
-    return max(len(str(int(value))) for value in column if value is not None)
+_Typed = tuple[str, int | None, int | None]
+"""A data type, its length and its decimals."""
 
 
-def _kind_of(texts: Sequence[str]) -> tuple[str, int | None, int | None]:
+def _typed(name: str, variable: PlainVariable, column: Sequence[Cell]) -> _Typed:
+    """What a variable is by its values."""
+    if variable.type == "Num":
+        numbers = [f"{value:g}" for value in column if value is not None]
+        found = [kind_of_text(number) for number in numbers]
+        digits = max((digits for _, digits, _ in found), default=0)
+        decimals = max((decimals for _, _, decimals in found), default=0)
+        return ("float" if decimals else "integer", max(1, digits + decimals), decimals or None)
+    if name == "TE" and variable.name == "TEDUR":
+        kinds = [kind_of_text(str(value)) for value in column if value is not None]
+        profile = VariableProfile(
+            kinds={kind for kind, _, _ in kinds},
+            digits=max((digits for _, digits, _ in kinds), default=0),
+            decimals=max((decimals for _, _, decimals in kinds), default=0),
+        )
+        type_ = date_type(profile, empty="durationDatetime")
+        return type_, variable.length if type_ in WITH_LENGTH else None, None
+    return "text", variable.length, None
+
+
+def _kind_of(texts: Sequence[str]) -> _Typed:
     """The data type of a parameter's values, their length and decimals."""
     found = [kind_of_text(text) for text in texts]
     kinds = frozenset([kind for kind, _, _ in found])
@@ -429,43 +456,38 @@ def _description(text: str) -> str:
 def _item(
     name: str,
     variable: PlainVariable,
-    length: int,
+    typed: _Typed,
     codelist: str | None,
     comment: str | None,
     by_value: bool,
 ) -> str:
     """The ItemDef of a variable."""
-    type_ = "integer" if variable.type == "Num" else "text"
     commented = f' def:CommentOID="{comment}"' if comment is not None else ""
     listed = f'        <CodeListRef CodeListOID="{codelist}"/>\n' if codelist else ""
-    values = (
-        f'        <def:ValueListRef ValueListOID="{oids.value_list_oid(name, variable.name)}"/>\n'
-    )
+    values = oids.value_list_oid(name, variable.name)
+    made = f'        <def:ValueListRef ValueListOID="{values}"/>\n' if by_value else _ORIGIN
     return (
         f'      <ItemDef OID="{oids.item_oid(name, variable.name)}" Name="{variable.name}" '
-        f'DataType="{type_}" Length="{length}" SASFieldName="{variable.name}"{commented}>\n'
-        f"{_description(variable.label)}{listed}{values if by_value else _ORIGIN}"
-        "      </ItemDef>\n"
+        f'{_sized(typed)} SASFieldName="{variable.name}"{commented}>\n'
+        f"{_description(variable.label)}{listed}{made}      </ItemDef>\n"
     )
+
+
+def _sized(typed: _Typed) -> str:
+    """The attributes that say what values are."""
+    type_, length, decimals = typed
+    sized = "" if length is None else f' Length="{length}"'
+    exact = "" if decimals is None else f' SignificantDigits="{decimals}"'
+    return f'DataType="{type_}"{sized}{exact}'
 
 
 @lru_cache(maxsize=10_000)
-def _value_item(
-    code: str,
-    label: str,
-    type_: str,
-    length: int | None,
-    decimals: int | None,
-    codelist: str | None,
-) -> str:
+def _value_item(code: str, label: str, typed: _Typed, codelist: str | None) -> str:
     """The ItemDef of TSVAL for a parameter."""
-    sized = "" if length is None else f' Length="{length}"'
-    exact = "" if decimals is None else f' SignificantDigits="{decimals}"'
     listed = f'        <CodeListRef CodeListOID="{codelist}"/>\n' if codelist else ""
     return (
         f'      <ItemDef OID="{oids.item_oid("TS", "TSVAL", code)}" Name="{_attribute(code)}" '
-        f'DataType="{type_}"{sized}{exact}>\n{_description(label)}{listed}{_ORIGIN}'
-        "      </ItemDef>\n"
+        f"{_sized(typed)}>\n{_description(label)}{listed}{_ORIGIN}      </ItemDef>\n"
     )
 
 

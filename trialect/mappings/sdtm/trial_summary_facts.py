@@ -29,6 +29,38 @@ COARSER = rule(
     "Nothing to mend; the roles that are masked stand in the study file.",
     "SDTM CT C66735",
 )
+ALLOCATION_COARSER = rule(
+    "TS-ALLOCATION-COARSER",
+    "note",
+    "RANDOM says less about the allocation than the study does",
+    "design.allocation is {value}; RANDOM is N, as of a study that does not randomize.",
+    "Nothing to mend.",
+    "SDTM CT C66742",
+)
+NO_AGE_LIMIT = rule(
+    "TS-AGE-NO-LIMIT",
+    "note",
+    "An age that is not given is no limit",
+    "No {field} is given; {parameter} says that there is no limit, as a registry means it.",
+    "Give it in study.yaml, if there is one.",
+    "ClinicalTrials.gov API v2, EligibilityModule",
+)
+OTHER_IDENTIFIER = rule(
+    "TS-IDENTIFIER",
+    "note",
+    "An identifier is of no registry",
+    "{value} is of no registry; TS has no parameter for it.",
+    "Nothing to mend; give its `type` as REGISTRY in study.yaml, if it is one of a registry.",
+    "SDTMIG 3.4, 7.4.2",
+)
+ARM_TYPE_UNUSED = rule(
+    "TS-ARM-TYPE-UNUSED",
+    "note",
+    "The types of arms are not for this kind of study",
+    "{field} is {value}; only interventional studies have a control type, so TS does not say it.",
+    "Nothing to mend.",
+    "SDTMIG 3.4, 7.4.2; ClinicalTrials.gov API v2, ArmGroupType",
+)
 BAD_AGE = rule(
     "TS-AGE",
     "error",
@@ -89,7 +121,7 @@ ROLE_UNKNOWN = rule(
     "TS-TREATMENT-ROLE",
     "warning",
     "An intervention is not said to be investigated or compared",
-    "{value} is in no arm whose type says it; it is neither TRT nor COMPTRT.",
+    "{value}: in no arm whose type says it; TRT and COMPTRT do not tell of it.",
     "Give the types of its arms in study.yaml, or TRT under `parameters`.",
     "SDTMIG 3.4, 7.4.2",
 )
@@ -162,10 +194,7 @@ def _identity(study: Study, tell: Tell) -> Found:
     yield from _texts("SPONSOR", study.sponsor.name)
     for one in study.registrations:
         yield "REGID", Value(one.id, code=one.id, dictionary=one.registry)
-    for other in study.secondary_ids:
-        registry = "EudraCT" if other.type == "EUDRACT_NUMBER" else other.domain
-        if other.type in ("REGISTRY", "EUDRACT_NUMBER"):
-            yield "REGID", Value(other.id, code=other.id, dictionary=registry)
+    yield from _other_identifiers(study, tell)
     if study.identifier is not None:
         yield from _texts("SPREFID", study.identifier.id)
     if study.start is not None:
@@ -176,6 +205,22 @@ def _identity(study: Study, tell: Tell) -> Found:
     if study.sdtm.ig in terms.SDTM_OF_IG:
         yield "SDTMVER", Value(terms.SDTM_OF_IG[study.sdtm.ig])
     yield from _countries(study, tell)
+
+
+def _other_identifiers(study: Study, tell: Tell) -> Found:
+    """Those of registries as REGID; that there are others is told."""
+    others: list[str] = []
+    first = 0
+    for place, one in enumerate(study.secondary_ids):
+        if one.type in ("REGISTRY", "EUDRACT_NUMBER"):
+            registry = "EudraCT" if one.type == "EUDRACT_NUMBER" else one.domain
+            yield "REGID", Value(one.id, code=one.id, dictionary=registry)
+        else:
+            first = first if others else place
+            others.append(one.id)
+    if others:
+        field = f"secondary_ids.{first}.type"
+        tell(OTHER_IDENTIFIER.problem(field=field, value=", ".join(others)))
 
 
 def _countries(study: Study, tell: Tell) -> Found:
@@ -215,6 +260,8 @@ def _design(study: Study, tell: Tell) -> Found:
         ("OBSTIMP", "time_perspective", design.time_perspective, terms.TIME_PERSPECTIVE),
     ):
         yield from _term(code, f"design.{name}", word, known, tell)
+    if design.allocation == "NA":
+        tell(ALLOCATION_COARSER.problem(field="design.allocation", value=design.allocation))
     if design.masking in ("TRIPLE", "QUADRUPLE"):
         tell(
             COARSER.problem(
@@ -244,34 +291,40 @@ def _arms(study: Study, tell: Tell) -> Found:
     arms, kind = study.arms, study.design.type
     if arms:
         yield "NCOHORT" if kind == OBSERVATIONAL else "NARMS", Value(str(len(arms)))
-    types = tuple(dict.fromkeys(arm.type for arm in arms))
-    for type_ in types:
-        if type_ in terms.CONTROL:
-            yield "TCNTRL", Value(terms.CONTROL[type_])
-    if types == (terms.TESTED,) and (len(arms) == 1 or study.design.model == "SINGLE_GROUP"):
-        yield "TCNTRL", Value("NONE")
     if kind == INTERVENTIONAL:
-        _tell_of_types(study, tell)
+        yield from _control(study, tell)
+    else:
+        typed = next(((n, arm.type) for n, arm in enumerate(arms) if arm.type is not None), None)
+        if typed is not None:
+            tell(ARM_TYPE_UNUSED.problem(field=f"arms.{typed[0]}.type", value=typed[1]))
     yield from _treatments(study, tell)
+    told: set[str] = set()
     for place, one in enumerate(study.interventions):
+        if one.type is None or one.type in told:
+            continue
+        told.add(one.type)
         field = f"interventions.{place}.type"
         yield from _term("INTTYPE", field, one.type, terms.INTERVENTION_TYPE, tell)
 
 
-def _tell_of_types(study: Study, tell: Tell) -> None:
-    """Tell of arms whose type has no term, and of those that have none."""
-    untyped = [arm.name for arm in study.arms if arm.type is None]
+def _control(study: Study, tell: Tell) -> Found:
+    """TCNTRL by the types of the arms; arms without one, and types without a term, are told."""
+    arms = study.arms
+    types = tuple(dict.fromkeys(arm.type for arm in arms))
+    for type_ in types:
+        if type_ in terms.CONTROL:
+            yield "TCNTRL", Value(terms.CONTROL[type_])
+        elif type_ is not None and type_ != terms.TESTED:
+            place = next(n for n, arm in enumerate(arms) if arm.type == type_)
+            field = f"arms.{place}.type"
+            tell(NO_TERM.problem(field=field, value=type_, parameter="TCNTRL"))
+    if types == (terms.TESTED,) and (len(arms) == 1 or study.design.model == "SINGLE_GROUP"):
+        yield "TCNTRL", Value("NONE")
+    untyped = [arm.name for arm in arms if arm.type is None]
     if untyped:
-        place = next(n for n, arm in enumerate(study.arms) if arm.type is None)
+        place = next(n for n, arm in enumerate(arms) if arm.type is None)
         names = ", ".join(untyped)
         tell(ARM_UNTYPED.problem(field=f"arms.{place}.type", value=names))
-    told: set[str] = set()
-    for place, arm in enumerate(study.arms):
-        word = arm.type
-        if word is None or word in terms.CONTROL or word == terms.TESTED or word in told:
-            continue
-        told.add(word)
-        tell(NO_TERM.problem(field=f"arms.{place}.type", value=word, parameter="TCNTRL"))
 
 
 def _treatments(study: Study, tell: Tell) -> Found:
@@ -284,6 +337,8 @@ def _treatments(study: Study, tell: Tell) -> Found:
     for arm in study.arms:
         for name in arm.interventions:
             given.setdefault(name, set()).add(arm.type)
+    unknown: list[str] = []
+    first = 0
     for place, one in enumerate(study.interventions):
         of_arms = given.get(one.name, set()) | {types.get(name) for name in one.arms}
         if terms.TESTED in of_arms:
@@ -291,7 +346,10 @@ def _treatments(study: Study, tell: Tell) -> Found:
         elif not of_arms.isdisjoint(terms.CONTROL):
             yield from _texts("COMPTRT", one.name)
         else:
-            tell(ROLE_UNKNOWN.problem(field=f"interventions.{place}.name", value=one.name))
+            first = first if unknown else place
+            unknown.append(one.name)
+    if unknown:
+        tell(ROLE_UNKNOWN.problem(field=f"interventions.{first}.name", value=", ".join(unknown)))
 
 
 def _people(study: Study, tell: Tell) -> Found:
@@ -313,17 +371,18 @@ def _people(study: Study, tell: Tell) -> Found:
 
 
 def _ages(study: Study, tell: Tell) -> Found:
-    """The limits; the registry's age groups tell where there is none at an end."""
+    """The limits. Where a registry asks who may take part and no age is given, there is none."""
     limits = study.eligibility
     yield from _age("AGEMIN", "eligibility.minimum_age", limits.minimum_age, tell)
     yield from _age("AGEMAX", "eligibility.maximum_age", limits.maximum_age, tell)
-    if limits.minimum_age is None and "CHILD" in limits.age_groups:
+    if limits.minimum_age is None and (limits.maximum_age is not None or limits.sex is not None):
         yield "AGEMIN", Value("P0Y")
-    if limits.maximum_age is None and (
-        limits.minimum_age is not None or "OLDER_ADULT" in limits.age_groups
-    ):
-        # A registry record without a maximum has no upper limit.
+        tell(NO_AGE_LIMIT.problem(field="eligibility.minimum_age", parameter="AGEMIN"))
+    if limits.maximum_age is None and limits.minimum_age is not None:
         yield "AGEMAX", Value(null_flavor="PINF")
+    elif limits.maximum_age is None and limits.sex is not None:
+        yield "AGEMAX", Value(null_flavor="PINF")
+        tell(NO_AGE_LIMIT.problem(field="eligibility.maximum_age", parameter="AGEMAX"))
 
 
 def _age(code: str, field: str, text: str | None, tell: Tell) -> Found:

@@ -12,7 +12,7 @@ from trialect.schemas.define import oids
 _FEW, _SHORT = 3, 8
 """Terms, and letters of a term, up to which a subset of a codelist is named by its terms."""
 
-_SHARED = {
+SHARED = {
     "EPOCH": "EPOCH",
     "ARMCD": "ARMCD",
     "ACTARMCD": "ARMCD",
@@ -87,7 +87,7 @@ def _shared(datasets: Iterable[DatasetMeta]) -> dict[str, CodelistMeta]:
     merged: dict[str, CodelistMeta] = {}
     for dataset in datasets:
         for variable in dataset.variables:
-            mine, key = variable.codelist, _SHARED.get(variable.name)
+            mine, key = variable.codelist, SHARED.get(variable.name)
             if key is None or mine is None:
                 continue
             other = merged.get(key, mine)
@@ -101,8 +101,8 @@ def _share(dataset: DatasetMeta, shared: Mapping[str, CodelistMeta]) -> DatasetM
     return replace(
         dataset,
         variables=tuple(
-            replace(one, codelist=shared[_SHARED[one.name]])
-            if one.codelist is not None and one.name in _SHARED
+            replace(one, codelist=shared[SHARED[one.name]])
+            if one.codelist is not None and one.name in SHARED
             else one
             for one in dataset.variables
         ),
