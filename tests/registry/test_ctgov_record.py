@@ -47,6 +47,10 @@ def test_every_module_is_read() -> None:
     assert study.locations[0].latitude == 41.02083
     assert study.sites == ()
     assert study.fhir.base == "https://nct00000001.invalid"
+    assert [(one.category, one.text) for one in study.criteria] == [
+        ("INCLUSION", "Cold"),
+        ("EXCLUSION", ">4"),
+    ]
     assert study.results is not None
     assert study.results.periods[0].milestones[0].counts[0].subjects == "21"
     assert study.results.event_groups[0].deaths == 0
@@ -138,6 +142,15 @@ def test_two_models_of_the_design() -> None:
     assert study.design.model == "PARALLEL"
     assert [one.rule for one in problems] == ["CTGOV-SECOND-MODEL"]
     assert left["protocolSection.designModule.designInfo.observationalModel"] == 1
+
+
+def test_what_is_told_of_criteria_has_its_place() -> None:
+    _, problems, _ = changed(
+        lambda protocol: protocol["eligibilityModule"].update(eligibilityCriteria="Adults")
+    )
+    (one,) = problems
+    assert one.rule == "CRITERIA-NO-HEADING"
+    assert one.place == "a.json:3: NCT00000001: eligibility.criteria"
 
 
 def test_an_arm_that_names_what_the_record_does_not_have() -> None:

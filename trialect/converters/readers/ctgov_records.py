@@ -71,6 +71,8 @@ NOTHING = rule(
 _LOOKED_AT = 5
 """Files of a folder or zip that are looked at to tell what it holds."""
 _HEAD = 2**16
+_ODD_BYTES = (b"\\u", b"\xef\xbf\xbe", b"\xef\xbf\xbf")
+"""How a text may hold a character that none may have, in a record that is JSON."""
 _SIGNS = re.compile(rb'"(?:protocolSection|FullStudiesResponse|ProtocolSection)"\s*:')
 
 
@@ -135,7 +137,9 @@ def read(held: HeldRecord, tell: Tell) -> ReadRecord:
     if warning is not None:
         tell(warning.at(trial=trial_of(held.text), file=file, row=row))
     left: dict[str, int] = {}
-    return ReadRecord(study_of(record, tell, file=file, row=row, left=left), left)
+    # An escape may stand for any character; without one only these bytes are none of a text.
+    plain = warning is None and not any(sign in held.text for sign in _ODD_BYTES)
+    return ReadRecord(study_of(record, tell, file=file, row=row, left=left, plain=plain), left)
 
 
 def _held(name: str, one: Cut) -> HeldRecord:

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from trialect.mappings.registry.ctgov_shapes import Odd, Odds, odd_at
+from trialect.mappings.registry.ctgov_shapes import Odd, Odds, number_of_leaves, odd_at
 
 REPLACEMENT = "\ufffd"
 _NOT_ALLOWED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -66,11 +66,15 @@ def _copy(record: Mapping[str, Any], odds: Odds) -> dict[str, Any]:
 
 
 def json_text(value: Any) -> str | None:
-    """A value without such characters as JSON; None where it is nested too deeply for it."""
+    """A value without such characters as JSON; None where it is nested too deeply for it, or
+    holds a number that JSON has not (1e999).
+    """
     try:
-        return orjson.dumps(value).decode()
-    except TypeError:
+        text = orjson.dumps(value)
+        whole = number_of_leaves(orjson.loads(text)) == number_of_leaves(value)
+    except (TypeError, orjson.JSONDecodeError):
         return None
+    return text.decode() if whole else None
 
 
 def characters(text: str) -> str:

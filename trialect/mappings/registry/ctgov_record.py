@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import Any
 
+from trialect.mappings.registry.criteria import read_criteria
 from trialect.mappings.registry.ctgov_characters import cleaned, json_text
 from trialect.mappings.registry.ctgov_fields import INTERVENTION_LABELS, PROTOCOL, RESULTS
 from trialect.mappings.registry.ctgov_shapes import (
@@ -79,6 +80,7 @@ def study_of(
     file: str | None = None,
     row: int | None = None,
     left: MutableMapping[str, int] | None = None,
+    plain: bool = False,
 ) -> Study:
     """The Study of a record, given as the JSON decoder gives it; the record is not changed.
 
@@ -86,7 +88,8 @@ def study_of(
     JSON path. `left` counts the values that the Study does not hold, by their paths with `[]` for
     any item of a list; what is missing in it is in the Study. A text that a Study must have and
     the record lacks (`sponsor.name`, `design.type`, names) is "". `sites` stay empty: a record
-    has no SITEID. Raises Unusable where it is no v2 record, or nothing in it names the trial.
+    has no SITEID. `plain` says that no text has a character that none may have. Raises Unusable
+    where it is no v2 record, or nothing in it names the trial.
     """
     odds: Odds = []
     left = {} if left is None else left
@@ -95,14 +98,16 @@ def study_of(
     if not isinstance(protocol, dict):
         found = "it has none" if protocol is None else "it is none"
         raise Unusable(NO_RECORD.problem(found=found, path="protocolSection", **where))
-    record = cleaned(record, odds)
+    if not plain:
+        record = cleaned(record, odds)
     facts: dict[str, Any] = {}
     before = len(odds)
     PROTOCOL.read(record["protocolSection"], facts, odds)
     prefix(odds, before, "protocolSection")
     _other_sections(record, facts, odds, left)
     trial = _nct(facts, odds)
-    study = _study(facts, trial, odds)
+    of_criteria: list[Problem] = []
+    study = _study(facts, trial, odds, of_criteria.append)
     if not study.studyid:
         raise Unusable(
             [
@@ -116,8 +121,11 @@ def study_of(
         )
     if record.get("hasResults") is True and study.results is None:
         left["hasResults"] = 1
-    for problem in told(odds, left, trial or study.studyid, where):
+    name = trial or study.studyid
+    for problem in told(odds, left, name, where):
         tell(problem)
+    for problem in of_criteria:
+        tell(problem.at(trial=name, **where))
     return study
 
 
@@ -163,7 +171,7 @@ def _nct(facts: dict[str, Any], odds: Odds) -> str | None:
     return nct
 
 
-def _study(facts: dict[str, Any], nct: str | None, odds: Odds) -> Study:
+def _study(facts: dict[str, Any], nct: str | None, odds: Odds, tell: Tell) -> Study:
     given: dict[str, Any] = {}
     groups: dict[str, dict[str, Any]] = {}
     outcomes: tuple[Outcome, ...] = ()
@@ -203,6 +211,7 @@ def _study(facts: dict[str, Any], nct: str | None, odds: Odds) -> Study:
         interventions=tuple(interventions),
         arms=arms,
         enrolment=enrolment,
+        criteria=read_criteria(facts.get("eligibility.criteria"), tell),
         fhir=FhirOptions(base=f"https://{slug}.invalid"),
         **given,
     )

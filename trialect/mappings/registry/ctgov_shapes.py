@@ -276,28 +276,37 @@ class Shape:
         self.fields = dict(fields)
         self.needs = needs
         self.whole = whole
-        self._read = {key: (name, kind.read) for key, (name, kind) in self.fields.items()}
+        self._read = {
+            key: (name, kind.read, kind.__class__ is Text)
+            for key, (name, kind) in self.fields.items()
+        }
 
     def read(self, value: Any, odds: Odds) -> Any:
         """Ours of an object; None where it says nothing."""
         if value.__class__ is not dict:
             odds.append(Odd("type", value, "an object"))
             return None
-        known, given = self._read, {}
+        known: Any = self._read
+        given: dict[str, Any] = {}
+        before = len(odds)
         for key, item in value.items():
-            field = known.get(key)
-            if field is None:
+            if key not in known:
                 unknown(key, item, odds)
-            elif item is not None:
                 before = len(odds)
-                kept = field[1](item, odds)
+                continue
+            name, read, is_text = known[key]
+            if is_text and item.__class__ is str and item and not item.isspace():
+                given[name] = item  # what most are, without a call
+            elif item is not None:
+                kept = read(item, odds)
                 if kept is not None:
-                    if field[0] is OURS:
+                    if name is OURS:
                         given.update(kept)
                     else:
-                        given[field[0]] = kept
+                        given[name] = kept
                 if len(odds) != before:
                     prefix(odds, before, key)
+                    before = len(odds)
         if not given:
             return None
         for name in self.needs:
@@ -389,29 +398,47 @@ MISSING: Any = object()
 
 def unknown(key: str, value: object, odds: Odds) -> None:
     """Note a member that a table does not have, if it says anything."""
-    if any(count_leaves(value, key).values()):
+    if number_of_leaves(value):
         odd = odd_at(f".{key}", Odd("unknown", value))
         odd.held = (key,)
         odds.append(odd)
 
 
-def count_leaves(
-    value: object, path: str, counts: MutableMapping[str, int] | None = None
-) -> MutableMapping[str, int]:
-    """How many values stand below a path, by their paths, `[]` for any item of a list.
+def number_of_leaves(value: object) -> int:
+    """How many values there are in a value; an empty object or list and null have none."""
+    count = 0
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if one.__class__ is dict:
+            waiting.extend(one.values())
+        elif one.__class__ is list:
+            waiting.extend(one)
+        elif one is not None:
+            count += 1
+    return count
 
-    An empty object, an empty list and null have none.
-    """
-    found: MutableMapping[str, int] = {} if counts is None else counts
-    waiting: list[tuple[object, str]] = [(value, path)]
+
+def count_leaves(value: object, path: str, counts: MutableMapping[str, int]) -> None:
+    """Add to `counts` how many values stand below a path, by their paths, `[]` for any item."""
+    waiting: list[tuple[Any, str]] = [(value, path)]
     while waiting:
         one, where = waiting.pop()
         if one.__class__ is dict:
-            for key, item in reversed(one.items()):
-                waiting.append((item, f"{where}.{key}"))
+            for key, item in one.items():
+                kind = item.__class__
+                if kind is dict or kind is list:
+                    waiting.append((item, f"{where}.{key}"))
+                elif item is not None:
+                    at = f"{where}.{key}"
+                    counts[at] = counts.get(at, 0) + 1
         elif one.__class__ is list:
             where += "[]"
-            waiting.extend((item, where) for item in reversed(one))
+            for item in one:
+                kind = item.__class__
+                if kind is dict or kind is list:
+                    waiting.append((item, where))
+                elif item is not None:
+                    counts[where] = counts.get(where, 0) + 1
         elif one is not None:
-            found[where] = found.get(where, 0) + 1
-    return found
+            counts[where] = counts.get(where, 0) + 1

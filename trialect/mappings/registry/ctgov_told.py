@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
 
-from trialect.mappings.registry.ctgov_shapes import Odd, Odds, count_leaves
+from trialect.mappings.registry.ctgov_shapes import Odd, Odds, count_leaves, number_of_leaves
 from trialect.problems import Problem, Rule, rule
 
 _API = "ClinicalTrials.gov API v2 (https://clinicaltrials.gov/data-api/api)"
@@ -140,10 +140,8 @@ def told(
         path = odd.path[1:]
         count = 0
         if not odd.kept and odd.value is not None:
-            lost = count_leaves(odd.value, _PLACE.sub("[]", path))
-            count = sum(lost.values())
-            for at, values in lost.items():
-                left[at] = left.get(at, 0) + values
+            count = number_of_leaves(odd.value)
+            count_leaves(odd.value, _PLACE.sub("[]", path), left)
         if number < MOST:
             yield _problem(odd, path, count, trial, where)
     if len(odds) > MOST:
@@ -165,7 +163,7 @@ def _problem(
         given["fate"] = " It is kept as it stands." if odd.kept else " It is not taken."
     if odd.finding == "unknown":
         given["fate"] = _KEPT if odd.kept else "not taken"
-        count = sum(count_leaves(odd.value, "").values())
+        count = number_of_leaves(odd.value)
     value = None if isinstance(odd.value, dict | list) else odd.value
     if value is not None:
         given["value"] = shortened(str(value), 300)
