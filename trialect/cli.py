@@ -202,7 +202,7 @@ def validate(
         list[Path],
         typer.Argument(
             help="Packages, XPT, Dataset-JSON, CSV beside its _variables.csv, define.xml, "
-            "FHIR bundles or NDJSON."
+            "FHIR bundles or NDJSON, PRS and ICTRP XML."
         ),
     ],
     rules: Annotated[

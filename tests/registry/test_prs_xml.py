@@ -202,6 +202,15 @@ def test_no_role_is_invented_for_a_masking_word(word):
     assert "PRS-MASKING-ROLES" not in rules(WHOLE)
 
 
+@pytest.mark.parametrize(("word", "count"), [("SINGLE", 2), ("NONE", 1), ("QUADRUPLE", 3)])
+def test_a_masking_word_that_does_not_fit_the_roles_is_told(word, count):
+    study = masking(word, tuple(ROLES)[:count])
+    assert fields(study, "PRS-MASKING-COUNT") == ["design.masking"]
+    assert answers(study).count("yes") == count
+    assert "PRS-MASKING-COUNT" not in rules(masking("TRIPLE", tuple(ROLES)[:3]))
+    assert "PRS-MASKING-COUNT" not in rules(WHOLE)
+
+
 def test_a_name_that_is_not_certainly_a_persons_stays_whole():
     assert fields(WHOLE, "PRS-NAME-WHOLE") == [
         "contacts.1.name",

@@ -63,6 +63,8 @@ TITLES: dict[Kind, str] = {
     Kind.REGISTRY_PAGE: "text of a registry page",
     Kind.REGISTRY_RECORDS: "records of ClinicalTrials.gov",
     Kind.TRIALS: "folder of trials",
+    Kind.PRS_XML: "upload to ClinicalTrials.gov (PRS XML)",
+    Kind.ICTRP_XML: "trials for WHO's ICTRP (XML)",
 }
 
 
@@ -338,6 +340,12 @@ def _trials(path: Path) -> Iterator[str]:
     yield from told_trials(path)
 
 
+def _registry_file(path: Path) -> Iterator[str]:
+    from trialect.converters.validate_registry import told_trials
+
+    yield from told_trials(path)
+
+
 INSPECTORS: dict[Kind, Callable[[Path], Iterator[str]]] = {
     Kind.XPT5: _xpt,
     Kind.DATASET_JSON: _dataset_json,
@@ -355,5 +363,7 @@ INSPECTORS: dict[Kind, Callable[[Path], Iterator[str]]] = {
     Kind.REGISTRY_PAGE: _page,
     Kind.REGISTRY_RECORDS: _records,
     Kind.TRIALS: _trials,
+    Kind.PRS_XML: _registry_file,
+    Kind.ICTRP_XML: _registry_file,
 }
 """How a file of each kind tells what it holds."""

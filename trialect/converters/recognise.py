@@ -45,6 +45,8 @@ class Kind(StrEnum):
     REGISTRY_PAGE = "registry-page"
     REGISTRY_RECORDS = "registry-records"
     TRIALS = "trials"
+    PRS_XML = "prs-xml"
+    ICTRP_XML = "ictrp-xml"
     UNKNOWN = "unknown"
 
 
@@ -55,6 +57,10 @@ _DATASET = re.compile(rb'"datasetJSONVersion"\s*:')
 _RECORDS = re.compile(rb'"(?:protocolSection|ProtocolSection|FullStudiesResponse)"\s*:')
 _DEFINE = re.compile(rb"https?://www\.cdisc\.org/ns/def/v")
 _TRIALS = re.compile(rb'^\s*\{\s*"trialect": "[^"]*",\s*"kind": "trials"')
+_PROLOG = re.compile(rb"<!--.*?-->|<\?.*?\?>|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>", re.DOTALL)
+_ROOT = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)")
+_ROOTS = {b"study_collection": Kind.PRS_XML, b"trials": Kind.ICTRP_XML}
+"""Registries' files by the names of their roots."""
 _DELIMITED = re.compile(rb"[,;\t|]")
 
 
@@ -85,7 +91,7 @@ def recognise(path: Path) -> Kind:
     if start == b"{":
         return _json(path, text, whole=len(head) < HEAD)
     if start == b"<":
-        return Kind.DEFINE_XML if b"<ODM" in text and _DEFINE.search(text) else Kind.UNKNOWN
+        return _xml(text)
     return Kind.CSV if _is_table(text) else Kind.UNKNOWN
 
 
@@ -167,6 +173,14 @@ def _zip(path: Path) -> Kind:
     from trialect.converters.readers.ctgov_records import recognise as holds_records
 
     return Kind.REGISTRY_RECORDS if holds_records(path) else Kind.UNKNOWN
+
+
+def _xml(text: bytes) -> Kind:
+    """The kind of an XML file by its root element; what stands before that is passed over."""
+    if b"<ODM" in text and _DEFINE.search(text):
+        return Kind.DEFINE_XML
+    found = _ROOT.search(_PROLOG.sub(b"", text))
+    return _ROOTS.get(found[1], Kind.UNKNOWN) if found is not None else Kind.UNKNOWN
 
 
 def _utf8(head: bytes) -> bytes | None:

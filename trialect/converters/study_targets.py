@@ -17,6 +17,7 @@ from trialect.trial import Study
 STUDY_TARGETS: dict[str, str] = {
     "ctgov": "ctgov_json",
     "prs": "prs_xml",
+    "ictrp": "ictrp_xml",
     "fhir": "fhir_study",
     "usdm": "usdm_json",
     "sdtm": "sdtm_study",

@@ -94,7 +94,7 @@ def validate(
     fhir_release: str | None = None,
     ahead: Ahead | None = None,
 ) -> Validation:
-    """Check packages, XPT, Dataset-JSON, CSV with metadata, define.xml and FHIR files, together.
+    """Check packages, XPT, Dataset-JSON, CSV with metadata, define.xml, FHIR and registry files.
 
     `rules` are folders or files of rules in the CORE language, which are asked of the datasets
     beside those that come with trialect (not with `pack=False`); `profile` keeps the seconds that

@@ -324,6 +324,18 @@ def _ndjson(path: Path, seen: Seen) -> None:
     seen.ndjson.append(path)
 
 
+def _prs(path: Path, seen: Seen) -> None:
+    from trialect.converters.validate_registry import check_prs_file
+
+    seen.problems += seen.flood.through(check_prs_file(path))
+
+
+def _ictrp(path: Path, seen: Seen) -> None:
+    from trialect.converters.validate_registry import check_ictrp_file
+
+    seen.problems += seen.flood.through(check_ictrp_file(path))
+
+
 CHECKS_OF_A_FILE: dict[Kind, Callable[[Path, Seen], None]] = {
     Kind.XPT5: _xpt,
     Kind.XPT8: _xpt,
@@ -336,6 +348,8 @@ CHECKS_OF_A_FILE: dict[Kind, Callable[[Path, Seen], None]] = {
     Kind.FHIR_RESOURCE: _resource,
     Kind.FHIR_NDJSON: _ndjson,
     Kind.REGISTRY_RECORDS: _records,
+    Kind.PRS_XML: _prs,
+    Kind.ICTRP_XML: _ictrp,
 }
 """How a file of each kind is checked."""
 

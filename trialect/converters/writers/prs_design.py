@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from trialect.converters.writers.prs_parts import DEFINITIONS, Writing, block, put, yes_no
+from trialect.mappings.registry.criteria_list import criteria_text
 from trialect.problems import rule
 from trialect.protocol import Design
 from trialect.schemas.registry.nodes import Node
@@ -17,6 +18,8 @@ ROLES = {
     "OUTCOMES_ASSESSOR": "masked_assessor",
 }
 """The elements of PRS that say who is masked."""
+
+_ROLES_MASKED = {"NONE": 0, "SINGLE": 1, "DOUBLE": 2, "TRIPLE": 3, "QUADRUPLE": 4}
 
 PHASES = {
     ("NA",): "N/A",
@@ -44,6 +47,14 @@ MASKING_ALL = rule(
     "Quadruple masking is written as masking of all four roles",
     "Masking is {value} and no role is named; PRS knows four roles, so all four are written.",
     "Say in design.masked who is masked, if it is not so.",
+    f"{DEFINITIONS}, 7, Masking",
+)
+MASKING_COUNT = rule(
+    "PRS-MASKING-COUNT",
+    "warning",
+    "Masking does not fit the number of masked roles",
+    "Masking is {value}, and {roles} masked; the roles are written, which is what PRS asks.",
+    "Correct design.masking or design.masked.",
     f"{DEFINITIONS}, 7, Masking",
 )
 NO_PHASE = rule(
@@ -191,6 +202,10 @@ def _masking(writing: Writing, how: Design) -> list[Node]:
     if not masked:
         writing.losses.add(MASKING_ROLES, "design.masking", how.masking)
         return [Node("no_masking", "no")]
+    count = len(set(masked))
+    if how.masking is not None and _ROLES_MASKED.get(how.masking, count) != count:
+        roles = "one role is" if count == 1 else f"{count} roles are"
+        writing.losses.add(MASKING_COUNT, "design.masking", how.masking, roles=roles)
     for place, one in enumerate(masked):
         if one not in ROLES:
             writing.word("masked", f"design.masked.{place}", one)
@@ -333,8 +348,6 @@ def _criteria(study: Study) -> str | None:
     """The criteria of a study that has them one by one, as PRS asks for them: under two heads."""
     texts = []
     for category in ("INCLUSION", "EXCLUSION"):
-        items = [one.text for one in study.criteria if one.category == category]
-        if items:
-            head = f"{category.capitalize()} Criteria:"
-            texts.append("\n\n".join([head, "\n".join(f"- {item}" for item in items)]))
+        if items := criteria_text(study.criteria, category):
+            texts.append(f"{category.capitalize()} Criteria:\n\n{items}")
     return "\n\n".join(texts) or None

@@ -52,7 +52,7 @@ class Writing:
 
     def word(self, kind: str, field: str, value: str | None) -> str:
         """PRS's word for a value; empty, and told, where it has none."""
-        if value is None:
+        if not value:
             return ""
         found = self.words.get(kind, {}).get(value)
         if found is None or found.word is None:

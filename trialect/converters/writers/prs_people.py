@@ -51,7 +51,8 @@ def contacts(writing: Writing) -> list[Node]:
     for place, one in enumerate(writing.study.contacts):
         fact = f"contacts.{place}"
         if place < len(names):
-            found.append(Node(names[place], parts=_contact(writing, fact, one), fact=fact))
+            parts = [] if one.name else [Node("last_name")]
+            found.append(Node(names[place], parts=parts + _contact(writing, fact, one), fact=fact))
         else:
             writing.losses.add(NO_ROOM, f"{fact}.name", one.name)
     return found
@@ -66,7 +67,7 @@ def locations(writing: Writing) -> list[Node]:
 
 
 def _contact(writing: Writing, fact: str, one: Contact) -> list[Node]:
-    parts = writing.name(f"{fact}.name", one.name)
+    parts = writing.name(f"{fact}.name", one.name) if one.name else []
     put(parts, "phone", one.phone)
     put(parts, "phone_ext", one.phone_ext)
     put(parts, "email", one.email)
@@ -91,8 +92,9 @@ def _location(writing: Writing, place: int, one: Location) -> Node:
         if person.role in _INVESTIGATORS:
             investigators.append(_investigator(writing, who, person))
         elif taken < len(names):
-            parts.append(Node(names[taken], parts=_contact(writing, who, person), fact=who))
-            taken += 1
+            if known := _contact(writing, who, person):
+                parts.append(Node(names[taken], parts=known, fact=who))
+                taken += 1
         else:
             writing.losses.add(NO_ROOM, f"{who}.name", person.name)
     parts += investigators
@@ -100,7 +102,7 @@ def _location(writing: Writing, place: int, one: Location) -> Node:
 
 
 def _investigator(writing: Writing, fact: str, one: Contact) -> Node:
-    parts = writing.name(f"{fact}.name", one.name)
+    parts = writing.name(f"{fact}.name", one.name) if one.name else []
     put(parts, "role", writing.word("investigator.role", f"{fact}.role", one.role))
     for name in ("phone", "phone_ext", "email"):
         if value := getattr(one, name):

@@ -8,18 +8,20 @@ longer than PRS takes stands whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 
 from trialect.converters.study_targets import StudyFile, Tell
 from trialect.converters.writers import prs_design, prs_people
 from trialect.converters.writers.prs_parts import Writing, block, put, yes_no
+from trialect.converters.writers.registry_fields import field_of
 from trialect.problems import rule
 from trialect.protocol import Sponsor
 from trialect.schemas.registry.nodes import Node, is_xml_text, without_controls, xml
+from trialect.schemas.registry.prs import NAMESPACE, check_record
 from trialect.trial import Study
 
 FILE = "registry/prs.xml"
-NAMESPACE = "http://clinicaltrials.gov/prs"
 
 FULL_UPLOAD = rule(
     "PRS-FULL-UPLOAD",
@@ -93,10 +95,33 @@ def write(study: Study, tell: Tell) -> Iterator[StudyFile]:
     if not is_xml_text(document):
         _clean(writing, node)
         document = _document(node)
+    found = check_record(node, field=_field(), merges=True)
     how = PARTIAL_UPLOAD if study.registry.prs.partial_upload else FULL_UPLOAD
     tell(how.problem(file=FILE, value=_org_study_id(study)))
     writing.losses.tell(tell)
+    for problem in found:
+        tell(problem)
     yield StudyFile(FILE, document.encode())
+
+
+@cache
+def _field() -> Callable[[str, str | None], str | None]:
+    """The Study's path of a finding in the upload."""
+    return field_of("prs", _SAME)
+
+
+_SAME = {
+    "overall_contact_backup": "overall_contact",
+    "contact_backup": "contact",
+    "secondary_outcome": "primary_outcome",
+    "other_outcome": "primary_outcome",
+    "masked_caregiver": "masked_subject",
+    "masked_investigator": "masked_subject",
+    "masked_assessor": "masked_subject",
+    "expanded_access_status": "overall_status",
+    "enrollment_type": "enrollment",
+}
+"""Elements of one fact; the table of places names the first."""
 
 
 def clinical_study(writing: Writing) -> Node:
