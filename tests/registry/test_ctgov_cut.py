@@ -103,15 +103,22 @@ def _is_json(text: bytes) -> bool:
 
 
 def test_other_things_among_the_records() -> None:
-    text = json.dumps([record(1), 5, None, "a, b", {"foo": 1}, [1, 2], record(2)])
+    text = json.dumps([record(1), 5, None, "a [b", {"foo": 1}, [1, 2], record(2), True])
     found = cuts(text.encode())
-    assert [(one.kind, one.text) for one in found[1:4]] == [
-        ("item", b"5"),
-        ("item", b"null"),
-        ("item", b'"a, b"'),
+    assert [(one.number, one.kind, one.text) for one in found[1:4]] == [
+        (2, "item", b'5, null, "a [b"'),
+        (5, "", b'{"foo": 1}'),
+        (6, "", b"[1, 2]"),
     ]
-    assert [one.text for one in found[4:6]] == [b'{"foo": 1}', b"[1, 2]"]
-    assert [json.loads(found[at].text) for at in (0, 6)] == [record(1), record(2)]
+    assert [json.loads(found[at].text) for at in (0, 4)] == [record(1), record(2)]
+    assert [(one.number, one.text) for one in found[4:]] == [(7, found[4].text), (8, b"true")]
+
+
+def test_a_long_run_of_other_things_is_one_cut() -> None:
+    text = json.dumps([record(1), *range(100_000), record(2)]).encode()
+    assert [one.number for one in cuts(text)] == [1, 2, 100_002]
+    assert len(cuts(b"{}" + b"}" * 100_000)) == 1
+    assert len(cuts(b"{},{} " + b"] " * 100_000)) <= 3
 
 
 @pytest.mark.parametrize("layout", ["compact", "indented", "site", "page"])

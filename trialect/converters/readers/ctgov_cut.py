@@ -24,7 +24,11 @@ _BLANKS = b" \t\r\n"
 _BETWEEN = re.compile(rb"[ \t\r\n,]*")
 _KEY = b'"protocolSection"'
 _ENDS = re.compile(rb'"hasResults"\s*:\s*(?:true|false)\s*\}\Z')
-_ITEM = re.compile(rb'"(?:[^"\\]|\\.)*"|[^,\[\]{}"\s]+|.', re.DOTALL)
+_OTHERS = {
+    within: re.compile(rb"(?:[^{\[" + closes + rb'"]++|"(?:[^"\\]|\\.)*+")++', re.DOTALL)
+    for within, closes in (("list", rb"\]"), ("page", rb"\]"), ("text", b""))
+}
+"""What is no object and no list, among the records of a list."""
 _PAGE = re.compile(rb'"studies"\s*:\s*\[')
 _MARGIN = 64
 """Bytes of a marker at most that may stand in the piece before."""
@@ -314,16 +318,19 @@ class _Records:
         return self._cut(record, "large")
 
     def _item(self) -> Cut:
-        """Something else than an object."""
+        """Something else than an object, and what follows of its kind: all of it is one cut."""
         text = self._text
         if text.data[text.at : text.at + 1] == b"[":
             return self._by_brackets(self._next(text.at + 1))
         if len(text.data) - text.at < PIECE:
             text.more()
-        found = _ITEM.match(text.data, text.at)
-        item = found[0] if found else b""
-        text.at += max(1, len(item))
-        return self._cut(item[: 2**16], "item", "")
+        found = _OTHERS[self._within].match(text.data, text.at)
+        items = found[0] if found else text.data[text.at : text.at + 1]
+        text.at += len(items)
+        items = items.strip(b" \t\r\n,")
+        cut = self._cut(items[: 2**16], "item", "")
+        self._number += items.count(b",")
+        return cut
 
     def _tail(self) -> Iterator[Cut]:
         """What follows the list: of a page its other members, else nothing."""
