@@ -139,6 +139,40 @@ def demo(
 
 
 @app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="The study folder to begin.")],
+    record: Annotated[
+        Path,
+        typer.Option(
+            "--from",
+            help="What to begin from: a ClinicalTrials.gov record (JSON), the text of a "
+            "registry's page, or a study.yaml.",
+        ),
+    ],
+    id: Annotated[
+        str | None, typer.Option("--id", help="The registry's identifier of one of many records.")
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace the files of a study that are there.")
+    ] = False,
+) -> None:
+    """Begin a study folder: study.yaml with every fact of a record, and mapping tables to fill in.
+
+    study.yaml says where each fact is from, and at its place what is still needed and by whom.
+    """
+    from trialect.converters.init_study import init as run
+
+    begun = screen.run(lambda: run(folder, record, id=id, force=force))
+    for problem in begun.problems[: screen.SHOWN]:
+        screen.say_problem(problem)
+    if len(begun.problems) > screen.SHOWN:
+        screen.say(f"... and {len(begun.problems) - screen.SHOWN:,} more.")
+    screen.say(f"{len(begun.files)} files written below {folder}.")
+    lacking = ", ".join(f"{body} {count}" for body, count in begun.needed.items() if count)
+    screen.say(f"Facts still needed: {lacking or 'none'} (marked NEEDED in study.yaml).")
+
+
+@app.command()
 def convert(
     source: Annotated[
         Path,

@@ -339,8 +339,27 @@ def test_a_check_fires_and_does_not_fire(rule, right, wrong, says):
 
 
 def test_the_study_identifier_names_a_folder():
-    for wrong in ("../up", "a/b", "a\\b", "..", "C:x"):
+    for wrong in ("../up", "a/..", "a\\..\\b", "..", "§/§"):
         assert broken(LEAST.replace("X1", wrong)) == [(1, "STUDY-ID")]
+    # Sponsors' identifiers have them; folders are named by their letters and digits.
+    for right in ("a/b", "a\\b", "C:x"):
+        assert study_of(LEAST.replace("X1", right).encode()).studyid == right
+
+
+def test_names_that_interventions_share_are_told():
+    one = study_of(f"{LEAST}interventions: [{{name: A}}, {{name: B}}]\n".encode())
+    assert assumption_problems(one) == []
+    both = study_of(f"{LEAST}interventions: [{{name: A, type: DRUG}}, {{name: A}}]\n".encode())
+    assert [(p.rule, p.field) for p in assumption_problems(both)] == [
+        ("STUDY-SAME-NAME", "interventions.1.name")
+    ]
+
+
+def test_nothing_written_for_a_date_type_says_that_it_is_not_known():
+    dated = study_of(f"{LEAST}start: {{date: '2026', type: null}}\n".encode()).start
+    assert dated is not None
+    assert dated.type is None
+    assert study_of(f"{LEAST}start: {{date: '2026'}}\n".encode()).start.type == "ESTIMATED"
 
 
 def test_every_check_of_facts_is_tried_above():

@@ -2,7 +2,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from page_small import FILLED, SCRAPED
 
@@ -282,6 +282,7 @@ def test_a_page_without_line_breaks_in_its_text_is_read_in_bounded_time():
 LINES = st.sampled_from([*SCRAPED.splitlines(), *FILLED.splitlines(), "", ":", "Sex:", "Ages: x"])
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(LINES, st.text(max_size=30)), max_size=40))
 def test_any_lines_give_a_study_or_a_reason(lines):
     with suppress(Unusable):
@@ -296,6 +297,7 @@ def hold_together(study, found):
     assert all(one.file == "page.txt" for one in found)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_give_a_study_or_a_reason(data):
     with suppress(Unusable):

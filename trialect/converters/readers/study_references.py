@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
@@ -44,7 +45,7 @@ NO_ID = rule(
     "error",
     "The study identifier cannot name a folder",
     "{value!r} cannot be the name of a folder, which the package needs.",
-    "Write an identifier without / \\ : and not of dots alone.",
+    "Write an identifier with a letter or a digit of ASCII, and without `..`.",
 )
 
 IG_VERSIONS = ("3.4",)
@@ -112,7 +113,6 @@ def uniqueness(facts: Facts) -> Iterator[Problem]:
     for what, place, names in (
         ("arm", "arms", [one.code for one in study.arms]),
         ("element", "elements", [one.code for one in study.elements]),
-        ("intervention", "interventions", [one.name for one in study.interventions]),
         ("site", "sites", [one.id for one in study.sites]),
         ("visit number", "visits", [(f"{one.num:g}", one.arm) for one in study.visits]),
         ("criterion", "criteria", [(one.code, one.version) for one in study.criteria]),
@@ -162,7 +162,9 @@ def places(facts: Facts) -> Iterator[Problem]:
 
 
 def identifier(facts: Facts) -> Iterator[Problem]:
-    """The study identifier, which names a folder of the package."""
+    """The study identifier, whose letters and digits name a folder of the package."""
     studyid = facts.study.studyid
-    if not is_inside(studyid) or "/" in studyid or not studyid.strip(". "):
+    parts = re.split(r"[/\\]", studyid)
+    has_name = any(sign.isascii() and sign.isalnum() for sign in studyid)
+    if not has_name or any(part and not part.strip(". ") for part in parts):
         yield facts.problem(NO_ID, "studyid", value=studyid)

@@ -6,6 +6,7 @@ itself or leaves CDISC's words.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import is_dataclass, replace
 from pathlib import Path
@@ -51,6 +52,13 @@ CONTRADICTION = rule(
     "masking is {masking}, which is {wanted}, and {count} {noun} named as masked{listed}.",
     "Both are passed on as they stand; ask the sponsor which one holds.",
     "ClinicalTrials.gov, Masking: number of roles masked",
+)
+SAME_NAME = rule(
+    "STUDY-SAME-NAME",
+    "warning",
+    "Two interventions have the same name",
+    "{value!r} is the name of {count} interventions; which of them an arm has is not known.",
+    "Give each a name of its own, in `interventions` of the arms too.",
 )
 UNKNOWN_PARAMETER = rule(
     "STUDY-PARAMETER",
@@ -154,7 +162,8 @@ def assumption_problems(study: Study) -> list[Problem]:
         ASSUMPTION.problem(file=FILE, field=one.about, text=one.text.rstrip("."))
         for one in study.assumptions
     ]
-    return [*assumed, *contradictions(study), *unknown_parameters(study)]
+    found = (*contradictions(study), *same_names(study), *unknown_parameters(study))
+    return [*assumed, *found]
 
 
 def contradictions(study: Study) -> Iterator[Problem]:
@@ -173,6 +182,16 @@ def contradictions(study: Study) -> Iterator[Problem]:
         noun="role is" if count == 1 else "roles are",
         listed=f" ({', '.join(design.masked)})" if count else "",
     )
+
+
+def same_names(study: Study) -> Iterator[Problem]:
+    """Names that several interventions have, as a registry allows it."""
+    names = [one.name for one in study.interventions]
+    for name, count in Counter(names).items():
+        if count > 1:
+            last = len(names) - 1 - names[::-1].index(name)
+            field = f"interventions.{last}.name"
+            yield SAME_NAME.problem(file=FILE, field=field, value=name, count=count)
 
 
 def unknown_parameters(study: Study) -> Iterator[Problem]:

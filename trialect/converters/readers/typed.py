@@ -116,7 +116,7 @@ class _Typing:
                     meant=meant(key, hints),
                     known=", ".join(hints),
                 )
-            elif not child.is_null or _needed(cls, key):
+            elif not child.is_null or _needed(cls, key) or _NONE in get_args(hints[key]):
                 try:
                     given[key] = self.value(hints[key], child, (*path, key))
                 except _WrongValueError:
