@@ -7,7 +7,6 @@ not know (visits, durations of elements) it leaves to that one.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -27,7 +26,7 @@ from trialect.schemas.define.describe import NO_DATA
 from trialect.schemas.define.keys import natural_keys
 from trialect.schemas.define.parts import class_name
 from trialect.schemas.define.variables import facts
-from trialect.schemas.define.xml import DEF, DEFINE_VERSION, ODM, XLINK
+from trialect.schemas.define.xml import DEF, DEFINE_VERSION, ODM, XLINK, in_xml
 from trialect.schemas.sdtm import Dataset, dataset
 from trialect.schemas.sdtm.trial_summary import PARAMETER_CODELISTS
 from trialect.trial import Study
@@ -35,7 +34,6 @@ from trialect.trial import Study
 _KNOWN = frozenset({"TA", "TE", "TI", "TS", "TV"})
 """The datasets that are written here."""
 
-_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ATTRIBUTE = str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "&#10;", "\t": "&#9;"}
     | {"\r": "&#13;"}
@@ -67,10 +65,6 @@ class _Value:
 
 def plain_define(study: Study, datasets: Sequence[PlainDataset], stamp: datetime) -> bytes | None:
     """The define.xml; None where it must be made from a tree."""
-    named = [study.name, study.invented or "", study.sponsor.name, study.studyid]
-    named += [study.acronym or "", *(one.text for one in study.criteria)]
-    if any(_NOT_IN_XML.search(text) for text in named):
-        return None
     if not all(map(_is_known, datasets)):
         return None
     return _Define(study, stamp).text(datasets).encode()
@@ -373,11 +367,11 @@ def _published(ct: str, code: str) -> Codelist | None:
 
 
 def _attribute(text: str) -> str:
-    return text.translate(_ATTRIBUTE)
+    return in_xml(text).translate(_ATTRIBUTE)
 
 
 def _element(name: str, text: str) -> str:
-    return f"<{name}>{text.translate(_TEXT)}</{name}>" if text else f"<{name}></{name}>"
+    return f"<{name}>{in_xml(text).translate(_TEXT)}</{name}>" if text else f"<{name}></{name}>"
 
 
 @lru_cache(maxsize=10_000)

@@ -26,11 +26,12 @@ def define_files(
 
 def define_of_frames(study: Study, datasets: Sequence[PlainDataset], stamp: datetime) -> bytes:
     """The define.xml by the way of a package: profiled, described, and built as a tree."""
-    metas = describe(study, profile({one.name: _frame(one) for one in datasets}), ())
+    metas = describe(study, profile({one.name: frame_of(one) for one in datasets}), ())
     return define_bytes(study, metas, files={}, stamp=stamp)
 
 
-def _frame(one: PlainDataset) -> pl.DataFrame:
+def frame_of(one: PlainDataset) -> pl.DataFrame:
+    """A dataset as the checks and the profile take it."""
     types = {"Char": pl.String, "Num": pl.Float64}
     return pl.DataFrame(
         {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
@@ -44,7 +43,16 @@ from trialect.schemas.define.parts import (
     texts_of,
     with_values,
 )
-from trialect.schemas.define.xml import DEF, DEFINE_VERSION, ODM, XLINK, define, odm
+from trialect.schemas.define.xml import (
+    DEF,
+    DEFINE_VERSION,
+    NOT_IN_XML,
+    ODM,
+    XLINK,
+    define,
+    in_xml,
+    odm,
+)
 from trialect.schemas.sdtm import dataset as sdtm_dataset
 from trialect.trial import Study
 
@@ -61,8 +69,6 @@ UNWRITABLE = rule(
     "Take it out of the source, the label or the note.",
     "XML 1.0, 2.2",
 )
-
-_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def write_define(
@@ -122,7 +128,7 @@ def _unwritable(datasets: Iterable[DatasetMeta]) -> Iterator[Problem]:
     for dataset in datasets:
         for variable in dataset.variables:
             for text in (text for one in with_values(variable) for text in texts_of(one)):
-                if _NOT_IN_XML.search(text):
+                if NOT_IN_XML.search(text):
                     yield UNWRITABLE.problem(
                         domain=dataset.name, variable=variable.name, value=repr(text)
                     )
@@ -154,7 +160,7 @@ class _Define:
                 "FileType": "Snapshot",
                 "FileOID": f"{oids.study_oid(study.studyid)}.define",
                 "CreationDateTime": f"{stamp.isoformat(timespec='seconds')}Z",
-                "Originator": study.sponsor.name,
+                "Originator": in_xml(study.sponsor.name),
                 "SourceSystem": "trialect",
                 "SourceSystemVersion": trialect.__version__,
                 define("Context"): context,
@@ -162,18 +168,17 @@ class _Define:
         )
         head = add(root, odm("Study"), {"OID": oids.study_oid(study.studyid)})
         names = add(head, odm("GlobalVariables"))
-        add(names, odm("StudyName")).text = study.acronym or study.studyid
-        add(names, odm("StudyDescription")).text = " ".join(
-            text for text in (study.name, study.invented) if text
-        )
-        add(names, odm("ProtocolName")).text = study.studyid
+        add(names, odm("StudyName")).text = in_xml(study.acronym or study.studyid)
+        described = " ".join(text for text in (study.name, study.invented) if text)
+        add(names, odm("StudyDescription")).text = in_xml(described)
+        add(names, odm("ProtocolName")).text = in_xml(study.studyid)
         version = add(
             head,
             odm("MetaDataVersion"),
             {
                 "OID": oids.version_oid(study.studyid, study.sdtm.ig),
-                "Name": f"{study.studyid}, data definitions",
-                "Description": study.invented or f"Data definitions of {study.studyid}.",
+                "Name": in_xml(f"{study.studyid}, data definitions"),
+                "Description": in_xml(study.invented or f"Data definitions of {study.studyid}."),
                 define("DefineVersion"): DEFINE_VERSION,
             },
         )

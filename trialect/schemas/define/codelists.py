@@ -10,6 +10,7 @@ from trialect.metadata import CodelistMeta, TermMeta
 from trialect.profile import RESULTS, VALUE_LEVEL_KEYS, VariableProfile
 from trialect.schemas.ct import Codelist, Terminology, terminology
 from trialect.schemas.define import oids
+from trialect.schemas.define.xml import in_xml
 from trialect.schemas.sdtm import Variable
 from trialect.trial import Study
 
@@ -135,7 +136,7 @@ def whole_criteria(study: Study) -> dict[str, str]:
     """The text of each criterion by its code, where the code has one in all versions."""
     texts: dict[str, set[str]] = {}
     for one in study.criteria:
-        texts.setdefault(one.code, set()).add(one.text)
+        texts.setdefault(one.code, set()).add(in_xml(one.text))
     return {code: min(known) for code, known in texts.items() if len(known) == 1}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -36,6 +37,16 @@ NOT_DEFINE = rule(
 )
 
 _HUGE = 200_000_000
+
+NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that XML 1.0 (2.2) cannot hold."""
+
+
+def in_xml(text: str) -> str:
+    """The text, with characters that XML cannot hold as their codes (`<U+0007>`)."""
+    if text.isprintable() or NOT_IN_XML.search(text) is None:
+        return text
+    return NOT_IN_XML.sub(lambda found: f"<U+{ord(found.group()):04X}>", text)
 
 
 def odm(name: str) -> str:
