@@ -158,6 +158,8 @@ def lines(api: dict[str, Any]) -> list[dict[str, str]]:
         of = name.removesuffix("-Input")
         if "id" in schema["properties"] and "id" not in schema["required"]:
             found.append(line(of, "id", "0..1", "string"))
+        if "extensionAttributes" in schema["required"]:
+            found.append(line(of, "extensionAttributes", "1..*", "ExtensionAttribute"))
         own = [one for one in schema["properties"].items() if one[0] not in EVERYWHERE]
         if not own:
             found.append(line(of, "", "", ""))

@@ -65,6 +65,7 @@ TITLES: dict[Kind, str] = {
     Kind.TRIALS: "folder of trials",
     Kind.PRS_XML: "upload to ClinicalTrials.gov (PRS XML)",
     Kind.ICTRP_XML: "trials for WHO's ICTRP (XML)",
+    Kind.USDM: "study definition (USDM)",
 }
 
 
@@ -346,6 +347,20 @@ def _registry_file(path: Path) -> Iterator[str]:
     yield from told_trials(path)
 
 
+def _usdm(path: Path) -> Iterator[str]:
+    from trialect.converters.readers.usdm import read_file
+
+    problems: list[Problem] = []
+    study = read_file(path, problems.append).study
+    yield f"  {study.studyid}: {study.name}"
+    yield f"  sponsor {study.sponsor.name}, {study.design.type.lower()}"
+    for name in ("registrations", "arms", "elements", "visits", "criteria", "outcomes"):
+        count = len(getattr(study, name))
+        if count:
+            yield f"  {count:,} {name}"
+    yield from _found(problems)
+
+
 INSPECTORS: dict[Kind, Callable[[Path], Iterator[str]]] = {
     Kind.XPT5: _xpt,
     Kind.DATASET_JSON: _dataset_json,
@@ -365,5 +380,6 @@ INSPECTORS: dict[Kind, Callable[[Path], Iterator[str]]] = {
     Kind.TRIALS: _trials,
     Kind.PRS_XML: _registry_file,
     Kind.ICTRP_XML: _registry_file,
+    Kind.USDM: _usdm,
 }
 """How a file of each kind tells what it holds."""

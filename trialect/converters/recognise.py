@@ -47,6 +47,7 @@ class Kind(StrEnum):
     TRIALS = "trials"
     PRS_XML = "prs-xml"
     ICTRP_XML = "ictrp-xml"
+    USDM = "usdm"
     UNKNOWN = "unknown"
 
 
@@ -61,6 +62,8 @@ _PROLOG = re.compile(rb"<!--.*?-->|<\?.*?\?>|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>", 
 _ROOT = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)")
 _ROOTS = {b"study_collection": Kind.PRS_XML, b"trials": Kind.ICTRP_XML}
 """Registries' files by the names of their roots."""
+_USDM = re.compile(rb'^\s*\{\s*"(study|clinicalStudy)"\s*:\s*\{|^\s*\{\s*"usdmVersion"\s*:')
+_USDM_VERSION = re.compile(rb'"usdmVersion"\s*:')
 _DELIMITED = re.compile(rb"[,;\t|]")
 
 
@@ -198,12 +201,16 @@ def _json(path: Path, head: bytes, whole: bool) -> Kind:
         return Kind.DATASET_NDJSON if lines else Kind.DATASET_JSON
     found = _RESOURCE.match(head)
     type_ = found[1].decode() if found else None
+    if type_ is None and not lines and (_USDM.match(head) or _USDM_VERSION.search(head)):
+        return Kind.USDM
     if type_ is None and lines:
         type_ = _resource_type(head[: head.find(b"\n")])
     elif type_ is None and path.stat().st_size <= WHOLE:
         data = path.read_bytes()
         if _DATASET.search(data):
             return Kind.DATASET_JSON
+        if _USDM_VERSION.search(data):
+            return Kind.USDM
         type_ = _resource_type(data)
     if type_ is None:
         return Kind.UNKNOWN

@@ -17,6 +17,7 @@ from trialect.problems import Problem
 from trialect.trial import Study
 
 STUDY_SOURCES: dict[str, str] = {
+    "usdm": "source_usdm",
     "ctgov": "source_ctgov",
     "registry-page": "source_registry_page",
 }

@@ -336,6 +336,12 @@ def _ictrp(path: Path, seen: Seen) -> None:
     seen.problems += seen.flood.through(check_ictrp_file(path))
 
 
+def _usdm(path: Path, seen: Seen) -> None:
+    from trialect.converters.readers.usdm import check_file
+
+    seen.problems += check_file(path)
+
+
 CHECKS_OF_A_FILE: dict[Kind, Callable[[Path, Seen], None]] = {
     Kind.XPT5: _xpt,
     Kind.XPT8: _xpt,
@@ -350,6 +356,7 @@ CHECKS_OF_A_FILE: dict[Kind, Callable[[Path, Seen], None]] = {
     Kind.REGISTRY_RECORDS: _records,
     Kind.PRS_XML: _prs,
     Kind.ICTRP_XML: _ictrp,
+    Kind.USDM: _usdm,
 }
 """How a file of each kind is checked."""
 

@@ -7,10 +7,13 @@ from collections.abc import Iterator
 import orjson
 
 from trialect.converters.study_targets import StudyFile, Tell
+from trialect.mappings.registry.criteria import read_criteria
 from trialect.mappings.registry.usdm.definition import definition
 from trialect.mappings.registry.usdm.instances import Instances
 from trialect.mappings.registry.usdm.study_facts import beside
 from trialect.mappings.registry.usdm.told import told
+from trialect.protocol import Criterion
+from trialect.schemas.registry.usdm_structure import walk
 from trialect.trial import Study
 
 PATH = "registry/usdm.json"
@@ -19,9 +22,16 @@ PATH = "registry/usdm.json"
 def write(study: Study, tell: Tell) -> Iterator[StudyFile]:
     """The study definition; what USDM has no attribute for stands in extension attributes."""
     make = Instances()
-    document = definition(study, make)
+    document = definition(study, make, criteria_of(study, tell))
     version = document["study"]["versions"][0]
     version["extensionAttributes"] = beside(document, study, make)
     for problem in told(study, make.not_stated):
         tell(problem)
+    for problem in walk(document).problems:
+        tell(problem)
     yield StudyFile(PATH, orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
+
+
+def criteria_of(study: Study, tell: Tell) -> tuple[Criterion, ...]:
+    """The criteria; of a study that has them as one text alone those that the text is made of."""
+    return study.criteria or read_criteria(study.eligibility.criteria, tell)

@@ -57,9 +57,8 @@ def classes() -> Mapping[str, Mapping[str, Attribute]]:
     for name, own in found.items():
         if name != "Wrapper":
             own.setdefault("id", Attribute("id", ("string",), True, False))
-            own["extensionAttributes"] = Attribute(
-                "extensionAttributes", (EXTENSIONS,), False, True
-            )
+            extensions = Attribute("extensionAttributes", (EXTENSIONS,), False, True)
+            own.setdefault("extensionAttributes", extensions)
             own["instanceType"] = Attribute("instanceType", ("string",), True, False)
     return found
 

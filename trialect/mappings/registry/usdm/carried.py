@@ -65,7 +65,7 @@ def attribute(path: str, value: Any, make: Instances) -> Instance:
         return make.make("ExtensionAttribute", url=url, valueString=repr(value))
     if isinstance(value, str):
         return make.make("ExtensionAttribute", url=url, valueString=value)
-    if value is None:
+    if value is None or value == ():
         return make.make("ExtensionAttribute", url=url)
     if isinstance(value, tuple):
         parts = [(f"{path}.{place}", one) for place, one in enumerate(value)]

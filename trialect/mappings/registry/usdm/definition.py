@@ -9,20 +9,23 @@ from trialect.mappings.registry.usdm import study_version as version
 from trialect.mappings.registry.usdm.instances import Instances
 from trialect.mappings.registry.usdm.study_design import interventions, study_design
 from trialect.mappings.registry.usdm.terms import NOT_STATED
+from trialect.protocol import Criterion
 from trialect.schemas.registry.usdm_facts import VERSION
 from trialect.trial import Study
 
 SYSTEM = "trialect"
 
 
-def definition(study: Study, make: Instances) -> dict[str, Any]:
+def definition(study: Study, make: Instances, criteria: tuple[Criterion, ...]) -> dict[str, Any]:
     """The wrapper of a study definition, without what is carried beside USDM's attributes.
+
+    `criteria` are those of the study, or of the text in which it has them.
 
     `make.not_stated` says afterwards what USDM requires and the study does not say.
     """
     of_version = make.make("StudyVersion")
     treatments = interventions(study, make)
-    design, items = study_design(study, make, treatments)
+    design, items = study_design(study, make, treatments, criteria)
     parties = version.Parties(study, make)
     identifiers = parties.identifiers()
     roles = parties.roles(of_version["id"], design["id"])

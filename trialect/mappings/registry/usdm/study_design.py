@@ -8,7 +8,7 @@ from trialect.mappings.registry.usdm.instances import Instance, Instances, chain
 from trialect.mappings.registry.usdm.study_schedule import Schedule
 from trialect.mappings.registry.usdm.terms import NOT_STATED, Coding, coding, has_term
 from trialect.mappings.registry.usdm.text import paragraph
-from trialect.protocol import Intervention, Outcome
+from trialect.protocol import Criterion, Intervention, Outcome
 from trialect.trial import Study
 
 LEVEL_OF_OUTCOME = {"PRIMARY": "PRIMARY", "SECONDARY": "SECONDARY", "OTHER": "EXPLORATORY"}
@@ -47,15 +47,18 @@ def role_of(intervention: Intervention, study: Study) -> Coding | None:
 
 
 def study_design(
-    study: Study, make: Instances, treatments: dict[str, Instance]
+    study: Study,
+    make: Instances,
+    treatments: dict[str, Instance],
+    criteria: tuple[Criterion, ...],
 ) -> tuple[Instance, list[Instance]]:
     """The study design, and the criterion items that lie beside it in the version."""
     design = study.design
     is_observational = design.type == "OBSERVATIONAL"
     of = "ObservationalStudyDesign" if is_observational else "InterventionalStudyDesign"
     model = coding("design.model", design.model) if design.model else None
-    criteria, items = _criteria(study, make)
-    population = _population(study, make, criteria)
+    conditions, items = _criteria(criteria, make)
+    population = _population(study, make, conditions)
     arms = _arms(study, make, population)
     schedule = Schedule(study, make, arms, treatments)
     make.not_stated.append(f"{of}.rationale")
@@ -78,7 +81,7 @@ def study_design(
         population=population,
         scheduleTimelines=schedule.timelines,
         biospecimenRetentions=_biospecimens(study, make),
-        eligibilityCriteria=criteria,
+        eligibilityCriteria=conditions,
         model=make.code_or_unknown(model, f"{of}.model"),
         **(_observational(study, make) if is_observational else _interventional(study, make)),
     )
@@ -148,9 +151,11 @@ def _biospecimens(study: Study, make: Instances) -> list[Instance] | None:
     ]
 
 
-def _criteria(study: Study, make: Instances) -> tuple[list[Instance], list[Instance]]:
+def _criteria(
+    told: tuple[Criterion, ...], make: Instances
+) -> tuple[list[Instance], list[Instance]]:
     criteria, items = [], []
-    for one in study.criteria:
+    for one in told:
         item = make.named(
             "EligibilityCriterionItem", one.code or NOT_STATED, text=paragraph(one.text)
         )

@@ -54,20 +54,25 @@ class Parties:
         return found
 
     def identifiers(self) -> list[Instance]:
-        """The sponsor's identifier, those of registries, then the others."""
-        study, make = self.study, self.make
-        own = study.identifier.id if study.identifier is not None else None
-        found = [self._identifier(own or study.studyid, self.sponsor)]
-        for one in study.registrations:
-            scope = self.organization(one.registry, coding("parties", "REGISTRY"))
-            found.append(self._identifier(one.id, scope))
-        for other in study.secondary_ids:
-            scope = self.organization(*scope_of(other))
-            found.append(make.make("StudyIdentifier", text=other.id, scopeId=scope["id"]))
-        return [one for one in found if one["text"]]
+        """The sponsor's identifier, those of registries, then the others.
 
-    def _identifier(self, text: str, scope: Instance) -> Instance:
-        return self.make.make("StudyIdentifier", text=text, scopeId=scope["id"])
+        The sponsor has one alone and no organization gives one twice (DDF00172, DDF00173): what
+        else a study says is carried.
+        """
+        study = self.study
+        own = study.identifier.id if study.identifier is not None else None
+        told = [(own or study.studyid, self.sponsor)]
+        for one in study.registrations:
+            registry = coding("parties", "REGISTRY")
+            told.append((one.id, self.organization(one.registry, registry)))
+        for other in study.secondary_ids:
+            told.append((other.id, self.organization(*scope_of(other))))
+        found: dict[tuple[str, str], Instance] = {}
+        for text, scope in told:
+            key = (text, scope["id"])
+            if text and key not in found and not (found and scope is self.sponsor):
+                found[key] = self.make.make("StudyIdentifier", text=text, scopeId=scope["id"])
+        return list(found.values())
 
     def roles(self, version: str, design: str) -> list[Instance]:
         """The sponsor, collaborators, officials, contacts and, of the design, who is masked."""

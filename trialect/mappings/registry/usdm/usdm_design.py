@@ -158,6 +158,8 @@ def _eligibility(node: Node, population: Node | None) -> Eligibility:
         word("eligibility.sex", one.code, one.system) for one in population.codings("plannedSex")
     }
     sexes.discard(None)
+    if "ALL" in sexes:
+        sexes = {"FEMALE", "MALE"}
     range_ = population.node("plannedAge")
     return Eligibility(
         minimum_age=_age(range_.node("minValue")) if range_ else None,
