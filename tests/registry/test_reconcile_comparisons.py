@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from reconcile_sides import STUDY, changed, data, differing, failure, rows, states, subject
 
-from trialect.converters.reconcile import COMPARISONS, Agreement
+from trialect.converters.reconcile import COMPARISONS, Agreement, Sides, compare
+from trialect.converters.reconcile.data_facts import COLUMNS, collect
 from trialect.protocol import (
     Arm,
     Eligibility,
@@ -458,6 +462,39 @@ def test_every_comparison_is_named_and_cites_its_source() -> None:
         assert one.rule.source
         assert one.theme
     assert tested <= set(COMPARISONS)
+
+
+def test_an_outcome_whose_kind_is_not_said_is_known_by_its_measure() -> None:
+    record = changed(STUDY, outcomes=(Outcome(None, "pain score", "week 12"),))
+    assert not differing("RECONCILE-OUTCOME", record=record)
+    assert differing("RECONCILE-TIME-FRAME", record=record)
+
+
+ODD = st.one_of(st.none(), st.floats(), st.text(max_size=5), st.sampled_from(["1e999", "P", "X"]))
+
+
+@given(
+    st.sampled_from(sorted(COLUMNS)).flatmap(
+        lambda name: st.tuples(
+            st.just(name),
+            st.lists(st.fixed_dictionaries(dict.fromkeys(COLUMNS[name], ODD)), max_size=4),
+            st.sets(st.sampled_from(COLUMNS[name])),
+        )
+    )
+)
+@settings(max_examples=60, deadline=None)
+def test_any_datasets_are_compared_without_harm(
+    drawn: tuple[str, list[dict[str, Any]], set[str]],
+) -> None:
+    name, records, left_out = drawn
+    kept = [{c: v for c, v in record.items() if c not in left_out} for record in records]
+    texts = [{c: None if v is None else str(v) for c, v in record.items()} for record in kept]
+    schema = dict.fromkeys((c for c in COLUMNS[name] if c not in left_out), pl.String)
+    frame = pl.DataFrame(texts, schema=schema) if schema else pl.DataFrame()
+    found = collect([(name, frame)], (ELIGIBLE,))
+    for row in compare(Sides(STUDY, STUDY, found)).rows:
+        if row.differs:
+            assert row.problem().message
 
 
 def test_a_record_of_nothing_is_compared_without_harm() -> None:

@@ -6,11 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trialect.converters.reconcile.time_frames import (
-    Moment,
-    read_duration,
-    read_time_frame,
-)
+from trialect.converters.reconcile.points import Moment, read_duration
+from trialect.converters.reconcile.time_frames import read_time_frame
 
 
 def told(text: str) -> list[str]:
@@ -66,6 +63,8 @@ def test_what_is_understood(text: str, points: list[str]) -> None:
         ("From screening to end of treatment visit (max 110 weeks)", "no day is given for 'end of"),
         ("12 weeks and 3 days", "weeks and days may be one time or two"),
         ("Week", "'week' has no number"),
+        ("Week 4 or 8", "'or' is not understood"),
+        ("42 days after the second dose", "what it counts from (after second) has no study day"),
         ("4, 8 12 and 26 weeks", "'8' has no unit"),
         ("", "no point in time is named"),
         ("at", "no point in time is named"),

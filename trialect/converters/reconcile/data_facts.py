@@ -324,7 +324,8 @@ def _asked(name: str, frame: pl.DataFrame) -> pl.DataFrame:
             type_ = pl.Float64 if column in NUMBERS else pl.String
             columns.append(pl.lit(None, type_).alias(column))
         elif column in NUMBERS:
-            columns.append(pl.col(column).cast(pl.Float64, strict=False))
+            number = pl.col(column).cast(pl.Float64, strict=False)
+            columns.append(pl.when(number.is_finite()).then(number).alias(column))
         else:
             text = pl.col(column).cast(pl.String).str.strip_chars_end(" ")
             columns.append(pl.when(text != "").then(text).alias(column))

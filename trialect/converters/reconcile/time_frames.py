@@ -15,15 +15,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import lru_cache
 
-HOURS = {"minute": Fraction(1, 60), "hour": Fraction(1)}
-DAYS = {
-    "day": (Fraction(1), Fraction(1)),
-    "week": (Fraction(7), Fraction(7)),
-    "month": (Fraction(28), Fraction(31)),
-    "year": (Fraction(364), Fraction(366)),
-}
-"""The fewest and the most days of a unit; a month may be four weeks, a year 52."""
+from trialect.converters.reconcile.points import Moment, in_days
 
 _UNITS = {
     **dict.fromkeys(("minute", "minutes", "min", "mins"), "minute"),
@@ -51,7 +45,7 @@ _BASELINE = (
     ("before", "start", "of", "therapy"),
     ("before", "start", "of", "treatment"),
 )
-_JOINS = frozenset({",", ";", "and", "&", ".", "(", ")", "or"})
+_JOINS = frozenset({",", ";", "and", "&", ".", "(", ")"})
 _FILLERS = frozenset({"at", "on", "in", "for", "each", "assessed", "measured", "both", "from"})
 _LIMITS = (
     ("up", "to"),
@@ -81,68 +75,9 @@ _OPEN = frozenset({"approximately", "approx", "about", "around", "~", "average",
 _NO_DAY = frozenset({"cycle", "cycles", "visit", "screening", "admission", "follow-up"})
 _TOKEN = re.compile(r"\d+(?:\.\d+)?|[^\W\d_]+(?:-[^\W\d_]+)*|±|\+/-|[^\s]")
 
-_DURATION = re.compile(r"(PT?)(\d+(?:\.\d+)?)([YMWDH])")
-
 
 class NotUnderstood(ValueError):  # noqa: N818 # an answer, not a fault
     """A time frame that the grammar does not have; the text says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """A point in time, or a limit: `number` of a unit, counted from study day 1.
-
-    `numbered` is a day, week or month that has a number ("Day 15"), not so many days later.
-    `window` is how much earlier or later it may be, in days.
-    """
-
-    number: Fraction
-    unit: str
-    numbered: bool = False
-    limit: bool = False
-    window: Fraction = Fraction(0)
-    stated: bool = True
-    """Whether it is counted from a named event or has a number; else it may be a duration."""
-
-    def __str__(self) -> str:
-        if self.unit == "baseline":
-            return "baseline"
-        number = f"{float(self.number):g}"
-        if self.numbered:
-            told = f"{self.unit} {number}"
-        else:
-            told = f"{number} {self.unit}{'' if self.number == 1 else 's'}"
-        return f"up to {told}" if self.limit else told
-
-    @property
-    def elapsed_hours(self) -> Fraction | None:
-        """Hours since the event that it is counted from; None of days and longer."""
-        return self.number * HOURS[self.unit] if self.unit in HOURS else None
-
-    @property
-    def days(self) -> tuple[Fraction, Fraction]:
-        """The first and the last study day that may be meant; there is no day 0 (SDTMIG 4.4.4).
-
-        After a whole number of days the day is counted with day 1 as first or as zeroth.
-        """
-        if self.unit == "baseline":
-            return Fraction(1), Fraction(1)
-        if self.unit in HOURS:
-            whole = self.number * HOURS[self.unit] / 24
-            least, most = Fraction(whole.numerator // whole.denominator), whole
-        else:
-            shortest, longest = DAYS[self.unit]
-            least, most = self.number * shortest, self.number * longest
-        if self.unit == "day" and self.numbered:
-            low, high = (least, most) if least else (Fraction(1), Fraction(1))
-        elif self.unit in HOURS:
-            low, high = 1 + least, 1 + Fraction(-(-most.numerator // most.denominator))
-            high = low if whole < 1 else high
-        elif self.number < 0:
-            low, high = sorted((least, most))
-        else:
-            low, high = max(least, Fraction(1)), most + 1
-        return low - self.window, high + self.window
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +94,7 @@ class TimeFrame:
         return not self.reason
 
 
+@lru_cache(maxsize=10_000)
 def read_time_frame(text: str) -> TimeFrame:
     """The time frame that a text tells; one that is not understood has a reason and no points."""
     try:
@@ -168,26 +104,11 @@ def read_time_frame(text: str) -> TimeFrame:
     return TimeFrame(text, tuple(dict.fromkeys(moments)))
 
 
-def read_duration(text: str | None) -> Moment | None:
-    """--ELTM of one unit (`PT1H`, `P7D`, ISO 8601) as a point in time; None of others."""
-    found = _DURATION.fullmatch(text or "")
-    if found is None:
-        return None
-    units = {"PTM": "minute", "PTH": "hour", "PD": "day", "PW": "week", "PM": "month", "PY": "year"}
-    unit = units.get(found[1] + found[3])
-    return Moment(Fraction(found[2]), unit) if unit else None
-
-
 def _tokens(text: str) -> list[str]:
     if len(text) > 1000:
         raise NotUnderstood("it is longer than 1,000 characters")
     lower = text.lower().replace("+/-", "±")
     return _TOKEN.findall(lower)
-
-
-def _in_days(number: Fraction, unit: str) -> Fraction:
-    """The days of so many units, of months and years the most."""
-    return number * HOURS[unit] / 24 if unit in HOURS else number * DAYS[unit][1]
 
 
 @dataclass(slots=True)
@@ -298,7 +219,7 @@ class _Reader:
         number = self._number()
         named = _UNITS.get(self._peek())
         self.place += named is not None
-        return _in_days(number, named or unit)
+        return in_days(number, named or unit)
 
     def _keep(
         self,
@@ -312,7 +233,7 @@ class _Reader:
         if self._peek() == "±":
             window = self._spread(unit)
         elif window:
-            window = _in_days(window, unit)
+            window = in_days(window, unit)
         anchored = self._origin()
         for number, _ in numbers:
             if number == 0:
@@ -418,7 +339,7 @@ class _Reader:
             word = self._peek()
             found.append((sign * self._number(), word))
             skip = 0
-            while self._ahead(skip) in (",", "and", "&", "or"):
+            while self._ahead(skip) in (",", "and", "&"):
                 skip += 1
             if not skip or not self._is_number(self._ahead(skip)):
                 break

@@ -16,9 +16,14 @@ from trialect.converters.reconcile.comparison import (
 from trialect.converters.reconcile.comparisons.sides import both, of_record, word
 from trialect.converters.reconcile.names import all_names, by_name, plain
 from trialect.converters.summary import plural
+from trialect.protocol import Arm
 from trialect.trial import Study
 
 THEME = "Arms"
+
+
+def _name(arm: Arm) -> str:
+    return arm.name or arm.code
 
 
 def _of_data(sides: Sides) -> dict[str, tuple[str, str]]:
@@ -70,16 +75,16 @@ def number(sides: Sides) -> Iterator[Row]:
 )
 def arm_names(sides: Sides) -> Iterator[Row]:
     """Each arm by its name: label of the record, name of the study file, ARM of TA and DM."""
-    record = by_name(sides.record.arms, lambda arm: arm.name) if sides.record is not None else {}
-    study = by_name(sides.study.arms, lambda arm: arm.name)
+    record = by_name(sides.record.arms, _name) if sides.record is not None else {}
+    study = by_name(sides.study.arms, _name)
     data = _of_data(sides)
     lists = {"registry": record, "study": study, "data": data}
     asked = [side for side in (*both(sides), "data") if lists[side]]
     subjects = _subjects(sides)
     for name in all_names(study, record, data):
         texts = {
-            "registry": record[name].name if name in record else None,
-            "study": f"{study[name].name} ({study[name].code})" if name in study else None,
+            "registry": _name(record[name]) if name in record else None,
+            "study": f"{_name(study[name])} ({study[name].code})" if name in study else None,
             "data": f"{data[name][1]} ({data[name][0]})" if name in data else None,
         }
         if name in data and sides.data.subjects:
@@ -88,12 +93,12 @@ def arm_names(sides: Sides) -> Iterator[Row]:
         some = next(text for text in texts.values() if text)
         yield Row(
             "Arm",
-            study[name].name if name in study else some.split(":")[0],
+            _name(study[name]) if name in study else some.split(":")[0],
             texts["registry"],
             texts["study"],
             texts["data"],
             agreement=_agreement(asked, without),
-            why=_without(without),
+            why=_without(without) if len(asked) > 1 else "there is nothing to compare it with",
             field="arms",
             domain="DM" if name in data else None,
             variable="ARM" if name in data else None,
@@ -134,8 +139,8 @@ def arm_types(sides: Sides) -> Iterator[Row]:
     """The types of arms that have a counterpart of their name."""
     if sides.record is None:
         return
-    record = by_name(sides.record.arms, lambda arm: arm.name)
-    for name, arm in by_name(sides.study.arms, lambda arm: arm.name).items():
+    record = by_name(sides.record.arms, _name)
+    for name, arm in by_name(sides.study.arms, _name).items():
         if name in record:
             yield from weigh(
                 "Arm type",

@@ -57,7 +57,7 @@ def identifiers(sides: Sides) -> Iterator[Row]:
         "Protocol identifier",
         registry=of_record(sides, _protocol_id),
         study=_protocol_id(sides.study),
-        data=Value(", ".join(data.studyids), data.studyids[0]) if data.studyids else None,
+        data=_value(", ".join(data.studyids)),
         same=lambda one, other: str(one).casefold() == str(other).casefold(),
         field="studyid",
         domain="DM",
@@ -65,11 +65,15 @@ def identifiers(sides: Sides) -> Iterator[Row]:
     )
 
 
+def _value(told: str) -> Value | None:
+    return Value(told, told) if told else None
+
+
 def _protocol_id(study: Study) -> Value | None:
     own = study.identifier.id if study.identifier is not None else None
     own = own or study.studyid
     # A record without one is called by its registry number, which no STUDYID is.
-    if any(own == one.id for one in study.registrations):
+    if not own or any(own == one.id for one in study.registrations):
         return None
     return Value(own, own)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 
 from trialect.converters.reconcile.comparison import (
     Agreement,
@@ -21,12 +22,8 @@ from trialect.converters.reconcile.comparison import (
 from trialect.converters.reconcile.comparisons.sides import both
 from trialect.converters.reconcile.data_facts import OF_QUESTIONNAIRES, SeenVisit
 from trialect.converters.reconcile.names import all_names, plain
-from trialect.converters.reconcile.time_frames import (
-    Moment,
-    TimeFrame,
-    read_duration,
-    read_time_frame,
-)
+from trialect.converters.reconcile.points import Moment, read_duration
+from trialect.converters.reconcile.time_frames import TimeFrame, read_time_frame
 from trialect.converters.summary import plural
 from trialect.protocol import Outcome
 from trialect.trial import Study
@@ -34,10 +31,16 @@ from trialect.trial import Study
 THEME = "Outcomes"
 
 
-def _by_measure(study: Study | None) -> dict[str, Outcome]:
+def _by_measure(study: Study | None, other: Study | None = None) -> dict[str, Outcome]:
+    """The outcomes by kind and plain name.
+
+    One whose kind is not said stands under the kind that `other` gives the same measure.
+    """
+    kinds = {plain(one.measure): one.type for one in (other.outcomes if other is not None else ())}
     found: dict[str, Outcome] = {}
     for one in study.outcomes if study is not None else ():
-        found.setdefault(f"{one.type}: {plain(one.measure)}", one)
+        name = plain(one.measure)
+        found.setdefault(f"{one.type or kinds.get(name)}: {name}", one)
     return found
 
 
@@ -58,7 +61,7 @@ def measures(sides: Sides) -> Iterator[Row]:
     """Each outcome measure of record and study file by its kind and name."""
     if sides.record is None:
         return
-    record, study = _by_measure(sides.record), _by_measure(sides.study)
+    record, study = _by_measure(sides.record, sides.study), _by_measure(sides.study, sides.record)
     asked = [side for side, known in (("registry", record), ("study", study)) if known]
     for name in all_names(study, record):
         mine, theirs = study.get(name), record.get(name)
@@ -95,7 +98,7 @@ def measures(sides: Sides) -> Iterator[Row]:
 )
 def time_frames(sides: Sides) -> Iterator[Row]:
     """The time frames of measures that both have: the same words, or the same points in time."""
-    record, study = _by_measure(sides.record), _by_measure(sides.study)
+    record, study = _by_measure(sides.record, sides.study), _by_measure(sides.study, sides.record)
     for name, mine in study.items():
         theirs = record.get(name)
         if theirs is None:
@@ -188,8 +191,8 @@ def _planned(sides: Sides) -> tuple[SeenVisit, ...]:
 
 
 def _row(sides: Sides, plan: tuple[SeenVisit, ...], asked: _Asked, moment: Moment) -> Row:
-    planned = [one for one in plan if falls(moment, one, points=False)]
-    found = [one for one in sides.data.visits if falls(moment, one, points=True)]
+    planned = visits_at(moment, plan, points=False)
+    found = visits_at(moment, sides.data.visits, points=True)
     plan_fits, told_plan = _fits(moment, planned, plan)
     data_fit, told_data = _fits(moment, found, sides.data.visits)
     agreement, reasons = Agreement.AGREE, []
@@ -258,23 +261,30 @@ def _named(name: str | None) -> Moment | None:
     return frame.moments[0] if len(frame.moments) == 1 and not frame.moments[0].limit else None
 
 
-def falls(moment: Moment, visit: SeenVisit, *, points: bool) -> bool:
-    """Whether a visit is at a point in time; by its day, or by its name where it has none.
+def visits_at(moment: Moment, visits: Iterable[SeenVisit], *, points: bool) -> list[SeenVisit]:
+    """The visits at a point in time; by their days, or by their names where they have none.
 
     Of hours it must be the time point of the visit (`points`: the data have them, a plan has not).
     """
     if moment.limit:
-        return False
-    first, last = moment.days
-    on_day = visit.day is not None and first <= visit.day <= last
+        return []
+    first, last = (float(day) for day in moment.days)
     if moment.elapsed_hours is not None:
-        if visit.day is not None and not on_day:
-            return False
+        on_day = [one for one in visits if one.day is None or first <= one.day <= last]
         if not points:
-            return on_day
-        point = read_duration(visit.elapsed) or _named(visit.point)
-        return point is not None and point.elapsed_hours == moment.elapsed_hours
-    if on_day:
+            return [one for one in on_day if one.day is not None]
+        return [one for one in on_day if _elapsed(one) == moment.elapsed_hours]
+    return [one for one in visits if _falls(moment, first, last, one)]
+
+
+def _elapsed(visit: SeenVisit) -> Fraction | None:
+    """The hours of a visit's time point, by --ELTM, else by the words of --TPT."""
+    point = read_duration(visit.elapsed) or _named(visit.point)
+    return point.elapsed_hours if point is not None else None
+
+
+def _falls(moment: Moment, first: float, last: float, visit: SeenVisit) -> bool:
+    if visit.day is not None and first <= visit.day <= last:
         return True
     named = _named(visit.name)
     if named is None or named.elapsed_hours is not None:

@@ -55,13 +55,13 @@ def named(
     found = by_name(data, str)
     lists = {"registry": record, "study": study, "data": found}
     asked = [side for side in both(sides) if lists[side]]
-    for name in all_names(study, record):
+    for name in filter(None, all_names(study, record)):
         without = [side for side in asked if name not in lists[side]]
         if len(without) + sum(name in known for known in lists.values()) < 2:
             continue
         yield Row(
             fact,
-            study.get(name) or record[name],
+            study[name] if name in study else record[name],
             record.get(name),
             study.get(name),
             found.get(name),
