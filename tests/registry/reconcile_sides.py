@@ -22,6 +22,7 @@ from trialect.protocol import (
     StudyDate,
     Visit,
 )
+from trialect.registry_facts import SecondaryId
 from trialect.trial import Study
 
 STUDY = Study(
@@ -29,6 +30,7 @@ STUDY = Study(
     "A trial of A against B",
     Sponsor("Sponsor"),
     registrations=(Registration("NCT00000001", "ClinicalTrials.gov"),),
+    secondary_ids=(SecondaryId("2025-500001-11-00", domain="CTIS"),),
     status="RECRUITING",
     start=StudyDate("2026-01-10", "ACTUAL"),
     completion=StudyDate("2026-12-31"),

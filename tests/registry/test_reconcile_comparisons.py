@@ -24,7 +24,7 @@ from trialect.protocol import (
     Sponsor,
     StudyDate,
 )
-from trialect.registry_facts import Location, StudyIdentifier
+from trialect.registry_facts import Location, SecondaryId, StudyIdentifier
 from trialect.trial import Study
 
 ENDED = [
@@ -56,6 +56,7 @@ def summary(**values: str) -> list[dict[str, Any]]:
 RECORDS_THAT_DIFFER = [
     ("RECONCILE-IDENTIFIER", {"registrations": (Registration("NCT9", "ClinicalTrials.gov"),)}),
     ("RECONCILE-IDENTIFIER", {"identifier": StudyIdentifier("OTHER-7")}),
+    ("RECONCILE-SECONDARY-ID", {"secondary_ids": (SecondaryId("U01-9"),)}),
     ("RECONCILE-TITLE", {"title": "A trial of A against C"}),
     ("RECONCILE-SPONSOR", {"sponsor": Sponsor("Another")}),
     ("RECONCILE-CONDITION", {"conditions": ("Pain", "Fever")}),
@@ -86,6 +87,16 @@ def test_a_record_that_says_something_else_differs(comparison: str, facts: dict[
     (row, *_) = differing(comparison, record=changed(STUDY, **facts))
     assert row.why
     assert row.problem().message
+
+
+def test_the_side_that_is_odd_is_named() -> None:
+    found = data(TS=summary(TPHASE="PHASE II TRIAL"))
+    (row,) = differing("RECONCILE-PHASE", found=found, record=design(phases=("PHASE3",)))
+    assert row.odd == ("registry",)
+    (row,) = differing("RECONCILE-PHASE", found=found, record=None, study=design(phases=("NA",)))
+    assert row.odd == ()
+    (row, *_) = differing("RECONCILE-ARM", record=changed(STUDY, arms=STUDY.arms[:1]))
+    assert row.odd == ("registry",)
 
 
 def test_a_record_that_says_the_same_differs_in_nothing() -> None:

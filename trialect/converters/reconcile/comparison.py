@@ -70,6 +70,8 @@ class Row:
     usubjid: str | None = None
     rule: Rule | None = None
     """The comparison's, once it was made."""
+    odd: tuple[str, ...] = ()
+    """The sides that a difference lies with, as far as it is known: registry, study, data."""
 
     @property
     def differs(self) -> bool:
@@ -180,8 +182,10 @@ def weigh(
     ]
     unread = [value.reason for side, value in said.items() if value.key is None]
     silent = [side for side in expected if side not in said]
+    odd: tuple[str, ...] = ()
     if differing:
-        agreement, why = Agreement.DIFFER, _told(differing, list(known))
+        odd = _odd(differing, list(known))
+        agreement, why = Agreement.DIFFER, _told(differing, odd, list(known))
     elif unread:
         agreement, why = Agreement.NOT_COMPARED, "; ".join(filter(None, unread))
     elif silent:
@@ -204,18 +208,22 @@ def weigh(
         field=field,
         domain=domain,
         variable=variable,
+        odd=odd,
     )
 
 
-def _told(differing: list[tuple[str, str]], known: list[str]) -> str:
+def _odd(differing: list[tuple[str, str]], known: list[str]) -> tuple[str, ...]:
+    """The one of three sides that differs from the two others, which agree."""
+    if len(known) < 3 or len(differing) == 3:
+        return ()
+    return tuple(side for side in known if sum(side in pair for pair in differing) == 2)
+
+
+def _told(differing: list[tuple[str, str]], odd: tuple[str, ...], known: list[str]) -> str:
     """Which sides differ, in words."""
-    if len(known) == 2:
-        one, other = (NAMES[side] for side in known)
-        return f"{one} and {other} differ"
-    if len(differing) == len(known):
+    if len(differing) == 3:
         return "all three differ"
-    odd = [side for side in known if sum(side in pair for pair in differing) == 2]
-    if len(odd) == 1:
+    if odd:
         one, other = (NAMES[side] for side in known if side not in odd)
         return f"{NAMES[odd[0]]} differs from {one} and {other}"
     one, other = (NAMES[side] for side in differing[0])

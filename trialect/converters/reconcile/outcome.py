@@ -95,6 +95,7 @@ def _row(row: Row) -> dict[str, Any]:
         "data": row.data,
         "agreement": row.agreement.value,
         "severity": row.rule.severity.value if row.differs else None,
+        "odd": list(row.odd),
         "why": row.why,
         "mend": row.mend,
         "field": row.field,

@@ -102,6 +102,7 @@ def arm_names(sides: Sides) -> Iterator[Row]:
             field="arms",
             domain="DM" if name in data else None,
             variable="ARM" if name in data else None,
+            odd=tuple(without),
         )
 
 

@@ -111,7 +111,8 @@ def _start(sides: Sides, rule_of: str, why: str) -> Iterator[Row]:
     dates = {"registry": record.start if record else None, "study": sides.study.start}
     if not any(dates.values()):
         return
-    odd, reason = [], ""
+    odd: list[str] = []
+    reason = ""
     concerned = 0
     for side, date in dates.items():
         span = of_date(date.date) if date else None
@@ -123,7 +124,7 @@ def _start(sides: Sides, rule_of: str, why: str) -> Iterator[Row]:
             continue
         concerned += 1
         if not first.meets(span):
-            odd.append(NAMES[side])
+            odd.append(side)
     if first is None:
         if rule_of == "ACTUAL":
             return
@@ -131,7 +132,10 @@ def _start(sides: Sides, rule_of: str, why: str) -> Iterator[Row]:
     elif not concerned:
         return
     elif odd:
-        agreement, reason = Agreement.DIFFER, why.format(sides=" and ".join(odd))
+        agreement, reason = (
+            Agreement.DIFFER,
+            why.format(sides=" and ".join(NAMES[side] for side in odd)),
+        )
     else:
         agreement = Agreement.AGREE
     yield Row(
@@ -144,6 +148,7 @@ def _start(sides: Sides, rule_of: str, why: str) -> Iterator[Row]:
         field="start",
         domain="DM",
         variable="RFICDTC",
+        odd=tuple(odd),
     )
 
 
@@ -189,17 +194,17 @@ def _ending(sides: Sides, fact: str, field: str, *, exact: bool) -> Iterator[Row
     dates = {side: getattr(study, field) for side, study in studies.items() if study is not None}
     if not any(dates.values()):
         return
-    reasons = []
+    reasons: dict[str, str] = {}
     for side, date in dates.items():
         span = of_date(date.date) if date else None
         if span is None or last is None:
             continue
         if reason := _misfit(date.type, span, last, exact=exact):
-            reasons.append(f"{reason} of {NAMES[side]}")
+            reasons[side] = f"{reason} of {NAMES[side]}"
     if last is None:
         agreement, why = Agreement.MISSING, "the package has no ends of participation (RFPENDTC)"
     elif reasons:
-        agreement, why = Agreement.DIFFER, "; ".join(reasons)
+        agreement, why = Agreement.DIFFER, "; ".join(reasons.values())
     else:
         agreement, why = Agreement.AGREE, ""
     yield Row(
@@ -212,6 +217,7 @@ def _ending(sides: Sides, fact: str, field: str, *, exact: bool) -> Iterator[Row
         field=field,
         domain="DM",
         variable="RFPENDTC",
+        odd=tuple(reasons),
     )
 
 

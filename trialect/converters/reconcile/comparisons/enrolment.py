@@ -108,6 +108,7 @@ def actual(sides: Sides) -> Iterator[Row]:
         why=why,
         field="enrolment.actual",
         domain="DM",
+        odd=tuple(wrong),
     )
     summary = _parameter(sides, "ACTSUB")
     if summary is not None:
@@ -164,7 +165,8 @@ def exceeded(sides: Sides) -> Iterator[Row]:
     }
     if not plans or not enrolled:
         return
-    over = [NAMES[side] for side, count in plans.items() if enrolled > count]
+    odd = tuple(side for side, count in plans.items() if enrolled > count)
+    over = [NAMES[side] for side in odd]
     yield Row(
         "Planned enrolment and subjects",
         registry=_planned(sides.record),
@@ -174,6 +176,7 @@ def exceeded(sides: Sides) -> Iterator[Row]:
         why=f"{enrolled:,} were enrolled, more than {' and '.join(over)} planned" if over else "",
         field="enrolment.planned",
         domain="DM",
+        odd=odd,
     )
 
 

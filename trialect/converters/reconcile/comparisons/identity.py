@@ -65,6 +65,24 @@ def identifiers(sides: Sides) -> Iterator[Row]:
     )
 
 
+@comparison(
+    "RECONCILE-SECONDARY-ID",
+    THEME,
+    "warning",
+    "A secondary identifier is not on both sides",
+    "Add the identifier where it is missing.",
+    "ClinicalTrials.gov, Secondary IDs",
+)
+def secondary_ids(sides: Sides) -> Iterator[Row]:
+    """Identifiers of grants and other registries, one by one."""
+    yield from named(
+        "Secondary identifier",
+        sides,
+        lambda study: (one.id for one in study.secondary_ids),
+        field="secondary_ids",
+    )
+
+
 def _value(told: str) -> Value | None:
     return Value(told, told) if told else None
 

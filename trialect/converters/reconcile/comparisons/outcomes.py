@@ -85,6 +85,7 @@ def measures(sides: Sides) -> Iterator[Row]:
             agreement=agreement,
             why=why,
             field="outcomes",
+            odd=tuple(without),
         )
 
 

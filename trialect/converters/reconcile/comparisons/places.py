@@ -71,6 +71,7 @@ def countries(sides: Sides) -> Iterator[Row]:
             field="sites",
             domain="DM",
             variable="COUNTRY",
+            odd=tuple(without) if agreement is Agreement.DIFFER else (),
         )
 
 

@@ -161,6 +161,7 @@ def why_stopped(sides: Sides) -> Iterator[Row]:
             agreement=Agreement.DIFFER,
             why=f"{names} {'gives' if len(without) == 1 else 'give'} no reason",
             field="why_stopped",
+            odd=tuple(without),
         )
         return
     values = {side: Value(text, " ".join(text.casefold().split())) for side, text in told.items()}
@@ -232,4 +233,5 @@ def _judged(
         why=reason if wrong else "",
         field="status",
         domain="DS",
+        odd=tuple(concerned) if wrong else (),
     )

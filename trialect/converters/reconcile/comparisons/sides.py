@@ -68,6 +68,7 @@ def named(
             agreement=Agreement.DIFFER if without else Agreement.AGREE,
             why=f"{NAMES[without[0]]} does not name it" if without else "",
             field=field,
+            odd=tuple(without),
             **place,
         )
     silent = [side for side in both(sides) if not lists[side]]

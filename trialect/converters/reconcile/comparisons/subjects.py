@@ -169,6 +169,7 @@ def _each(sides: Sides, of_all: str, of_one: str, misfit: Misfit, told: OfAll) -
                     domain="DM",
                     variable=variable,
                     usubjid=one.usubjid,
+                    odd=("data",),
                 )
             )
     values, unknown = told(sides)

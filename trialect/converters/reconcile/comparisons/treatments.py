@@ -75,7 +75,8 @@ def treatments(sides: Sides) -> Iterator[Row]:
         asked = {"study": study, "registry": record}
         without = [side for side, one in (("registry", theirs), ("study", mine)) if one is None]
         told = {"registry": "the registry", "study": "the study file"}
-        odd = [told[side] for side in without if asked[side]]
+        sides_without = [side for side in without if asked[side]]
+        odd = [told[side] for side in sides_without]
         if not study and not record:
             agreement, why = Agreement.MISSING, "no protocol names interventions"
         elif odd:
@@ -96,6 +97,7 @@ def treatments(sides: Sides) -> Iterator[Row]:
             field="interventions",
             domain="EX",
             variable="EXTRT",
+            odd=tuple(sides_without),
         )
 
 
