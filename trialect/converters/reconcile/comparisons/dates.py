@@ -21,10 +21,15 @@ THEME = "Dates"
 REACHED = {"ACTUAL": "actual", "ESTIMATED": "estimated", None: "actual or estimated is not said"}
 
 
+def _reached(kind: str | None) -> str:
+    # A record may have any word there; its reader tells which are none.
+    return REACHED.get(kind) or str(kind)
+
+
 def _told(date: StudyDate | None) -> Value | None:
     if date is None:
         return None
-    text = f"{date.date} ({REACHED[date.type]})"
+    text = f"{date.date} ({_reached(date.type)})"
     span = of_date(date.date)
     return Value(text, span) if span else Value(text, None, f"{date.date} is no date")
 
@@ -75,7 +80,7 @@ def protocol_dates(sides: Sides) -> Iterator[Row]:
 
 
 def _type(kind: str | None) -> Value | None:
-    return Value(REACHED[kind], kind) if kind else None
+    return Value(_reached(kind), kind) if kind else None
 
 
 @comparison(
