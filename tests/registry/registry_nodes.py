@@ -1,6 +1,7 @@
 """Records of registries' XML to change in tests: made of the whole study, as writers make them."""
 
-from tests.registry.whole_study import WHOLE
+from whole_study import WHOLE
+
 from trialect.converters.writers import ictrp_xml, prs_xml
 from trialect.converters.writers.ictrp_parts import Writing as IctrpWriting
 from trialect.converters.writers.prs_parts import Writing as PrsWriting

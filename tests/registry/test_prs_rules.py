@@ -3,8 +3,7 @@
 from dataclasses import replace
 
 import pytest
-
-from tests.registry.registry_nodes import (
+from registry_nodes import (
     add,
     attribute,
     prs_record,
@@ -13,7 +12,8 @@ from tests.registry.registry_nodes import (
     several,
     twice,
 )
-from tests.registry.whole_study import WHOLE
+from whole_study import WHOLE
+
 from trialect.converters.writers.prs_xml import write
 from trialect.problems import RULES
 from trialect.registry_facts import ExpandedAccess

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from registry_nodes import prs_record
+from test_prs_rules import ACCESS, OBSERVATIONAL
+from whole_study import WHOLE
 
-from tests.registry.registry_nodes import prs_record
-from tests.registry.test_prs_rules import ACCESS, OBSERVATIONAL
-from tests.registry.whole_study import WHOLE
 from trialect.converters.study_targets import writer_of
 from trialect.mappings.registry.ctgov_record import study_of
 from trialect.problems import Unusable

@@ -4,8 +4,8 @@ from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
+from whole_study import WHOLE
 
-from tests.registry.whole_study import WHOLE
 from trialect.converters.readers.study_words import WORDS
 from trialect.converters.study_targets import writer_of
 from trialect.converters.writers.prs_design import PHASES, ROLES

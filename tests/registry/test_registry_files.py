@@ -6,8 +6,8 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from whole_study import WHOLE
 
-from tests.registry.whole_study import WHOLE
 from trialect.converters.inspection import inspect
 from trialect.converters.recognise import Kind, recognise
 from trialect.converters.study_targets import writer_of

@@ -23,7 +23,7 @@ from trialect.converters.writers.ictrp_parts import (
 )
 from trialect.converters.writers.registry_fields import field_of
 from trialect.mappings.registry.countries import country_name
-from trialect.mappings.registry.criteria import read_criteria
+from trialect.mappings.registry.criteria import Parts, split_criteria
 from trialect.mappings.registry.criteria_list import criteria_text
 from trialect.mappings.registry.markup import plain_text
 from trialect.problems import Problem, rule
@@ -91,6 +91,16 @@ CRITERIA_WHOLE = rule(
     "Which criteria include and which exclude is not known; all of them are written as inclusion "
     "criteria.",
     "Give them in the study file under criteria.",
+    "WHO Trial Registration Data Set, item 14",
+)
+
+CRITERIA_OTHER = rule(
+    "ICTRP-CRITERIA-OTHER",
+    "note",
+    "A passage among the criteria is neither of inclusion nor of exclusion",
+    "{value} stands under no heading of criteria; it is written before the inclusion "
+    "criteria{times}.",
+    "Look where it belongs.",
     "WHO Trial Registration Data Set, item 14",
 )
 
@@ -290,11 +300,16 @@ def _countries(study: Study) -> list[str]:
 def _criteria(writing: Writing) -> Node:
     study = writing.study
     who = study.eligibility
-    criteria = study.criteria or read_criteria(who.criteria, _untold)
+    read = split_criteria(who.criteria, _untold) if who.criteria else Parts()
+    criteria = study.criteria or read.criteria
     lists = {category: criteria_text(criteria, category) for category in ("INCLUSION", "EXCLUSION")}
     if not criteria and who.criteria:
         writing.losses.add(CRITERIA_WHOLE, "eligibility.criteria")
         lists["INCLUSION"] = plain_text(who.criteria)
+    elif others := [plain_text(one) for one in (*read.unplaced, *read.remarks)]:
+        for one in others:
+            writing.losses.add(CRITERIA_OTHER, "eligibility.criteria", one[:80])
+        lists["INCLUSION"] = "\n\n".join(filter(None, [*others, lists["INCLUSION"]]))
     parts = [
         Node("inclusion_criteria", lists["INCLUSION"]),
         Node("agemin", age(writing, "minimum", who.minimum_age)),

@@ -6,6 +6,7 @@ import re
 
 from trialect.converters.writers.prs_parts import DEFINITIONS, Writing, block, put, yes_no
 from trialect.mappings.registry.criteria_list import criteria_text
+from trialect.mappings.registry.markup import plain_text
 from trialect.problems import rule
 from trialect.protocol import Design
 from trialect.schemas.registry.nodes import Node
@@ -321,7 +322,7 @@ def eligibility(writing: Writing) -> list[Node]:
     """Who may take part; an age without a limit is N/A."""
     study = writing.study
     who = study.eligibility
-    criteria = who.criteria or _criteria(study)
+    criteria = plain_text(who.criteria) if who.criteria else _criteria(study)
     said = (who.minimum_age, who.maximum_age, who.sex, who.healthy_volunteers, criteria)
     if all(one is None for one in said) and not who.population and not who.sampling:
         return []
@@ -329,10 +330,7 @@ def eligibility(writing: Writing) -> list[Node]:
     block(parts, "study_population", who.population)
     sampling = writing.word("eligibility.sampling", "eligibility.sampling", who.sampling)
     put(parts, "sampling_method", sampling)
-    parts.append(Node("criteria", parts=[Node("textblock")]))
-    if criteria:
-        parts.pop()
-        block(parts, "criteria", criteria)
+    parts.append(Node("criteria", parts=[Node("textblock", criteria or "")]))
     yes_no(parts, "healthy_volunteers", who.healthy_volunteers)
     parts.append(Node("gender", writing.word("eligibility.sex", "eligibility.sex", who.sex)))
     yes_no(parts, "gender_based", who.gender_based)
