@@ -7,6 +7,9 @@ a server of this release knows these systems without the codes, or not at all, a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from trialect.mappings.fhir.identity import Identity
@@ -17,34 +20,60 @@ _HL7 = ("http://hl7.org/fhir/", "http://terminology.hl7.org/")
 
 def as_extension(identity: Identity, release: str, element: str, value: Any) -> dict[str, Any]:
     """The extension for an element (`ResearchStudy.label`) of `release` that has this value."""
+    return {"url": identity.element(release, element), **_told(_element(release, element), value)}
+
+
+@cache
+def _element(release: str, element: str) -> _Form:
     resource, _, path = element.partition(".")
     facts = table(release)
     node = facts.node(resource)
     steps = path.split(".")
     for step in steps[:-1]:
         node = facts.node(node.properties[step].type)
-    known = node.properties[steps[-1]]
-    return {"url": identity.element(release, element), **_told(release, known.type, value)}
+    return _form(release, node.properties[steps[-1]].type)
 
 
-def _told(release: str, type: str, value: Any) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How a value is told: under the key of its data type, or by its parts."""
+
+    key: str
+    parts: Mapping[str, _Form]
+
+
+@cache
+def _form(release: str, type: str) -> _Form:
     if "." not in type:
-        return {f"value{type[0].upper()}{type[1:]}": _in_words(value)}
-    node = table(release).node(type)
-    return {
-        "extension": [
-            {"url": name, **_told(release, node.properties[name].type, one)}
-            for name, given in value.items()
-            for one in (given if isinstance(given, list) else [given])
-        ]
-    }
+        return _Form(f"value{type[0].upper()}{type[1:]}", {})
+    properties = table(release).node(type).properties
+    kept = {name: one for name, one in properties.items() if one.kind != "sibling"}
+    # Extensions of a part would be those of its value.
+    names = [name for name in kept if name not in ("extension", "modifierExtension")]
+    return _Form("", {name: _form(release, kept[name].type) for name in names})
+
+
+def _told(form: _Form, value: Any) -> dict[str, Any]:
+    if form.key:
+        return {form.key: _in_words(value)}
+    found = []
+    for name, given in value.items():
+        inner = form.parts[name]
+        for one in given if type(given) is list else (given,):
+            if inner.key:
+                found.append({"url": name, inner.key: _in_words(one)})
+            else:
+                found.append({"url": name, **_told(inner, one)})
+    return {"extension": found}
 
 
 def _in_words(value: Any) -> Any:
-    if not isinstance(value, dict) or "coding" not in value:
+    if type(value) is not dict or "coding" not in value:
         return value
-    kept = [one for one in value["coding"] if not one["system"].startswith(_HL7)]
-    words = [value.get("text"), *(one.get("display") for one in value["coding"])]
-    text = next((word for word in words if word), None)
-    found = {"coding": kept, "text": text}
-    return {name: one for name, one in found.items() if one}
+    codings = value["coding"]
+    kept = [one for one in codings if not one["system"].startswith(_HL7)]
+    text = value.get("text") or next((one["display"] for one in codings if "display" in one), None)
+    found: dict[str, Any] = {"coding": kept} if kept else {}
+    if text:
+        found["text"] = text
+    return found

@@ -141,13 +141,15 @@ def telecom(contact: Contact, release: str) -> list[dict[str, Any]]:
     on the number in R5.
     """
     found: list[dict[str, Any]] = []
-    if contact.phone or contact.phone_ext:
+    if contact.phone and not contact.phone_ext:
+        found.append({"system": "phone", "value": contact.phone})
+    elif contact.phone_ext:
         way: dict[str, Any] = {"system": "phone"}
         if contact.phone:
             way["value"] = contact.phone
-        if contact.phone_ext:
-            told = [{"url": _PHONE_EXTENSION, "valueString": contact.phone_ext}]
-            way.update({"_value": {"extension": told}} if release == "R5" else {"extension": told})
+        told = [{"url": _PHONE_EXTENSION, "valueString": contact.phone_ext}]
+        number = release == "R5"
+        way.update({"_value": {"extension": told}} if number else {"extension": told})
         found.append(way)
     if contact.email:
         found.append({"system": "email", "value": contact.email})
