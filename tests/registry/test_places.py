@@ -19,7 +19,7 @@ from trialect.mappings.registry.places import HOWS, TABLES, fact_of, facts, plac
 from trialect.protocol import Enrolment
 from trialect.trial import Study
 
-OWED: set[str] = {"fhir-r4", "fhir-r5"}
+OWED: set[str] = set()
 """Tables that are not there yet."""
 
 NEEDED = ("prs", "ictrp", "ctgov", "usdm", "sdtm", "fhir-r4", "fhir-r5")

@@ -23,6 +23,9 @@ SCHEDULE = "schedule"
 
 INTERVENTIONS = "Interventions"
 
+PLANNED_DAY = "planned-day"
+"""Extension of ours (integer): the planned study day, where no visit is of day 1 to count from."""
+
 OTHER_NAME, ARM, INTERVENTION = "other-name", "arm", "intervention"
 """Extensions of ours (string): what else an intervention is called, the arm that it says it
 belongs to, and the intervention that an arm says is done in it."""
@@ -82,9 +85,13 @@ def _visit(protocol: Protocol, visit: Visit, first: Visit | None) -> dict[str, A
             }
         ]
     rules = [("Starts: ", visit.start_rule), ("Ends: ", visit.end_rule)]
+    alone: list[dict[str, Any]] = []
+    if first is None and visit.day is not None:
+        alone = [{"url": protocol.identity.extension(PLANNED_DAY), "valueInteger": visit.day}]
     return without_empty(
         {
             "id": _action_id(visit),
+            "extension": alone,
             "title": visit.name,
             "description": " ".join(word + text for word, text in rules if text),
             "code": [concept(visit.name, [code])],
