@@ -84,7 +84,7 @@ INVENTED: dict[str, Any] = {
             "enrollmentInfo": {"count": 40, "type": "ESTIMATED"},
         },
         "eligibilityModule": {
-            "eligibilityCriteria": "Inclusion Criteria:\n\n* Adults\n\nExclusion Criteria:\n\n* None",
+            "eligibilityCriteria": "Inclusion Criteria:\n\n* Adults",
             "sex": "ALL",
             "minimumAge": "18 Years",
         },

@@ -93,7 +93,8 @@ class TrialLosses:
         # A Study's facts are counted in their order.
         if self.told.keys() <= values.keys():
             return list(values.items())
-        return [(fact, values.get(fact, 0)) for fact in in_order(values | self.told)]
+        others = {fact: 0 for fact in self.told if fact not in values}
+        return sorted({**values, **others}.items(), key=lambda one: _rank(one[0]))
 
 
 def losses_of(
@@ -120,15 +121,16 @@ def place_in(table: str, fact: str) -> Place:
 
 def in_order(found: Iterable[str]) -> list[str]:
     """Facts in the order of Study's fields; those that stop above its leaves stand before them."""
+    return sorted(found, key=_rank)
+
+
+@cache
+def _rank(fact: str) -> tuple[int, str]:
     order = places_of_facts()
-    last = len(order)
-    first = {fact: order.get(fact, last) for fact in found}
-    for fact, number in first.items():
-        if number == last:
-            first[fact] = min(
-                (place for one, place in order.items() if one.startswith(f"{fact}.")), default=last
-            )
-    return sorted(first, key=lambda fact: (first[fact], fact))
+    if fact in order:
+        return order[fact], fact
+    within = (place for one, place in order.items() if one.startswith(f"{fact}."))
+    return min(within, default=len(order)), f" {fact}"
 
 
 @cache

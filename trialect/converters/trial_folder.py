@@ -135,11 +135,12 @@ def _make(making: Making, held: HeldRecord, folder: Path) -> MadeTrial:
     made = MadeTrial(trial, folder, study.name)
     told: list[tuple[str, Problem]] = []
     folder.mkdir()
+    home, inside = str(folder), {""}
     for target in making.targets:
         of_target: list[Problem] = []
         try:
             for file in writer_of(target)(study, of_target.append):
-                made.files.append(_put(folder, file))
+                made.files.append(_put(home, file, inside))
         except Unusable as unusable:
             of_target += unusable.problems
         except Exception as error:
@@ -152,7 +153,7 @@ def _make(making: Making, held: HeldRecord, folder: Path) -> MadeTrial:
     made.losses = losses
     made.standards = _standards(study, making.targets)
     for name, content in ((LOSSES_JSON, trial_json(losses)), (LOSSES_HTML, trial_page(losses))):
-        made.files.append(_put(folder, StudyFile(name, content)))
+        made.files.append(_put(home, StudyFile(name, content), inside))
     return _with_findings(made, held, found)
 
 
@@ -184,16 +185,22 @@ def _standards(study: Study, targets: Iterable[str]) -> dict[str, str]:
     return {name: text for one in targets for name, text in known.get(one, {}).items()}
 
 
-def _put(folder: Path, file: StudyFile) -> tuple[str, str, int]:
-    path = f"{folder}/{file.path}"
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
-    except FileNotFoundError:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+def _put(folder: str, file: StudyFile, made: set[str]) -> tuple[str, str, int]:
+    """Write a file of a trial; `made` are the folders that are there, which nothing else makes."""
+    path, content = file.path, file.content
+    inside = path.rpartition("/")[0]
+    if inside not in made:
+        at = ""
+        for step in inside.split("/"):
+            at = f"{at}/{step}" if at else step
+            if at not in made:
+                os.mkdir(f"{folder}/{at}")  # noqa: PTH102 # Path costs as much as the folder
+                made.add(at)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    descriptor = os.open(f"{folder}/{path}", flags, 0o644)
     with open(descriptor, "wb", 0) as opened:  # noqa: PTH123 # of a descriptor
-        opened.write(file.content)
-    return file.path, sha256(file.content).hexdigest(), len(file.content)
+        opened.write(content)
+    return path, sha256(content).hexdigest(), len(content)
 
 
 def _defect(what: str, error: Exception) -> Problem:
