@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import shutil
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +15,7 @@ from typing import Any
 import pytest
 from ctgov_small import small_record
 
-from trialect.converters.readers import ctgov_files
+from trialect.converters.readers import ctgov_cut, ctgov_files
 from trialect.converters.readers.ctgov_records import read, recognise, records
 from trialect.converters.study_sources import STUDY_SOURCES, HeldRecord, study_source
 from trialect.problems import Problem, Unusable
@@ -228,6 +230,21 @@ def test_a_zip_in_a_zip_and_an_encrypted_one_are_told(tmp_path: Path) -> None:
     assert "encrypted" in locked.problems[0].message
 
 
+def test_a_record_that_is_too_large_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ctgov_cut, "LARGEST", 20_000)
+    monkeypatch.setattr(ctgov_cut, "PIECE", 4_000)
+    monkeypatch.setattr(ctgov_cut, "HEAD", 4_000)
+    large = numbered(3)
+    large["protocolSection"]["descriptionModule"]["briefSummary"] = "x" * 50_000
+    listed = json.dumps([numbered(1), large, numbered(2)])
+    (tmp_path / "a.json").write_text(listed, encoding="utf-8")
+    held = list(records(tmp_path / "a.json"))
+    assert [trial(one)[0] for one in held] == ["NCT00000001", "CTGOV-LARGE", "NCT00000002"]
+    assert held[1].problems[0].trial == "NCT00000003"
+
+
 def test_what_cannot_be_started_from(tmp_path: Path) -> None:
     for path, rule in ((tmp_path / "no.json", "CTGOV-NOT-READ"), (tmp_path, "CTGOV-NOTHING")):
         with pytest.raises(Unusable) as raised:
@@ -241,6 +258,32 @@ def test_an_api_page_says_that_there_is_more(tmp_path: Path) -> None:
     page = {"studies": [numbered(1)], "nextPageToken": "abc"}
     (tmp_path / "a.json").write_text(json.dumps(page), encoding="utf-8")
     assert trials(tmp_path / "a.json") == ["NCT00000001", "CTGOV-NEXT-PAGE"]
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
+    """A list of 100 MB, in one line, is cut in a process that holds little of it."""
+    one = json.dumps(small_record(), separators=(",", ":"))
+    with (tmp_path / "a.json").open("w", encoding="utf-8") as file:
+        file.write("[" + one)
+        for _ in range(100_000_000 // len(one)):
+            file.write("," + one)
+        file.write("]")
+    code = (
+        "import resource, sys; from pathlib import Path;"
+        "from trialect.converters.readers.ctgov_records import read, records;"
+        "count = sum(1 for one in records(Path(sys.argv[1])) if not one.problems);"
+        "print(count, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "a.json")],
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    count, kilobytes = map(int, done.stdout.split())
+    assert count == 100_000_000 // len(one) + 1
+    assert kilobytes < 200_000
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the real records are not beside the checkout")

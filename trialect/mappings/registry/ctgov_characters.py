@@ -71,10 +71,11 @@ def json_text(value: Any) -> str | None:
     """
     try:
         text = orjson.dumps(value)
-        whole = number_of_leaves(orjson.loads(text)) == number_of_leaves(value)
-    except (TypeError, orjson.JSONDecodeError):
+    except TypeError:
         return None
-    return text.decode() if whole else None
+    if b"null" in text and number_of_leaves(orjson.loads(text)) != number_of_leaves(value):
+        return None
+    return text.decode()
 
 
 def characters(text: str) -> str:
