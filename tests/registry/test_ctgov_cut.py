@@ -39,6 +39,11 @@ LAYOUTS = {
     "lines": lambda records: "".join(json.dumps(one) + "\n" for one in records),
     "lines without end": lambda records: "\r\n".join(map(json.dumps, records)),
     "one after the other": lambda records: "".join(json.dumps(one, indent=1) for one in records),
+    "line ends": lambda records: json.dumps(records, separators=(",\n", ":\n")),
+    "one with line ends": lambda records: (
+        json.dumps(records[0], separators=(",\n", ":\n"))
+        + "".join(json.dumps(one) for one in records[1:])
+    ),
     "mark": lambda records: "\ufeff" + json.dumps(records),
 }
 

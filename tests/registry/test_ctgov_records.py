@@ -141,6 +141,7 @@ def test_the_source_is_in_its_list() -> None:
             None,
             "retired in June 2024",
         ),
+        (b'{"StudyFieldsResponse": {}}', "CTGOV-V1", None, "retired in June 2024"),
         (b'{"foo": 1}', "CTGOV-NO-RECORD", "protocolSection", "it has none"),
         (b'{"protocolSection": 5}', "CTGOV-NO-RECORD", "protocolSection", "it is none"),
         (b"5", "CTGOV-NO-OBJECT", None, "'5' stands where a record belongs"),
@@ -196,6 +197,32 @@ def test_control_characters_as_they_are_do_not_cost_the_record(tmp_path: Path) -
     path = "protocolSection.descriptionModule.briefSummary"
     assert [one.path for one in problems[:2]] == [path, path]
     assert problems[0].trial == "NCT00000001"
+
+
+def test_a_member_that_stands_twice_is_told_with_its_path(tmp_path: Path) -> None:
+    text = json.dumps([numbered(1), numbered(2)])
+    status = '"overallStatus": "COMPLETED"'
+    assert text.count(status) == 2
+    text = text.replace(status, f'"overallStatus" : "WITHDRAWN", {status}', 1)
+    (tmp_path / "a.json").write_text(text, encoding="utf-8")
+    one, two = (trial(held)[1] for held in records(tmp_path / "a.json"))
+    assert [(each.rule, each.path) for each in one if each.rule == "CTGOV-MEMBER-TWICE"] == [
+        ("CTGOV-MEMBER-TWICE", "protocolSection.statusModule.overallStatus")
+    ]
+    assert "CTGOV-MEMBER-TWICE" not in {each.rule for each in two}
+
+
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", " : "), (",\n", ":\n")])
+def test_names_and_texts_with_colons_and_quotes_do_not_stand_twice(
+    separators: tuple[str, str], tmp_path: Path
+) -> None:
+    record = small_record()
+    record["protocolSection"]["descriptionModule"]["briefSummary"] = 'a "b": "c":\\": \\'
+    record["derivedSection"]['odd":\\'] = {"a": 1, "A": 2}
+    text = json.dumps(record, separators=separators)
+    (tmp_path / "a.json").write_text(text, encoding="utf-8")
+    (held,) = records(tmp_path / "a.json")
+    assert "CTGOV-MEMBER-TWICE" not in {each.rule for each in trial(held)[1]}
 
 
 def test_a_truncated_file_is_told(tmp_path: Path) -> None:

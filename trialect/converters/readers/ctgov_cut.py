@@ -132,9 +132,9 @@ def _is_lines(text: _Text) -> bool:
     line = text.data[text.at : end].strip()
     if len(line) < 2:
         return False
-    while len(text.data) < end + 8 and text.more():
+    while len(text.data) < end + _MARGIN and text.more():
         end = text.data.find(b"\n", text.at)
-    if text.data[end + 1 : end + 3] == b'{"':
+    if text.data[end + 1 : end + 2 + len(_KEY)] == b"{" + _KEY:
         return True
     try:
         orjson.loads(line)

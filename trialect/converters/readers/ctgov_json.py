@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from trialect.converters.readers.ctgov_tokens import members_twice, place_of
 from trialect.problems import Problem, rule
 
 V1 = rule(
@@ -45,6 +46,14 @@ UNESCAPED = rule(
     "Download the record again, or write it with a program for JSON.",
     "RFC 8259, 7",
 )
+TWICE = rule(
+    "CTGOV-MEMBER-TWICE",
+    "error",
+    "An object of a record has a member twice",
+    "The member stands twice in its object; the last one is taken, as most programs do.",
+    "Take the one away that is not meant.",
+    "RFC 8259, 4",
+)
 NO_OBJECT = rule(
     "CTGOV-NO-OBJECT",
     "error",
@@ -53,9 +62,9 @@ NO_OBJECT = rule(
     "Take it out of the file.",
 )
 
+_V1_FORMS = ("FullStudiesResponse", "StudyFieldsResponse")
 _V1_ID = re.compile(r'"NCTId"\s*:\s*\[?\s*"(NCT[0-9]{8})"')
 _ID = re.compile(rb'"nctId"\s*:\s*"(NCT[0-9]{8})"')
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+', re.DOTALL)
 
 
 class NoJsonError(Exception):
@@ -66,21 +75,35 @@ class NoJsonError(Exception):
         self.problem = problem
 
 
-def decoded(text: bytes) -> tuple[dict[str, Any], Problem | None]:
-    """The record of a text, and a warning where it is read although it is not quite JSON.
+def decoded(text: bytes) -> tuple[dict[str, Any], list[Problem]]:
+    """The record of a text, and what is wrong where it is read although it is not quite JSON.
 
     Raises NoJsonError where it is none.
     """
-    warning: Problem | None = None
+    problems: list[Problem] = []
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError:
         value, warning = _leniently(text)
+        problems += [warning] if warning else []
     if not isinstance(value, dict):
         raise NoJsonError(NO_OBJECT.problem(found=_short(text)))
     if "protocolSection" not in value and _is_v1(value):
         raise NoJsonError(v1_problem(text))
-    return value, warning
+    if _may_have_twice(text, value):
+        string = text.decode("utf-8")
+        problems += [TWICE.problem(path=path) for path in members_twice(string)]
+    return value, problems
+
+
+def _may_have_twice(text: bytes, value: dict[str, Any]) -> bool:
+    """Whether a text may have more members than its value: those that stand twice are lost."""
+    try:
+        written = orjson.dumps(value)
+    except TypeError:  # half a surrogate pair, or nested deeper than orjson writes
+        return True
+    # However it is laid out, a text has as many colons as what it says.
+    return text.count(b":") != written.count(b":")
 
 
 def v1_problem(text: bytes) -> Problem:
@@ -102,7 +125,7 @@ def trial_of(text: bytes) -> str | None:
 
 def _is_v1(value: dict[str, Any]) -> bool:
     inner = value.get("Study", value)
-    return "FullStudiesResponse" in value or (
+    return any(name in value for name in _V1_FORMS) or (
         isinstance(inner, dict) and ("ProtocolSection" in inner or "Study" in inner)
     )
 
@@ -112,7 +135,7 @@ def _leniently(text: bytes) -> tuple[Any, Problem | None]:
         string = text.decode("utf-8")
     except UnicodeDecodeError as error:
         shown = " ".join(f"{byte:02X}" for byte in text[error.start : error.start + 3])
-        path, place = _place(text[: error.start].decode("utf-8", "replace"))
+        path, place = place_of(text[: error.start].decode("utf-8", "replace"))
         problem = NOT_UTF8.problem(value=shown, near=f" ({place})", path=path or None)
         raise NoJsonError(problem) from error
     try:
@@ -132,7 +155,7 @@ def _leniently(text: bytes) -> tuple[Any, Problem | None]:
     try:
         json.loads(string, parse_constant=_refuse)
     except json.JSONDecodeError as error:
-        path, place = _place(string[: error.pos])
+        path, place = place_of(string[: error.pos])
         return value, UNESCAPED.problem(near=f" ({place})", path=path or None)
     return value, None
 
@@ -147,35 +170,11 @@ def _refuse(constant: str) -> None:
 
 
 def _broken(text: str, message: str, at: int) -> Problem:
-    path, place = _place(text[:at])
+    path, place = place_of(text[:at])
     cause = (
         " It ends there." if at >= len(text.rstrip()) else f" There stands {text[at : at + 20]!r}."
     )
     return BROKEN.problem(detail=message, near=f" ({place})", cause=cause, path=path or None)
-
-
-def _place(before: str) -> tuple[str, str]:
-    """The JSON path of the end of a text, as far as it can be told, and its line and column."""
-    steps: list[str | int] = []
-    key = ""
-    for token in _TOKEN.findall(before):
-        if token == "{":
-            steps.append("")
-        elif token == "[":
-            steps.append(0)
-        elif token in "]}":
-            steps = steps[:-1]
-        elif token == "," and steps:
-            last = steps[-1]
-            steps[-1] = last + 1 if isinstance(last, int) else ""
-        elif token == ":" and steps and isinstance(steps[-1], str):
-            steps[-1] = key
-        else:
-            key = token.strip('"')
-    path = "".join(f"[{one}]" if isinstance(one, int) else f".{one}" for one in steps if one != "")
-    lines = before.count("\n")
-    column = len(before) - before.rfind("\n")
-    return path.lstrip("."), f"line {lines + 1}, column {column} of the record"
 
 
 def _short(text: bytes) -> str:

@@ -71,9 +71,12 @@ NOTHING = rule(
 _LOOKED_AT = 5
 """Files of a folder or zip that are looked at to tell what it holds."""
 _HEAD = 2**16
+_V1_SIGNS = (b'"FullStudiesResponse"', b'"StudyFieldsResponse"')
 _ODD_BYTES = (b"\\u", b"\xef\xbf\xbe", b"\xef\xbf\xbf")
 """How a text may hold a character that none may have, in a record that is JSON."""
-_SIGNS = re.compile(rb'"(?:protocolSection|FullStudiesResponse|ProtocolSection)"\s*:')
+_SIGNS = re.compile(
+    rb'"(?:protocolSection|FullStudiesResponse|StudyFieldsResponse|ProtocolSection)"\s*:'
+)
 
 
 def recognise(path: Path) -> bool:
@@ -130,15 +133,15 @@ def read(held: HeldRecord, tell: Tell) -> ReadRecord:
     """The Study of a record, and what it does not hold. Raises Unusable where it is none."""
     file, row = held.file, held.number
     try:
-        record, warning = decoded(held.text)
+        record, warnings = decoded(held.text)
     except NoJsonError as error:
         trial = error.problem.trial or trial_of(held.text)
         raise Unusable(error.problem.at(trial=trial, file=file, row=row)) from error
-    if warning is not None:
+    for warning in warnings:
         tell(warning.at(trial=trial_of(held.text), file=file, row=row))
     left: dict[str, int] = {}
     # An escape may stand for any character; without one only these bytes are none of a text.
-    plain = warning is None and not any(sign in held.text for sign in _ODD_BYTES)
+    plain = not warnings and not any(sign in held.text for sign in _ODD_BYTES)
     return ReadRecord(study_of(record, tell, file=file, row=row, left=left, plain=plain), left)
 
 
@@ -152,7 +155,7 @@ def _held(name: str, one: Cut) -> HeldRecord:
 
 def _fault(one: Cut) -> Problem:
     """What is wrong with a text that is no record."""
-    if b'"FullStudiesResponse"' in one.text[:1000] or b"<clinical_study" in one.text:
+    if any(sign in one.text[:1000] for sign in _V1_SIGNS) or b"<clinical_study" in one.text:
         return v1_problem(one.text)
     if one.kind == "large":
         return TOO_LARGE.problem(value=LARGEST)
