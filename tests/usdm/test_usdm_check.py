@@ -79,6 +79,7 @@ BREAKS: list[tuple[str, Change]] = [
     ("USDM-DATE", lambda d, v, s: v["dateValues"][0].update(dateValue="2006-06")),
     ("USDM-DATE", lambda d, v, s: v["dateValues"][0].update(dateValue="2006-02-30")),
     ("USDM-ID-TWICE", lambda d, v, s: s["arms"][0].update(id=s["arms"][1]["id"])),
+    ("USDM-INSTANCE-TWICE", lambda d, v, s: s["arms"].append(s["arms"][1])),
     ("USDM-ID-SPACE", lambda d, v, s: s["activities"][0].update(id="Activity 1")),
     ("USDM-DANGLING", lambda d, v, s: s["studyCells"][0].update(armId="StudyArm_99")),
     ("USDM-WRONG-CLASS", lambda d, v, s: s["studyCells"][0].update(armId="StudyEpoch_1")),
@@ -204,6 +205,7 @@ WHILE_WRITTEN = {
 
 WHILE_READ = {
     *("USDM-TOO-LARGE", "USDM-JSON", "USDM-NO-STUDY", "USDM-VERSION", "USDM-NO-VERSION"),
+    *("USDM-SPONSOR-TAKEN", "USDM-NO-SPONSOR"),
     *("USDM-FIRST", "USDM-CHANGED", "USDM-CARRIED", "USDM-DAY-ONE", "USDM-CHARACTER"),
 }
 """Rules that test_usdm_read.py breaks."""

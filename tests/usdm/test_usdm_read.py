@@ -181,6 +181,22 @@ def test_a_file_without_its_version_is_read_and_told() -> None:
     assert "USDM-NO-VERSION" not in rules(foreign())
 
 
+def test_a_sponsor_that_no_role_names_is_told() -> None:
+    document = foreign()
+    version = document["study"]["versions"][0]
+    version["roles"] = []
+    study, told, _ = read(document)
+    assert (study.sponsor.name, study.studyid) == ("Example Pharma", "EX-MC-01")
+    assert "USDM-SPONSOR-TAKEN" in {one.rule for one in told}
+    assert not rules(foreign()) & {"USDM-SPONSOR-TAKEN", "USDM-NO-SPONSOR"}
+    version["organizations"][0]["type"]["code"] = "C70793"
+    assert "USDM-SPONSOR-TAKEN" not in rules(document)
+    version["studyIdentifiers"] = []
+    study, told, _ = read(document)
+    assert (study.sponsor.name, study.studyid) == ("", "EXAMPLE PILOT")
+    assert "USDM-NO-SPONSOR" in {one.rule for one in told}
+
+
 def test_of_several_versions_the_first_is_read_and_told() -> None:
     document = foreign()
     document["study"]["versions"].append({"id": "StudyVersion_2", "instanceType": "StudyVersion"})

@@ -16,10 +16,10 @@ import orjson
 
 from trialect.converters.study_sources import ReadRecord, Tell
 from trialect.mappings.registry.usdm.characters import without_odd_characters
-from trialect.mappings.registry.usdm.graph import DEPTH
 from trialect.mappings.registry.usdm.left import left_of
 from trialect.mappings.registry.usdm.study_facts import meant, said, version_of
 from trialect.mappings.registry.usdm.terms import NOT_STATED
+from trialect.mappings.registry.usdm.usdm_version import sponsor_of
 from trialect.problems import Problem, Unusable, rule
 from trialect.schemas.registry.usdm_check import check_document
 from trialect.schemas.registry.usdm_structure import walk
@@ -80,6 +80,23 @@ FIRST_ONE = rule(
     "There are {count} {value}; the first of them is read.",
     "Give a file with the one that is meant, or put it first.",
     "USDM 4.0 UML",
+)
+SPONSOR_TAKEN = rule(
+    "USDM-SPONSOR-TAKEN",
+    "warning",
+    "No role says who the sponsor is",
+    "No role says who the sponsor is; {value} is taken, the one organization that gave an "
+    "identifier and is no registry.",
+    "Add a role with code C70793.",
+    "DDF00201",
+)
+NO_SPONSOR = rule(
+    "USDM-NO-SPONSOR",
+    "warning",
+    "Nothing says who the sponsor is",
+    "No role says who the sponsor is, and not one organization alone gave an identifier.",
+    "Add a role with code C70793.",
+    "DDF00201",
 )
 CHANGED = rule(
     "USDM-CHANGED",
@@ -147,6 +164,12 @@ def read_definition(content: bytes, file: str, tell: Tell) -> ReadRecord:
     for name, those in (("versions", versions), ("study designs", designs)):
         if len(those) > 1:
             tell(FIRST_ONE.problem(file=file, value=name, count=len(those)))
+    sponsor, is_said = sponsor_of(version)
+    if sponsor is None:
+        tell(NO_SPONSOR.problem(file=file, field="sponsor.name"))
+    elif not is_said:
+        called = sponsor.called
+        tell(SPONSOR_TAKEN.problem(file=file, field="sponsor.name", value=called))
     native = said(study_node, version)
     study, carried = meant(version, native)
     for path in carried.outdated:
@@ -208,6 +231,3 @@ def check_file(path: Path) -> Iterator[Problem]:
     document = _document(content_of(path), path.name, told.append)
     for problem in (*told, *check_document(document)):
         yield problem.at(file=path.name)
-
-
-__all__ = ["DEPTH", "check_file", "content_of", "read_definition", "read_file"]

@@ -23,12 +23,12 @@ def write(study: Study, tell: Tell) -> Iterator[StudyFile]:
     """The study definition; what USDM has no attribute for stands in extension attributes."""
     make = Instances()
     document = definition(study, make, criteria_of(study, tell))
-    version = document["study"]["versions"][0]
-    version["extensionAttributes"] = beside(document, study, make)
     for problem in told(study, make.not_stated):
         tell(problem)
     for problem in walk(document).problems:
         tell(problem)
+    version = document["study"]["versions"][0]
+    version["extensionAttributes"] = beside(document, study, make)
     yield StudyFile(PATH, orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
 
 

@@ -37,8 +37,10 @@ def names_are_unique(walked: Walked) -> Iterator[Problem]:
     """Of each class."""
     named: dict[tuple[str, str], list[Found]] = defaultdict(list)
     for one in walked.instances:
-        if (name := text_of(one, "name")) is not None:
-            named[one.of, name].append(one)
+        name = text_of(one, "name")
+        others = named[one.of, name] if name is not None else []
+        if name is not None and (one.id is None or all(o.id != one.id for o in others)):
+            others.append(one)
     for (of, name), those in named.items():
         if len(those) > 1:
             yield SAME_NAME.problem(path=those[1].path, value=name, of=of, count=len(those))

@@ -105,6 +105,14 @@ ID_TWICE = rule(
     "Give each instance an id of its own.",
     "DDF00083",
 )
+SAME_INSTANCE = rule(
+    "USDM-INSTANCE-TWICE",
+    "warning",
+    "An instance stands twice, each time the same",
+    "What has the id {value!r} stands at {other} already, alike.",
+    "Write it once, or give each an id of its own.",
+    "DDF00083",
+)
 ID_SPACE = rule(
     "USDM-ID-SPACE",
     "warning",
@@ -250,8 +258,9 @@ def _id(found: Found, walked: Walked) -> None:
         return
     first = walked.by_id.setdefault(found.id, found)
     if first is not found:
-        other = f"{first.of} ({first.path})"
-        walked.problems.append(ID_TWICE.problem(path=found.path, value=found.id, other=other))
+        twice = SAME_INSTANCE if first.values == found.values else ID_TWICE
+        other = first.path if twice is SAME_INSTANCE else f"{first.of} ({first.path})"
+        walked.problems.append(twice.problem(path=found.path, value=found.id, other=other))
     if " " in found.id:
         walked.problems.append(ID_SPACE.problem(path=found.path, value=found.id))
 

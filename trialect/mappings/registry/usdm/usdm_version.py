@@ -10,7 +10,31 @@ from trialect.mappings.registry.usdm.terms import COUNTRIES, NOT_STATED, word
 from trialect.protocol import Contact, Registration, Sponsor, StudyDate
 from trialect.registry_facts import Location, Official, SecondaryId
 
-NO_PARTY = Sponsor(NOT_STATED)
+NO_PARTY = Sponsor("")
+
+SPONSOR = "C70793"
+NO_SPONSORS = ("C93453", "C188863")
+"""Kinds of organizations that are no sponsors: registries and regulatory agencies."""
+
+
+def sponsor_of(version: Node) -> tuple[Node | None, bool]:
+    """The sponsor's organization, and whether a role or its kind says that it is the sponsor.
+
+    Else it is the one organization that gave an identifier and is no registry or agency.
+    """
+    for role in version.nodes("roles"):
+        if _is(role, "code", "parties", "SPONSOR"):
+            for one in role.all_referred("organizationIds", "Organization"):
+                return one, True
+    scopes: dict[str | None, Node] = {}
+    for identifier in version.nodes("studyIdentifiers"):
+        scope = identifier.referred("scopeId", "Organization")
+        code = scope.coding("type") if scope is not None else None
+        if scope is not None and code is not None and code.code == SPONSOR:
+            return scope, True
+        if scope is not None and (code is None or code.code not in NO_SPONSORS):
+            scopes[scope.id] = scope
+    return (next(iter(scopes.values())) if len(scopes) == 1 else None), False
 
 
 def stated(text: str | None) -> str | None:
@@ -28,7 +52,7 @@ class VersionFacts:
 
     def facts(self) -> dict[str, Any]:
         """The Study's fields that are read here."""
-        sponsor = self._sponsor()
+        sponsor, _ = sponsor_of(self.version)
         titles = self._titles()
         return {
             "studyid": self._studyid(sponsor),
@@ -50,12 +74,6 @@ class VersionFacts:
 
     def _with_code(self, word_: str) -> list[Node]:
         return [one for one in self.roles if _is(one, "code", "parties", word_)]
-
-    def _sponsor(self) -> Node | None:
-        for role in self._with_code("SPONSOR"):
-            for one in role.all_referred("organizationIds", "Organization"):
-                return one
-        return None
 
     def _studyid(self, sponsor: Node | None) -> str:
         for one in self.version.nodes("studyIdentifiers"):
