@@ -209,6 +209,18 @@ def test_the_consent_of_a_screen_failure_does_not_start_the_trial() -> None:
     assert not differing("RECONCILE-CONSENT-BEFORE-START", found=found)
 
 
+def test_consents_are_those_of_ds_where_dm_has_none() -> None:
+    dm = [subject(1, RFICDTC=None), failure(2, RFICDTC=None)]
+    ds = [
+        {"USUBJID": f"S1-{n:03d}", "DSDECOD": "INFORMED CONSENT OBTAINED", "DSSTDTC": day}
+        for n, day in ((1, "2026-01-09"), (1, "2026-02-01"), (2, "2025-11-01"))
+    ]
+    found = data(dm, DS=ds)
+    assert found.consented == 2
+    assert str(found.first_consent) == "2026-01-09"
+    assert differing("RECONCILE-CONSENT-BEFORE-START", found=found)
+
+
 def test_a_consent_of_which_the_day_is_not_known_is_a_month() -> None:
     found = data([subject(1, RFICDTC="2026-01")])
     assert not differing("RECONCILE-CONSENT-BEFORE-START", found=found)

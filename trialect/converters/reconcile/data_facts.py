@@ -100,7 +100,6 @@ class DataFacts:
     sites: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Subjects by SITEID and COUNTRY."""
     first_consent: Span | None = None
-    last_consent: Span | None = None
     first_treatment: Span | None = None
     last_contact: Span | None = None
     """RFPENDTC of the last subject."""
@@ -146,7 +145,7 @@ class Collector:
         self._criteria: dict[tuple[str, str], None] = {}
         self._enrolled: list[pl.Series] = []
         self._ended: list[pl.Series] = []
-        self._open = 0
+        self._consents: list[pl.DataFrame] = []
 
     def add(self, name: str, frame: pl.DataFrame) -> None:
         """Count what a batch of a dataset's records says; of split parts (QSPH) too."""
@@ -180,10 +179,9 @@ class Collector:
         facts.studyids = tuple(self._studyids)
         facts.design_arms = tuple(self._arms)
         facts.criteria = Counter(category for _, category in self._criteria)
-        consents = self._days("RFICDTC") or self._days("consent")
-        facts.first_consent, facts.last_consent = earliest(consents), latest(consents)
         if not facts.consented:
-            facts.consented = self._open
+            self._consents_of_disposition()
+        facts.first_consent = earliest(self._days("RFICDTC"))
         facts.first_treatment = earliest(self._days("RFXSTDTC") or self._days("RFSTDTC"))
         facts.last_contact = latest(self._days("RFPENDTC"))
         facts.out_of_limits = tuple(sorted(self._out, key=lambda one: one.usubjid or ""))
@@ -255,8 +253,7 @@ class Collector:
 
     def _disposition(self, ds: pl.DataFrame) -> None:
         consents = ds.filter(pl.col("DSDECOD") == "INFORMED CONSENT OBTAINED")
-        self._open += consents["USUBJID"].n_unique()
-        self._note_dates("consent", consents["DSSTDTC"])
+        self._consents.append(consents.select("USUBJID", "DSSTDTC"))
         events = ds.filter(
             (pl.col("DSCAT") == "DISPOSITION EVENT")
             & (pl.col("DSSCAT").is_null() | (pl.col("DSSCAT") != "STUDY TREATMENT"))
@@ -264,12 +261,23 @@ class Collector:
         self._facts.ended.update(_counts(events, "DSDECOD"))
         self._ended.append(events["USUBJID"].drop_nulls().unique())
 
+    def _consents_of_disposition(self) -> None:
+        """Consents as DS has them, for datasets whose DM has none (RFICDTC)."""
+        if not self._consents:
+            return
+        consents = pl.concat(self._consents)
+        self._facts.consented = consents["USUBJID"].n_unique()
+        of_enrolled = consents["USUBJID"].is_in(self._all_enrolled().implode())
+        self._note_dates("RFICDTC", consents.filter(of_enrolled)["DSSTDTC"])
+
+    def _all_enrolled(self) -> pl.Series:
+        return pl.concat(self._enrolled) if self._enrolled else pl.Series(dtype=pl.String)
+
     def _ongoing(self) -> int | None:
         if not self._facts.ended:
             return None
-        enrolled = pl.concat(self._enrolled) if self._enrolled else pl.Series(dtype=pl.String)
         ended = pl.concat(self._ended)
-        return int((~enrolled.is_in(ended.implode())).sum())
+        return int((~self._all_enrolled().is_in(ended.implode())).sum())
 
     def _summary(self, ts: pl.DataFrame) -> None:
         longer = [name for name in COLUMNS["TS"] if name.startswith("TSVAL") and name[5:].isdigit()]
