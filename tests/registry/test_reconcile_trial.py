@@ -71,6 +71,15 @@ def test_the_trial_against_a_record_with_differences(study: Path, package: Path)
     assert found.errors == sum(one.severity == "error" for one in found.problems) > 5
 
 
+@pytest.mark.parametrize("target", ["ctgov", "usdm"])
+def test_what_is_written_of_the_study_file_agrees_with_it(study: Path, target: str) -> None:
+    out = trialect.convert(study, study.parent / target, to=["sdtm", target]).out
+    alone = trialect.reconcile(study, out)
+    found = trialect.reconcile(study, out, out / "registry" / f"{target}.json")
+    assert found.with_record
+    assert [one.rule for one in found.problems] == [one.rule for one in alone.problems]
+
+
 def test_of_several_records_the_studys_own_is_taken(
     study: Path, package: Path, tmp_path: Path
 ) -> None:
