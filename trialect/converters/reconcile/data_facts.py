@@ -24,7 +24,7 @@ LISTED = 10_000
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "DM": (
-        *("STUDYID", "USUBJID", "SITEID", "COUNTRY", "ARMCD", "ARM", "ACTARMCD", "ACTARM"),
+        *("STUDYID", "USUBJID", "SITEID", "COUNTRY", "ARMCD", "ARM", "ACTARMCD"),
         *("ARMNRS", "AGE", "AGEU", "SEX", "RFICDTC", "RFSTDTC", "RFXSTDTC", "RFPENDTC"),
     ),
     "DS": ("USUBJID", "DSDECOD", "DSCAT", "DSSCAT", "DSSTDTC"),
@@ -94,13 +94,11 @@ class DataFacts:
     treated: int = 0
     arms: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Subjects by ARMCD and ARM, planned."""
-    actual_arms: Counter[tuple[str, str]] = field(default_factory=Counter)
     design_arms: tuple[tuple[str, str], ...] = ()
     """ARMCD and ARM of TA."""
     sites: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Subjects by SITEID and COUNTRY."""
     first_consent: Span | None = None
-    first_treatment: Span | None = None
     last_contact: Span | None = None
     """RFPENDTC of the last subject."""
     ages: Counter[tuple[float | None, str | None]] = field(default_factory=Counter)
@@ -178,11 +176,12 @@ class Collector:
         facts.datasets = frozenset(self._seen)
         facts.studyids = tuple(self._studyids)
         facts.design_arms = tuple(self._arms)
+        # In one order, whatever the batches were.
+        facts.arms = Counter(dict(sorted(facts.arms.items())))
         facts.criteria = Counter(category for _, category in self._criteria)
         if not facts.consented:
             self._consents_of_disposition()
         facts.first_consent = earliest(self._days("RFICDTC"))
-        facts.first_treatment = earliest(self._days("RFXSTDTC") or self._days("RFSTDTC"))
         facts.last_contact = latest(self._days("RFPENDTC"))
         facts.out_of_limits = tuple(sorted(self._out, key=lambda one: one.usubjid or ""))
         seen = sorted(self._visits.items(), key=lambda one: _order(one[0]))
@@ -220,11 +219,10 @@ class Collector:
         facts.not_assigned += dm.filter(~pl.col("@failed") & ~pl.col("@enrolled")).height
         facts.treated += enrolled["RFXSTDTC"].count()
         facts.arms.update(_pair_counts(enrolled, "ARMCD", "ARM"))
-        facts.actual_arms.update(_pair_counts(enrolled, "ACTARMCD", "ACTARM"))
         facts.sites.update(_pair_counts(dm, "SITEID", "COUNTRY"))
         facts.ages.update(_pair_counts(enrolled, "AGE", "AGEU", blank=None))
         facts.sexes.update(_counts(enrolled, "SEX"))
-        for name in ("RFICDTC", "RFXSTDTC", "RFSTDTC", "RFPENDTC"):
+        for name in ("RFICDTC", "RFPENDTC"):
             # Who was screened alone did not take part; neither day nor end of it is the trial's.
             self._note_dates(name, enrolled[name])
         self._enrolled.append(enrolled["USUBJID"])
