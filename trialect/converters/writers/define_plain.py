@@ -176,7 +176,9 @@ class _Define:
             for one, suffix in zip(subsets, suffixes(listed, users), strict=True):
                 oid = oid_of[one] = _codelist_oid(base, suffix)
                 name = f"{one.name} ({', '.join(suffix)})" if suffix else one.name
-                texts[oid] = _codelist(oid, name, one)
+                # Terms of CDISC come back in other studies, those of a study do not.
+                written = _codelist if one.code is None else _kept_codelist
+                texts[oid] = written(oid, name, one)
         return oid_of, texts
 
     def _version(self, dictionary: str) -> str | None:
@@ -496,6 +498,9 @@ def _codelist(oid: str, name: str, one: _Terms) -> str:
         f'      <CodeList OID="{oid}" Name="{_attribute(name)}" DataType="text" {standard}>\n'
         f"{''.join(items)}{alias}      </CodeList>\n"
     )
+
+
+_kept_codelist = lru_cache(maxsize=5000)(_codelist)
 
 
 @lru_cache(maxsize=10_000)

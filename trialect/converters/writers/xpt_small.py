@@ -81,10 +81,16 @@ def xpt_bytes(
 
 def _fits(texts: list[str], length: int) -> bool:
     """Whether all texts are printable ASCII without blanks at an end, and not too long."""
-    whole = "".join(texts)
-    if not (whole.isascii() and whole.isprintable()):
-        return False
-    return all(len(text) <= length and text.strip(" ") == text for text in texts)
+    whole = "\n".join(texts)
+    return (
+        whole.isascii()
+        and whole.count("\n") == max(len(texts) - 1, 0)
+        and whole.replace("\n", "").isprintable()
+        and max(map(len, texts), default=0) <= length
+        and "\n " not in whole
+        and " \n" not in whole
+        and whole.strip(" ") == whole
+    )
 
 
 @lru_cache(maxsize=10_000)

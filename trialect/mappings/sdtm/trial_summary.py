@@ -46,10 +46,12 @@ def summary_values(study: Study, tell: Tell) -> dict[str, list[Value]]:
     parameter. `tell` is given what cannot be said in SDTM's terms and what is missing.
     """
     found: dict[str, list[Value]] = {}
+    seen: set[tuple[str | None, ...]] = set()
     for code, value in facts(study, tell):
-        values = found.setdefault(code, [])
-        if value not in values:
-            values.append(value)
+        key = (code, value.text, value.null_flavor, value.code, value.dictionary)
+        if key not in seen:
+            seen.add(key)
+            found.setdefault(code, []).append(value)
     if study.design.type in (OBSERVATIONAL, EXPANDED_ACCESS):
         for code in terms.NOT_APPLICABLE:
             found.setdefault(code, [Value(null_flavor="NA")])
