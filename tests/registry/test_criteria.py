@@ -1,9 +1,10 @@
 import json
 import re
+import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from trialect.mappings.registry.criteria import read_criteria, split_criteria
@@ -296,6 +297,7 @@ _TEXT = st.lists(
 ).map(lambda lines: "Inclusion Criteria:\n" + "\n".join(lines))
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(_TEXT)
 def test_nothing_of_a_text_is_lost(text):
     parts, _ = _parts_of(text)
@@ -305,6 +307,7 @@ def test_nothing_of_a_text_is_lost(text):
     assert all(one.text and len(one.code) <= 8 for one in parts.criteria)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(max_size=400))
 def test_any_text_is_read(text):
     found = read_criteria(text, lambda problem: None)
@@ -336,3 +339,32 @@ def test_every_record_is_read_and_no_line_is_lost():
     assert count > 150
     # This record has the heading of exclusion alone.
     assert without == ["NCT05397184"]
+
+
+def test_headings_in_one_line_and_words_before_them():
+    text = "Donor Inclusion Criteria: Adults. Exclusion Criteria: HIV • Inclusion Criteria: Tea"
+    assert rows(text) == [
+        ("INCL01", "Donor Inclusion Criteria", "Adults."),
+        ("EXCL01", None, "HIV •"),
+        ("INCL02", None, "Tea"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Inclusion Criteria:\n" + "word one\n" * 50_000,
+        "Inclusion Criteria:\n* a\n" + "  * b\n" * 50_000,
+        "Inclusion Criteria:\n" + "a:\n\n" * 50_000,
+        "x " + "Inclusion Criteria: a " * 10_000,
+        "x " + "inclusion criteria: a " * 10_000,
+        "Inclusion Criteria:\nx" + " " * 500_000 + "inclusion",
+        "(a " * 100_000 + "clusion criteria",
+    ],
+    ids=["lines", "nested", "colons", "headings", "small headings", "blanks", "brackets"],
+)
+def test_a_large_text_takes_no_more_time_than_its_size(text):
+    started = time.process_time()
+    read_criteria(text, lambda problem: None)
+    # Each takes a fraction of a second; what is quadratic takes minutes.
+    assert time.process_time() - started < 20

@@ -265,7 +265,7 @@ def test_the_define_is_a_valid_one(tmp_path):
 _TEXT = st.text(max_size=450)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     title=_TEXT,
     name=_TEXT,

@@ -113,7 +113,11 @@ _TEXT = st.none() | st.text(st.characters(min_codepoint=0x20, max_codepoint=0xFF
 _NUMBER = st.none() | st.floats(allow_nan=False)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    max_examples=50,
+    deadline=None,
+)
 @given(st.lists(st.tuples(st.sampled_from(["S1", "S22"]), _NUMBER, _TEXT), max_size=8))
 def test_any_records_are_written_or_refused_alike(tmp_path, rows):
     normal, small = both(tmp_path, rows)

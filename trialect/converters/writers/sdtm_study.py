@@ -15,6 +15,7 @@ from trialect.converters.writers.xpt_small import xpt_bytes
 from trialect.converters.xpt_format import XptVariable
 from trialect.mappings.registry.criteria import read_criteria
 from trialect.mappings.sdtm.study_datasets import study_datasets
+from trialect.problems import Problem
 from trialect.trial import Study
 
 
@@ -25,7 +26,12 @@ def write(study: Study, tell: Tell) -> Iterator[StudyFile]:
     folder = sdtm_folder(study.studyid)
     stamp = stamp_of(study)
     if not study.criteria:
-        study = replace(study, criteria=read_criteria(study.eligibility.criteria, tell))
+        # Of a text without criteria whoever read it has told; TI-NOT-SAID tells of the dataset.
+        told: list[Problem] = []
+        if criteria := read_criteria(study.eligibility.criteria, told.append):
+            study = replace(study, criteria=criteria)
+            for problem in told:
+                tell(problem)
     datasets = list(study_datasets(study, tell))
     for one in datasets:
         variables = [_variable(v.name, v.label, v.type, v.length) for v in one.variables]

@@ -97,7 +97,7 @@ class _Draft:
     """A criterion without its code."""
 
     category: Literal["INCLUSION", "EXCLUSION"]
-    text: str
+    texts: list[str]
     group: str | None
     number: int | None
 
@@ -176,19 +176,19 @@ def _criteria_of(
     group_used = joined = False
     for place, block in enumerate(blocks):
         if open_ is not None and within.holds(block, open_):
-            open_.text += f" {block.whole}"
+            open_.texts.append(block.whole)
             continue
         text = plain(block.text)
         if not text:
             continue
         if open_ is not None and (joined or text.casefold() in CONNECTORS):
-            open_.text += f" {text}"
+            open_.texts.append(text)
             joined = not joined
             continue
         joined = False
         if not block.style:
             if open_ is not None and is_note(text):
-                open_.text += f" {text}"
+                open_.texts.append(text)
                 continue
             if is_about_the_list(text):
                 parts.remarks.append(text)
@@ -213,7 +213,7 @@ def _criteria_of(
         if open_ is not None:
             yield open_
         group_used = True
-        open_ = _Draft(category, text, group, block.number)
+        open_ = _Draft(category, [text], group, block.number)
         within.start(block)
     if open_ is not None:
         yield open_
@@ -252,7 +252,7 @@ class _Within:
             return True
         if block.style == self.inner:
             return True
-        if self.style and block.style != self.style and open_.text[-1] in ":：":
+        if self.style and block.style != self.style and open_.texts[-1].endswith((":", "：")):
             self.inner = block.style
             return True
         return False
@@ -291,7 +291,7 @@ def _coded(drafts: list[_Draft]) -> Iterator[Criterion]:
     }
     for one in drafts:
         code = f"{one.category[:4]}{next(codes[one.category]):02d}"
-        yield Criterion(code, one.category, one.text, group=one.group)
+        yield Criterion(code, one.category, " ".join(one.texts), group=one.group)
 
 
 def _numbers(drafts: list[_Draft]) -> Iterator[int]:

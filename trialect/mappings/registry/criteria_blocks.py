@@ -6,10 +6,11 @@ lines, a list in one line. `\>` is the sign behind the backslash.
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass, field
 
-from trialect.mappings.registry.criteria_headings import Heading, heading, inline_heading
+from trialect.mappings.registry.criteria_headings import Heading, heading, inline_headings
 from trialect.mappings.registry.criteria_words import (
     is_about_the_list,
     names_a_group,
@@ -25,7 +26,7 @@ _MARKER = re.compile(
     r"|(o)\s+(?=[A-Z])"
 )
 _COMMENT = re.compile(r"<!--.*?-->")
-_INLINE_NUMBER = re.compile(r"(?:^|(?<=\s))(\d{1,2})[.)]\s+")
+_INLINE_NUMBER = re.compile(r"(?:^|(?<=\s))(\d{1,3})[.)]\s+")
 
 _WRAPPED = 60
 """Characters from which on a line may have been cut by a line break."""
@@ -35,13 +36,17 @@ _WRAPPED = 60
 class Block:
     """A paragraph, or an item of a list with its marker."""
 
-    text: str
+    lines: list[str]
     indent: int
     marker: str = ""
     style: str = ""
     """`bullet`, `number` or `letter`; empty for a paragraph."""
     number: int | None = None
-    last_line: str = ""
+
+    @property
+    def text(self) -> str:
+        """Its lines as one."""
+        return self.lines[0] if len(self.lines) == 1 else " ".join(self.lines)
 
     @property
     def whole(self) -> str:
@@ -64,28 +69,29 @@ def sections_of(text: str) -> list[Section]:
     blank = True
     label: str | None = None
     lines = _COMMENT.sub("", text).splitlines() if "<!--" in text else text.splitlines()
-    waiting = list(reversed(lines))
+    waiting = [(line, True) for line in reversed(lines)]
     while waiting:
-        raw = waiting.pop()
+        raw, may_be_heading = waiting.pop()
         line = raw.strip()
         if not line:
             blank = True
             continue
         match = _MARKER.match(line)
         body = line[match.end() :] if match else line
-        if "riteri" in line or "clu" in line.lower() or "CRITERI" in line:
+        if may_be_heading and ("riteri" in line or "clu" in line.lower() or "CRITERI" in line):
+            pieces = _by_headings(body)
+            if len(pieces) > 1:
+                pieces[0] = raw[: raw.index(line) + len(line) - len(body)] + pieces[0]
+                waiting += [(piece, True) for piece in reversed(pieces)]
+                continue
             found = heading(body, marked=match is not None)
             if found is not None:
                 label = _label(sections[-1]) or label
                 sections.append(Section(_below(label, found)))
                 blocks = sections[-1].blocks
                 if found.rest:
-                    waiting.append(found.rest)
+                    waiting.append((found.rest, False))
                 blank = True
-                continue
-            within = inline_heading(line)
-            if within:
-                waiting += [line[within:], " " * (len(raw) - len(raw.lstrip())) + line[:within]]
                 continue
         indent = len(raw) - len(raw.lstrip())
         if "\t" in raw:
@@ -93,12 +99,25 @@ def sections_of(text: str) -> list[Section]:
         if match:
             blocks.append(_item(match, body, indent))
         elif blocks and _goes_on(blocks[-1], line, indent, blank):
-            blocks[-1].text += f" {line}"
-            blocks[-1].last_line = line
+            blocks[-1].lines.append(line)
         else:
-            blocks.append(Block(line, indent, last_line=line))
+            blocks.append(Block([line], indent))
         blank = False
     return sections
+
+
+def _by_headings(line: str) -> list[str]:
+    """A line cut before the headings within it; words before the first may belong to it."""
+    cuts = inline_headings(line)
+    first = [*cuts, len(line)][:2]
+    if (
+        cuts
+        and heading(line[: first[0]], marked=False) is None
+        and heading(line[: first[1]], marked=False) is not None
+    ):
+        # Words before the first heading that make one with it: `Donor Inclusion Criteria:`.
+        del cuts[0]
+    return [line[start:end] for start, end in itertools.pairwise([0, *cuts, len(line)])]
 
 
 def _label(section: Section) -> str | None:
@@ -117,9 +136,9 @@ def _label(section: Section) -> str | None:
 def _below(label: str | None, found: Heading) -> Heading:
     """A heading as one of those that a label stands above."""
     if label is None:
-        return found
+        return Heading(found.category, found.group, neutral=found.neutral)
     group = label if found.group is None else f"{label}: {found.group}"
-    return Heading(found.category, group, found.rest, found.neutral)
+    return Heading(found.category, group, neutral=found.neutral)
 
 
 def _item(match: re.Match[str], body: str, indent: int) -> Block:
@@ -127,9 +146,9 @@ def _item(match: re.Match[str], body: str, indent: int) -> Block:
     digits = number or in_brackets
     if digits:
         whole = int(digits) if digits.isdigit() else None
-        return Block(body, indent, match[0].strip(), "number", whole, body)
+        return Block([body], indent, match[0].strip(), "number", whole)
     style = "letter" if letter else "bullet"
-    return Block(body, indent, match[0].strip() if letter else bullet or "o", style, None, body)
+    return Block([body], indent, match[0].strip() if letter else bullet or "o", style)
 
 
 def _goes_on(block: Block, line: str, indent: int, blank: bool) -> bool:
@@ -138,7 +157,7 @@ def _goes_on(block: Block, line: str, indent: int, blank: bool) -> bool:
         return indent >= block.indent + 2 or not blank
     if blank:
         return False
-    wrapped = len(block.last_line) >= _WRAPPED and block.last_line[-1] not in ".;:"
+    wrapped = len(block.lines[-1]) >= _WRAPPED and block.lines[-1][-1] not in ".;:"
     return wrapped or line[0].islower()
 
 
@@ -147,8 +166,8 @@ def inline_items(block: Block) -> list[Block]:
     text = f"{block.marker} {block.text}" if block.style == "number" else block.text
     bullets = text.split("•")
     if block.style != "number" and len(bullets) > 2:
-        before = [Block(bullets[0].strip(), 0)] if bullets[0].strip() else []
-        return before + [Block(one.strip(), 0, "•", "bullet") for one in bullets[1:]]
+        before = [Block([bullets[0].strip()], 0)] if bullets[0].strip() else []
+        return before + [Block([one.strip()], 0, "•", "bullet") for one in bullets[1:]]
     cuts: list[re.Match[str]] = []
     for match in _INLINE_NUMBER.finditer(text):
         if int(match[1]) == len(cuts) + 1:
@@ -156,10 +175,10 @@ def inline_items(block: Block) -> list[Block]:
     if len(cuts) < 2:
         return [block]
     head = text[: cuts[0].start()].strip()
-    items = [Block(head, 0)] if head else []
+    items = [Block([head], 0)] if head else []
     for number, (cut, end) in enumerate(
         zip(cuts, [*(one.start() for one in cuts[1:]), len(text)], strict=True), start=1
     ):
         body = text[cut.end() : end].strip()
-        items.append(Block(body, 0, cut[0].strip(), "number", number))
+        items.append(Block([body], 0, cut[0].strip(), "number", number))
     return items

@@ -83,10 +83,9 @@ def heading(line: str, *, marked: bool) -> Heading | None:
     return None
 
 
-def inline_heading(line: str) -> int | None:
-    """Where in a line, not at its beginning, a heading begins."""
-    match = _INLINE.search(line)
-    return match.end() if match is not None else None
+def inline_headings(line: str) -> list[int]:
+    """Where in a line, not at its beginning, headings begin."""
+    return [match.end() for match in _INLINE.finditer(line)]
 
 
 def _is_sentence(match: re.Match[str]) -> bool:

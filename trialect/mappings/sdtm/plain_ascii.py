@@ -17,7 +17,7 @@ WRITTEN_IN_ASCII = rule(
     "SDTM-STUDY-ASCII",
     "note",
     "Texts were written in ASCII",
-    "{count} texts of {domain} were written in ASCII, such as {original!r} as {written!r}.",
+    "Texts of {domain} were written in ASCII ({count}), such as {original!r} as {written!r}.",
     "Nothing to mend; `sdtm.transliterate` in study.yaml declares another spelling.",
     "FDA Study Data Technical Conformance Guide 3.3 (ASCII text); SAS TS-140",
 )
@@ -25,7 +25,7 @@ WRITTEN_AS_CODES = rule(
     "SDTM-STUDY-CHARACTER-CODES",
     "warning",
     "Characters without an ASCII spelling were written as their codes",
-    "{count} texts of {domain} have characters without a spelling ({characters}); they were "
+    "Texts of {domain} have characters without a spelling ({count}: {characters}), which were "
     "written as codes, such as <U+4E2D>.",
     "Declare a spelling of them under `sdtm.transliterate` in study.yaml.",
     "FDA Study Data Technical Conformance Guide 3.3 (ASCII text); SAS TS-140",

@@ -26,8 +26,8 @@ FROM_ARMS_ALONE = rule(
     "TA-FROM-ARMS-ALONE",
     "warning",
     "TA and TE are made of the arms' names alone",
-    "Each of the {count} arms has one element, in epoch TREATMENT. Its start and end rules, "
-    "transitions, and what precedes and follows treatment are not said.",
+    "TA and TE have one element an arm ({count}), in epoch TREATMENT. When it starts and ends, "
+    "and what precedes and follows it, is not said.",
     "Give `elements`, and the elements of each of `arms`, in study.yaml.",
     "SDTMIG 3.4, 7.2.1, 7.2.2",
 )
