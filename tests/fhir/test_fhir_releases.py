@@ -24,7 +24,8 @@ from study_of_pain import (
 import trialect
 from trialect.converters.writers.fhir_bundle import write_partition, write_study
 from trialect.mappings.fhir.releases import releases
-from trialect.protocol import Enrolment
+from trialect.protocol import Contact, Eligibility, Enrolment, Sponsor
+from trialect.registry_facts import Location, Official, Oversight, Reference
 from trialect.schemas.fhir.table import table
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "NCT07326982"
@@ -63,7 +64,18 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, set
     ex = frames()["EX"].with_columns(EXENDTC=pl.lit(None, pl.String))
     changed = {"QS": qs.with_columns(pl.col("QSCAT").cast(pl.String)), "SV": sv, "PR": pr}
     study = replace(STUDY, brief_title="P", description="Long", enrolment=Enrolment(1, 1))
+    registered = replace(
+        study,
+        why_stopped="No funds",
+        collaborators=(Sponsor("A Fund", "INDUSTRY"),),
+        officials=(Official("A. Chair", "A House", "STUDY_CHAIR"),),
+        oversight=Oversight(fda_regulated_drug=True),
+        eligibility=Eligibility(criteria="Adults"),
+        locations=(Location("A Clinic", contacts=(Contact("B", "CONTACT", "1"),)),),
+        references=(Reference("A paper", "1", "RESULT"),),
+    )
     trials = [
+        (registered, frames()),
         (trial.study, trial.frames),
         (study, frames()),
         (study, {**frames(), **changed, "DM": dm, "EX": ex}),

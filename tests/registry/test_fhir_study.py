@@ -286,6 +286,17 @@ def test_what_is_no_date_and_no_address_stays_text(release: str) -> None:
     assert "/12 34/" in texts
 
 
+def test_ages_of_two_units_are_two_ranges() -> None:
+    eligibility = replace(WHOLE.eligibility, minimum_age="6 Months", maximum_age="17 Years")
+    ranges = [
+        one["valueRange"]
+        for one in made_of("R4", eligibility=eligibility)["Group"]["characteristic"]
+        if "valueRange" in one
+    ]
+    assert [list(one) for one in ranges] == [["low"], ["high"]]
+    assert [one["code"] for ends in ranges for one in ends.values()] == ["mo", "a"]
+
+
 @pytest.mark.parametrize("release", RELEASES)
 def test_aims_are_told_from_outcomes(release: str) -> None:
     aims = (Objective("PRIMARY", "To find out"), Objective(None, "To see"))

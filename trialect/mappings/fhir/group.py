@@ -82,8 +82,11 @@ def _limits(protocol: Protocol) -> Iterator[dict[str, Any]]:
             protocol.problems.add(AGE_TEXT.problem(file="study.yaml", field=path, value=age))
             words = concept("Minimum age" if name == "low" else "Maximum age")
             yield _characteristic(words, {"valueCodeableConcept": {"text": age}})
-    if limits:
-        yield _characteristic(concept("Age", [loinc(AGE)]), {"valueRange": limits})
+    # Months and years: HAPI FHIR cannot compare them (invariant rng-2) and refuses the range.
+    apart = len({one["code"] for one in limits.values()}) > 1
+    for ends in [{name: one} for name, one in limits.items()] if apart else [limits]:
+        if ends:
+            yield _characteristic(concept("Age", [loinc(AGE)]), {"valueRange": ends})
     if eligibility.sex:
         known = {"FEMALE": "F", "MALE": "M"}.get(eligibility.sex)
         gender = [values("gender")[known]] if known else []
