@@ -266,7 +266,7 @@ def test_places_of_the_registry() -> None:
         assert country["coding"][0]["code"] == "TUR"
         assert country["text"] == "Türkiye"
     assert [one.get("name") for one in found["contact"]] == [None, [{"text": "B"}]]
-    assert "_value" in found["contact"][0]["telecom"][0]
+    assert found["contact"][0]["telecom"][0]["extension"][0]["valueString"] == "22"
 
 
 @pytest.mark.parametrize("release", RELEASES)

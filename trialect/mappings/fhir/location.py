@@ -90,22 +90,22 @@ def _contacts_of_r4(protocol: Protocol, contacts: tuple[Contact, ...]) -> dict[s
     url, role = protocol.identity.extension(CONTACT), protocol.identity.extension(CONTACT_ROLE)
     told = []
     for one in contacts:
-        detail = contact_detail(one, "R4")
+        detail = contact_detail(protocol, one)
         if one.role:
             detail = {"extension": [{"url": role, "valueString": one.role}], **detail}
         if detail:
             told.append({"url": url, "valueContactDetail": detail})
-    ways = [way for one in contacts for way in telecom(one, "R4")]
+    ways = [way for one in contacts for way in telecom(protocol, one)]
     return {"extension": told, **({"telecom": ways} if ways else {})}
 
 
-def _contacts_of_r5(_: Protocol, contacts: tuple[Contact, ...]) -> dict[str, Any]:
+def _contacts_of_r5(protocol: Protocol, contacts: tuple[Contact, ...]) -> dict[str, Any]:
     found = [
         without_empty(
             {
                 "purpose": {"text": one.role} if one.role else None,
                 "name": [{"text": one.name}] if one.name else None,
-                "telecom": telecom(one, "R5"),
+                "telecom": telecom(protocol, one),
             }
         )
         for one in contacts

@@ -125,21 +125,22 @@ def contact_party(contact: Contact) -> Party:
     return party("general-contact", contact.role, name=contact.name)
 
 
-def contact_detail(contact: Contact, release: str) -> dict[str, Any]:
+def contact_detail(protocol: Protocol, contact: Contact) -> dict[str, Any]:
     """A person and how to reach them, as ContactDetail."""
     found: dict[str, Any] = {"name": contact.name} if contact.name else {}
-    if ways := telecom(contact, release):
+    if ways := telecom(protocol, contact):
         found["telecom"] = ways
     return found
 
 
 _PHONE_EXTENSION = "http://hl7.org/fhir/StructureDefinition/contactpoint-extension"
 
+PHONE_EXTENSION = "phone-extension"
+"""Extension of ours in R5 (string): HL7's definitions of its own differ in where it may stand."""
 
-def telecom(contact: Contact, release: str) -> list[dict[str, Any]]:
-    """How to reach somebody; HL7's extension for that of a telephone stands on the whole in R4 and
-    on the number in R5.
-    """
+
+def telecom(protocol: Protocol, contact: Contact) -> list[dict[str, Any]]:
+    """How to reach somebody; what is dialled behind a number is HL7's extension in R4."""
     found: list[dict[str, Any]] = []
     if contact.phone and not contact.phone_ext:
         found.append({"system": "phone", "value": contact.phone})
@@ -147,9 +148,9 @@ def telecom(contact: Contact, release: str) -> list[dict[str, Any]]:
         way: dict[str, Any] = {"system": "phone"}
         if contact.phone:
             way["value"] = contact.phone
-        told = [{"url": _PHONE_EXTENSION, "valueString": contact.phone_ext}]
-        number = release == "R5"
-        way.update({"_value": {"extension": told}} if number else {"extension": told})
+        own = protocol.study.fhir.release == "R5"
+        url = protocol.identity.extension(PHONE_EXTENSION) if own else _PHONE_EXTENSION
+        way["extension"] = [{"url": url, "valueString": contact.phone_ext}]
         found.append(way)
     if contact.email:
         found.append({"system": "email", "value": contact.email})

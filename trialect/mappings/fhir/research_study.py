@@ -98,7 +98,9 @@ def resources(protocol: Protocol) -> Iterator[Resource]:
             "category": _design(study),
             "focus": focus(study),
             "condition": [concept(text) for text in study.conditions],
-            "contact": [detail for one in study.contacts if (detail := contact_detail(one, "R4"))],
+            "contact": [
+                detail for one in study.contacts if (detail := contact_detail(protocol, one))
+            ],
             "relatedArtifact": list(artifacts(protocol)),
             "keyword": [concept(text) for text in study.keywords],
             "location": countries(study),

@@ -87,7 +87,7 @@ def _contact(protocol: Protocol) -> list[dict[str, Any]]:
     """How to reach the contact, in R4's element."""
     url = protocol.identity.element("R4", "ResearchStudy.contact")
     return [
-        {"url": url, "valueContactDetail": people.contact_detail(contact, "R5")}
+        {"url": url, "valueContactDetail": people.contact_detail(protocol, contact)}
         for contact in protocol.study.contacts
         if contact.phone or contact.email or contact.phone_ext
     ]
