@@ -195,6 +195,11 @@ class Eligibility:
     """Of an observational study: whom it is about, and how they are sampled."""
     sampling: str | None = None
 
+    @property
+    def says_ages(self) -> bool:
+        """Whether ages are spoken of at all; then a limit that is left out is no limit."""
+        return bool(self.minimum_age or self.maximum_age or self.age_groups)
+
 
 @dataclass(frozen=True, slots=True)
 class Site:

@@ -11,6 +11,7 @@ from page_small import SCRAPED
 from trialect.converters.readers.registry_page import page_of
 from trialect.converters.readers.study_yaml import read_study, study_of
 from trialect.converters.study_sources import study_source
+from trialect.converters.study_targets import writer_of
 from trialect.mappings.registry.ctgov_record import study_of as study_of_record
 from trialect.mappings.registry.needs import BODIES, FDA, WHEN, needed, needs
 from trialect.mappings.registry.places import facts
@@ -46,7 +47,7 @@ def test_every_line_names_facts_of_a_study_and_who_needs_them():
             assert hasattr(LEAST, top)
             listed = path in known or f"{path}.*" in known
             within = any(one.startswith((f"{path}.", f"{path}.*.")) for one in known)
-            named = top in ("parameters", "objectives", "outcomes", "fhir")
+            named = top in ("parameters", "objectives", "outcomes", "fhir", "registry")
             assert listed or within or named, path
     assert len({(need.facts, need.when) for need in needs()}) == len(needs())
 
@@ -67,6 +68,7 @@ def test_every_example_is_what_a_study_file_takes(need):
             "interventions": "name: A",
             "arms": "code: A, name: A",
             "outcomes": "type: PRIMARY, measure: A",
+            "locations": "city: A",
         }[top]
         kept = ", ".join(
             one for one in beside.split(", ") if one.split(":")[0] != example.split(":")[0]
@@ -98,7 +100,7 @@ def test_needs_depend_on_what_the_study_is():
     observed = replace(LEAST, design=Design("OBSERVATIONAL"))
     lacks = lacking(observed, "PRS")
     assert {"design.time_perspective", "eligibility.sampling", "design.model"} <= lacks
-    assert not {"design.purpose", "arms", "design.phases"} & lacks
+    assert not {"design.purpose", "interventions", "design.phases"} & lacks
     stopped = replace(LEAST, status="WITHDRAWN")
     assert "why_stopped" in lacking(stopped, "PRS")
     added = replace(LEAST, parameters=(Parameter("ADDON", "Y"),))
@@ -150,3 +152,16 @@ def test_what_the_fda_still_needs_is_what_ts_lacks_of_every_record():
                 study = source.read(held, lambda _: None).study
                 wanted = {need.by[FDA] for need, _ in needed(study) if FDA in need.by}
                 assert wanted == fda_lacks(study), study.studyid
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_what_the_rules_of_prs_miss_is_needed(place):
+    study = list(studies())[place]
+    found = []
+    list(writer_of("prs")(study, found.append))
+    wanted = {path.split(".")[0] for path in lacking(study, "PRS")}
+    missed = {one.field for one in found if one.rule == "REGISTRY-REQUIRED" and one.field}
+    # Where a fact is best written: a registry asks more of a place than a site has.
+    written = {"sites": "locations", "organization": "registry"}
+    tops = {path.split(".")[0] for path in missed}
+    assert {written.get(top, top) for top in tops} <= wanted

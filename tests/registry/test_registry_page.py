@@ -50,7 +50,7 @@ def test_a_scraped_page_gives_what_its_lines_and_sentences_state():
     assert [(one.type, one.text) for one in study.objectives] == [
         (None, "to compare warm tea with cold water")
     ]
-    assert study.contacts == (Contact("Ada Probe, MD", "Central trial contact"),)
+    assert study.contacts == (Contact("Ada Probe, MD", "CONTACT"),)
     assert study.summary.startswith("This randomized")
     assert study.description.count("\n") == 3
 
@@ -162,7 +162,7 @@ def test_a_page_with_its_values_gives_them_all():
         Arm("A2", "Water", "ACTIVE_COMPARATOR", "A glass of water.", ("Cold water",)),
     )
     assert study.contacts == (
-        Contact("Ada Probe, MD", "Central trial contact", "+1 555 0100", "ada@tea.example"),
+        Contact("Ada Probe, MD", "CONTACT", "+1 555 0100", "ada@tea.example"),
     )
     assert [one.category[0] for one in study.criteria] == ["I", "I", "E"]
     assert study.description == "Methods\nThe tea is warm.\n\nThe water is cold."

@@ -89,7 +89,9 @@ def dated(date: str | None) -> str:
 
 
 def age(writing: Writing, name: str, text: str | None) -> str:
-    """An age as 18Y; N/A where there is no limit."""
+    """An age as 18Y; N/A where there is no limit, nothing where nothing is said of ages."""
+    if text is None and not writing.study.eligibility.says_ages:
+        return ""
     if text is None:
         writing.losses.add(NO_LIMIT, f"eligibility.{name}_age", name)
         return "N/A"

@@ -319,7 +319,7 @@ def _arms_by_intervention(study: Study) -> dict[str, list[str]]:
 
 
 def eligibility(writing: Writing) -> list[Node]:
-    """Who may take part; an age without a limit is N/A."""
+    """Who may take part; an age without a limit is N/A, where anything is said of ages."""
     study = writing.study
     who = study.eligibility
     criteria = plain_text(who.criteria) if who.criteria else _criteria(study)
@@ -335,10 +335,11 @@ def eligibility(writing: Writing) -> list[Node]:
     parts.append(Node("gender", writing.word("eligibility.sex", "eligibility.sex", who.sex)))
     yes_no(parts, "gender_based", who.gender_based)
     block(parts, "gender_description", who.gender_description)
+    limited = who.says_ages
     for name, age in (("minimum", who.minimum_age), ("maximum", who.maximum_age)):
-        if age is None:
+        if age is None and limited:
             writing.losses.add(NO_LIMIT, f"eligibility.{name}_age", name)
-        parts.append(Node(f"{name}_age", age if age is not None else "N/A"))
+        parts.append(Node(f"{name}_age", age or ("N/A" if limited else "")))
     return [Node("eligibility", parts=parts)]
 
 

@@ -64,7 +64,7 @@ def resources(protocol: Protocol) -> Iterator[Resource]:
             "identifier": identifier,
             "type": "person",
             "actual": False,
-            "name": f"Eligible for study {protocol.study.studyid}",
+            "name": f"Eligible for study {protocol.study.studyid}".rstrip(),
             "characteristic": [*_limits(protocol), *_criteria(protocol)],
         }
     )

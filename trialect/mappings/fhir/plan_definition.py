@@ -54,11 +54,11 @@ def resources(protocol: Protocol) -> Iterator[Resource]:
     yield {
         **protocol.define(TYPE, SCHEDULE),
         "name": "Schedule",
-        "title": f"Schedule of study {study.studyid}",
+        "title": f"Schedule of study {study.studyid}".rstrip(),
         "type": concept(None, [kind]),
         "status": "active",
         "experimental": study.invented is not None,
-        "publisher": study.sponsor.name,
+        **({"publisher": study.sponsor.name} if study.sponsor.name else {}),
         "action": actions,
     }
 

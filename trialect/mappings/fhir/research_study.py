@@ -135,7 +135,8 @@ def resources(protocol: Protocol) -> Iterator[Resource]:
 def opened(protocol: Protocol, extension: list[dict[str, Any]] | None = None) -> Resource:
     """The first elements, with the identifiers of registries."""
     study = protocol.study
-    found = protocol.open(TYPE, study.studyid, identifiers(protocol))
+    # A study that no source names yet is named by its kind, as the sponsor and the criteria are.
+    found = protocol.open(TYPE, study.studyid or "study", identifiers(protocol))
     identifier = found.pop("identifier")
     stated = [*_summary(protocol), *_relations(protocol), *unplaced(protocol)]
     return {**found, "extension": [*(extension or []), *stated], "identifier": identifier}

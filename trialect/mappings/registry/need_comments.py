@@ -58,8 +58,9 @@ def _example(study: Study, need: Need, path: str) -> str:
     top = path.partition(".")[0]
     if need.example.startswith(f"{top}:") or "*" in need.fact or top == "design":
         return need.example
-    is_written = any(
-        getattr(getattr(study, top), one.name) != one.default for one in fields(getattr(study, top))
+    value = getattr(study, top)
+    is_written = value is not None and any(
+        getattr(value, one.name) != one.default for one in fields(value)
     )
     return need.example if is_written else f"{top}: {{{need.example}}}"
 

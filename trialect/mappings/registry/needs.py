@@ -24,6 +24,7 @@ BODIES = ("PRS", "FDA TS", "WHO", "FHIR", "trialect")
 
 FDA = "FDA TS"
 
+_RECRUITING = ("NOT_YET_RECRUITING", "RECRUITING", "ENROLLING_BY_INVITATION")
 _STOPPED = ("SUSPENDED", "TERMINATED", "WITHDRAWN")
 
 
@@ -55,6 +56,17 @@ WHEN: Mapping[str, tuple[str, Callable[[Study], bool]]] = {
     "masked": (
         "where somebody is masked",
         lambda study: _is_interventional(study) and study.design.masking not in (None, "NONE"),
+    ),
+    "investigator": (
+        "where an investigator answers for the record",
+        lambda study: (
+            study.responsible is not None
+            and study.responsible.type in ("PRINCIPAL_INVESTIGATOR", "SPONSOR_INVESTIGATOR")
+        ),
+    ),
+    "recruiting": (
+        "while the trial recruits or is about to",
+        lambda study: study.status in _RECRUITING and bool(study.locations or study.sites),
     ),
     "stopped": ("of a trial that was stopped", lambda study: study.status in _STOPPED),
     "no healthy volunteers": (
@@ -166,6 +178,9 @@ def _lacking(study: Study, path: str) -> Iterator[str]:
     elif first in ("outcomes", "objectives") and rest.isupper():
         if not any(one.type == rest for one in value):
             yield first
+    elif rest.startswith("*.") and first == "locations" and not value:
+        # Sites of the data, which say less than a registry asks of a location.
+        yield first
     elif rest.startswith("*."):
         for place, item in enumerate(value):
             if not _is_given(study, path, getattr(item, rest[2:])):
@@ -185,9 +200,7 @@ def _is_given(study: Study, path: str, value: Any) -> bool:
     if path == "fhir.base":
         return bool(value) and not value.endswith(".invalid")
     if path in ("eligibility.minimum_age", "eligibility.maximum_age"):
-        # A registry's record that has one limit, or age groups, has no limit at the other end.
-        limits = study.eligibility
-        return bool(limits.minimum_age or limits.maximum_age or limits.age_groups)
+        return study.eligibility.says_ages
     if path.endswith(".type") and path.partition(".")[0] in _DATES:
         # Asked of a date that is there.
         return value is not None or getattr(study, path.partition(".")[0]) is None

@@ -20,6 +20,9 @@ from trialect.mappings.registry.page_lines import (
 from trialect.mappings.registry.page_statements import Rank, Statement
 from trialect.protocol import Contact
 
+CONTACT = "CONTACT"
+"""The role of whoever stands under a label of contacts (ClinicalTrials.gov API v2: ContactRole)."""
+
 _EMAIL = re.compile(r"[^\s@;,]+@[^\s@;,]+\.[^\s@;,]+")
 _PHONE = re.compile(r"\+?[\d(][\d ()./-]{5,}\d")
 _DESCRIPTION = re.compile(r"description:?\s*(.*)", re.I)
@@ -209,5 +212,5 @@ def _contacts(found: PageFacts, part: Part) -> None:
             else:
                 found.unused.append(Unused(line, piece, part.label.name))
     for line, name, ways in made:
-        contact = Contact(name, part.label.name, ways.get("phone"), ways.get("email"))
+        contact = Contact(name, CONTACT, ways.get("phone"), ways.get("email"))
         found.state("contacts", contact, line, f"{part.label.name}: {name}", Rank.FIELD)
