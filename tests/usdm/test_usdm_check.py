@@ -61,6 +61,15 @@ def child_of_itself(document: Any, version: Any, design: Any) -> None:
     design["activities"][0]["childIds"] = ["Activity_1"]
 
 
+def children_in_a_circle(document: Any, version: Any, design: Any) -> None:
+    first = design["activities"][0]
+    inner = [dict(first, id=f"Activity_{n}", name=f"A{n}") for n in (2, 3, 4)]
+    first["childIds"] = ["Activity_2", "Activity_3"]
+    inner[0]["childIds"] = ["Activity_4"]
+    inner[2]["childIds"] = ["Activity_1"]
+    design["activities"] += inner
+
+
 BREAKS: list[tuple[str, Change]] = [
     ("USDM-MISSING", lambda d, v, s: s["arms"][0].pop("type")),
     ("USDM-MISSING", lambda d, v, s: s["arms"][0].update(type=None)),
@@ -94,6 +103,7 @@ BREAKS: list[tuple[str, Change]] = [
     ("USDM-ORDER", lambda d, v, s: s["epochs"][1].update(previousId=None)),
     ("USDM-ORDER", lambda d, v, s: s["epochs"][0].update(nextId=s["epochs"][0]["id"])),
     ("USDM-CYCLE", child_of_itself),
+    ("USDM-CYCLE", children_in_a_circle),
     ("USDM-SPONSOR", lambda d, v, s: v["roles"].pop(0)),
     ("USDM-SPONSOR", lambda d, v, s: v["studyIdentifiers"].pop(0)),
     (
@@ -273,3 +283,17 @@ def test_validate_says_of_another_version_which_it_reads(tmp_path: Path) -> None
     file = tmp_path / "definition.json"
     file.write_text(json.dumps(foreign() | {"usdmVersion": "3.0.0"}))
     assert [one.rule for one in validate(file).problems] == ["USDM-VERSION"]
+
+
+def test_children_of_two_are_no_circle() -> None:
+    def change(document: Any, version: Any, design: Any) -> None:
+        children_in_a_circle(document, version, design)
+        design["activities"][3]["childIds"] = []
+        design["activities"][2]["childIds"] = ["Activity_4"]
+
+    assert "USDM-CYCLE" not in rules(broken(change))
+
+
+def test_a_circle_is_told_once() -> None:
+    found = check_document(broken(children_in_a_circle))
+    assert [one.rule for one in found if one.rule == "USDM-CYCLE"] == ["USDM-CYCLE"]

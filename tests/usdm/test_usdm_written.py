@@ -264,9 +264,9 @@ def test_visits_are_encounters_timed_from_day_one() -> None:
     (timeline,) = design(document)["scheduleTimelines"]
     told = [(one["type"]["decode"], one["value"]) for one in timeline["timings"]]
     assert told == [
-        ("Before Timing Type", "P14D"),
-        ("Fixed Reference Timing Type", "P0D"),
-        ("After Timing Type", "P14D"),
+        ("Before", "P14D"),
+        ("Fixed Reference", "P0D"),
+        ("After", "P14D"),
     ]
     assert [one["name"] for one in design(document)["encounters"]] == [one.name for one in visits]
     assert lost(replace(SMALL, visits=visits)) == []

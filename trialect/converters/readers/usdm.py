@@ -26,7 +26,7 @@ from trialect.schemas.registry.usdm_structure import walk
 from trialect.study_options import FhirOptions
 from trialect.trial import Study
 
-LARGEST = 256 * 2**20
+LARGEST = 64 * 2**20
 """Bytes of a file at most; the largest definitions that CDISC publishes have 2 million."""
 
 TOLD = 20

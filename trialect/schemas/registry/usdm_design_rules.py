@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from trialect.problems import Problem, rule
@@ -131,7 +131,7 @@ CELLS = rule(
     "USDM-CELLS",
     "warning",
     "The cells of a design are not one for each arm and epoch",
-    "Arm {value} and epoch {epoch} have {count} cells.",
+    "Arm {value} has {count} cells for {epoch}.",
     "Give each arm one cell for each epoch.",
     "DDF00069; DDF00243",
 )
@@ -150,18 +150,27 @@ def cells_of_designs(walked: Walked) -> Iterator[Problem]:
     """A cell for each arm and epoch; each element in one."""
     for design in walked.of(*DESIGNS):
         cells = list(walked.within(design, "StudyCell"))
-        counts = Counter((text_of(one, "armId"), text_of(one, "epochId")) for one in cells)
+        counts: dict[str | None, Counter[str | None]] = defaultdict(Counter)
+        for one in cells:
+            counts[text_of(one, "armId")][text_of(one, "epochId")] += 1
+        epochs = {one.id: text_of(one, "name") for one in walked.within(design, "StudyEpoch")}
         for arm in walked.within(design, "StudyArm"):
-            for epoch in walked.within(design, "StudyEpoch"):
-                count = counts[arm.id, epoch.id]
-                if count != 1:
-                    given = {"value": text_of(arm, "name"), "epoch": text_of(epoch, "name")}
-                    yield CELLS.problem(path=f"{design.path}.studyCells", count=count, **given)
+            those = counts[arm.id]
+            given = {"path": f"{design.path}.studyCells", "value": text_of(arm, "name")}
+            if none := [name for epoch, name in epochs.items() if epoch not in those]:
+                yield CELLS.problem(count="no", epoch=_listed(none), **given)
+            if several := [name for epoch, name in epochs.items() if those[epoch] > 1]:
+                yield CELLS.problem(count="several", epoch=_listed(several), **given)
         used = {one for cell in cells for one in texts_of(cell, "elementIds")}
         for element in walked.within(design, "StudyElement"):
             if element.id not in used:
                 called = text_of(element, "name")
                 yield UNUSED_ELEMENT.problem(path=element.path, value=called)
+
+
+def _listed(names: list[str | None]) -> str:
+    shown = ", ".join(name or "an epoch without a name" for name in names[:5])
+    return f"{shown} and {len(names) - 5} more" if len(names) > 5 else shown
 
 
 RANGE = rule(
@@ -207,17 +216,17 @@ BLINDING = rule(
 def masked_roles(walked: Walked) -> Iterator[Problem]:
     """None of an open design, two at least of a double-blind one, one of any other."""
     for version in walked.of("StudyVersion"):
+        roles: Counter[str] = Counter()
+        for role in walked.within(version, "StudyRole"):
+            masking = role.get("masking")
+            if isinstance(masking, dict) and masking.get("isMasked") is True:
+                applies = set(texts_of(role, "appliesToIds"))
+                roles.update({""} if version.id in applies else applies)
         for design in walked.within(version, *DESIGNS):
             blinding = code_of(design.get("blindingSchema"))
             if blinding is None:
                 continue
-            masked = 0
-            for role in walked.within(version, "StudyRole"):
-                masking = role.get("masking")
-                applies = {version.id, design.id} & set(texts_of(role, "appliesToIds"))
-                masked += (
-                    isinstance(masking, dict) and masking.get("isMasked") is True and bool(applies)
-                )
+            masked = roles[""] + roles[design.id or ""]
             said = {OPEN_LABEL: "it is open", DOUBLE_BLIND: "double blind asks for two"}
             least = {OPEN_LABEL: 0, DOUBLE_BLIND: 2}.get(blinding, 1)
             if masked < least or (blinding == OPEN_LABEL and masked):

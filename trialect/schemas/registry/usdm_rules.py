@@ -84,24 +84,24 @@ CYCLE = rule(
 
 @check
 def children_are_no_circle(walked: Walked) -> Iterator[Problem]:
-    """No instance is reached from itself by childIds."""
-    children = {
-        one.id: texts_of(one, "childIds")
-        for one in walked.instances
-        if one.id and "childIds" in one.values
-    }
-    for one in walked.instances:
-        if one.id not in children:
-            continue
-        seen: set[str] = set()
-        waiting = list(children[one.id])
-        while waiting:
-            here = waiting.pop()
-            if here not in seen:
-                seen.add(here)
-                waiting.extend(children.get(here, ()))
-        if one.id in seen:
-            yield CYCLE.problem(path=f"{one.path}.childIds", value=one.id)
+    """No instance is reached from itself by childIds; one of each circle is told."""
+    outer = {one.id: one for one in walked.instances if one.id and "childIds" in one.values}
+    done: set[str | None] = set()
+    for start in outer:
+        open_: dict[str | None, Iterator[str]] = {}
+        here: str | None = start
+        while here is not None and here not in done:
+            inner = open_.setdefault(here, iter(texts_of(outer[here], "childIds")))
+            following = next((one for one in inner if one in outer and one not in done), None)
+            if following is None:
+                done.add(here)
+                open_.popitem()
+                here = next(reversed(open_), None)
+            elif following in open_:
+                path = f"{outer[following].path}.childIds"
+                yield CYCLE.problem(path=path, value=following)
+            else:
+                here = following
 
 
 NOT_ONE_SPONSOR = rule(

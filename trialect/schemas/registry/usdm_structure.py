@@ -178,13 +178,18 @@ TOO_DEEP = rule(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Found:
-    """An instance, the class that its place asks for, and where it stands."""
+    """An instance, the class that its place asks for, and where it stands.
+
+    `first` and `last` bound what stands within it, in the order of all instances.
+    """
 
     values: dict[str, Any]
     of: str
     path: str
+    first: int = 0
+    last: int = 0
 
     def get(self, name: str) -> Any:
         """The value of an attribute."""
@@ -202,16 +207,18 @@ class Walked:
     """What a document holds: instances in order, the first of each id, and what was found."""
 
     instances: list[Found] = field(default_factory=list)
+    by_class: dict[str, list[Found]] = field(default_factory=dict)
     by_id: dict[str, Found] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
     def of(self, *names: str) -> Iterator[Found]:
         """The instances of classes."""
-        return (one for one in self.instances if one.of in names)
+        return (one for name in names for one in self.by_class.get(name, ()))
 
     def within(self, outer: Found, *names: str) -> Iterator[Found]:
         """The instances of classes that stand in another one."""
-        return (one for one in self.of(*names) if one.path.startswith(f"{outer.path}."))
+        inner = self.instances[outer.first : outer.last]
+        return (one for one in inner if one.of in names)
 
 
 def walk(document: Any) -> Walked:
@@ -241,6 +248,8 @@ def _instance(value: Any, types: tuple[str, ...], path: str, walked: Walked, dep
             say(INSTANCE_TYPE.problem(path=path, value=said, wanted=wanted))
     found = Found(value, of, path)
     walked.instances.append(found)
+    walked.by_class.setdefault(of, []).append(found)
+    found.first = len(walked.instances)
     _id(found, walked)
     attributes = classes()[of]
     for name, attribute in attributes.items():
@@ -251,6 +260,7 @@ def _instance(value: Any, types: tuple[str, ...], path: str, walked: Walked, dep
     for name in value:
         if name not in attributes:
             say(NOT_AN_ATTRIBUTE.problem(path=path, of=of, value=name))
+    found.last = len(walked.instances)
 
 
 def _id(found: Found, walked: Walked) -> None:

@@ -21,6 +21,8 @@ class Graph:
 
     def __init__(self, document: Any) -> None:
         self._by_id: dict[str, dict[str, Any]] = {}
+        self.tags: dict[str | None, dict[str, str]] = {}
+        """What the tags of dictionaries refer to, of those that were asked for."""
         self._index(document, 0)
 
     def _index(self, value: Any, depth: int) -> None:

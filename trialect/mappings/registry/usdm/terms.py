@@ -138,8 +138,15 @@ _DECODES = {"C69208": "Study Start Date", "C90462": "Clinical Study End Date"}
 """Names of the terms that are from a codelist (C66738) of which USDM uses nothing else."""
 
 
+_BY_TERM = ("C201264",)
+"""Codelists (types of timing) of which CDISC's examples and rules write the submission value."""
+
+
 def _decode(codelist: str, code: str | None) -> str | None:
-    return next((one.decode for one in terms(codelist) if one.code == code), None)
+    term = next((one for one in terms(codelist) if one.code == code), None)
+    if term is None:
+        return None
+    return term.name if codelist in _BY_TERM else term.decode
 
 
 @cache

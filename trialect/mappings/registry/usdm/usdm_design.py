@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal, cast
 
 from trialect.mappings.registry.usdm.graph import Node, in_order
+from trialect.mappings.registry.usdm.references import referenced_text
 from trialect.mappings.registry.usdm.terms import CDISC, Coding, word
 from trialect.mappings.registry.usdm.text import plain
 from trialect.mappings.registry.usdm.usdm_schedule import cells_of, schedule_facts
@@ -271,15 +272,15 @@ def _text(node: Node) -> str | None:
 
 def tag_value(node: Node, tag: str) -> str | None:
     """What a tag in a text stands for; None where its dictionary does not tell."""
-    from trialect.mappings.registry.usdm.references import referenced_text
-
     dictionary = node.referred("dictionaryId", "SyntaxTemplateDictionary")
     if dictionary is None:
         return None
-    for one in dictionary.nodes("parameterMaps"):
-        if one.text("tag") == tag:
-            return referenced_text(node.graph, one.text("reference") or "")
-    return None
+    known = node.graph.tags
+    if dictionary.id not in known:
+        maps = ((m.text("tag"), m.text("reference")) for m in dictionary.nodes("parameterMaps"))
+        known[dictionary.id] = {name: to for name, to in maps if name and to}
+    reference = known[dictionary.id].get(tag)
+    return referenced_text(node.graph, reference) if reference is not None else None
 
 
 def _objectives(node: Node) -> tuple[Objective, ...]:

@@ -27,16 +27,14 @@ class Cells:
 
     elements: Mapping[str | None, str]
     epochs: Mapping[str | None, str]
-    cells: list[Node]
+    cells: Mapping[tuple[str | None, str | None], list[Node]]
 
     def of_arm(self, id: str | None) -> tuple[tuple[ArmElement, ...], set[str]]:
         """The elements of an arm in order, and the ids of the interventions given in them."""
         found: list[ArmElement] = []
         treatments: set[str] = set()
-        for epoch in self.epochs:
-            for cell in self.cells:
-                if cell.text("armId") != id or cell.text("epochId") != epoch or id is None:
-                    continue
+        for epoch in self.epochs if id is not None else ():
+            for cell in self.cells.get((id, epoch), ()):
                 for one in cell.all_referred("elementIds", "StudyElement"):
                     if one.id in self.elements:
                         found.append(ArmElement(self.elements[one.id], self.epochs[epoch]))
@@ -47,15 +45,20 @@ class Cells:
 def cells_of(design: Node) -> Cells:
     """The cells of a study design."""
     epochs = {one.id: stated(one.text("name")) or "" for one in in_order(design.nodes("epochs"))}
-    return Cells(_codes(design), epochs, design.nodes("studyCells"))
+    cells: dict[tuple[str | None, str | None], list[Node]] = {}
+    for one in design.nodes("studyCells"):
+        cells.setdefault((one.text("armId"), one.text("epochId")), []).append(one)
+    return Cells(_codes(design), epochs, cells)
 
 
 def _codes(design: Node) -> dict[str | None, str]:
     found: dict[str | None, str] = {}
+    taken: set[str] = set()
     for number, one in enumerate(design.nodes("elements"), 1):
         name = one.text("name") or ""
         fits = name and len(name) <= LONGEST_ETCD and name.isascii()
-        found[one.id] = name if fits and name not in found.values() else f"E{number}"
+        found[one.id] = name if fits and name not in taken else f"E{number}"
+        taken.add(found[one.id])
     return found
 
 
