@@ -214,6 +214,8 @@ class Collector:
         enrolled = dm.filter("@enrolled")
         facts.subjects += dm.height
         facts.consented += dm["RFICDTC"].count()
+        if facts.consented:
+            self._consents.clear()
         facts.screen_failures += int(dm["@failed"].sum())
         facts.enrolled += enrolled.height
         facts.not_assigned += dm.filter(~pl.col("@failed") & ~pl.col("@enrolled")).height
@@ -251,7 +253,8 @@ class Collector:
 
     def _disposition(self, ds: pl.DataFrame) -> None:
         consents = ds.filter(pl.col("DSDECOD") == "INFORMED CONSENT OBTAINED")
-        self._consents.append(consents.select("USUBJID", "DSSTDTC"))
+        if not self._facts.consented:
+            self._consents.append(consents.select("USUBJID", "DSSTDTC"))
         events = ds.filter(
             (pl.col("DSCAT") == "DISPOSITION EVENT")
             & (pl.col("DSSCAT").is_null() | (pl.col("DSSCAT") != "STUDY TREATMENT"))
