@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
+import openpyxl
 import pytest
 from typer.testing import CliRunner
 
@@ -149,6 +150,13 @@ def test_the_report_of_the_conversion_says_the_same(study: Path, package: Path) 
     assert report["agreement"] == {**found.as_dict(), "package": None}
     schema = json.loads((ROOT / "docs" / "report.schema.json").read_text(encoding="utf-8"))
     jsonschema_rs.validator_for(schema).validate(report)
+    sheet = openpyxl.load_workbook(package / "report.xlsx")["Agreement"]
+    assert sheet.max_row == len(found.rows) + 1
+    assert [sheet["A2"].value, sheet["D2"].value, sheet["H2"].value] == [
+        "differ",
+        "Status and consents",
+        "50 consented",
+    ]
     page = (package / "report.html").read_text(encoding="utf-8")
     assert "Study file and data</h2>" in page
     assert "50 consented" in page

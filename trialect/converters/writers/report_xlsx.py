@@ -1,7 +1,7 @@
 """report.xlsx: the findings as data managers know them from other validators.
 
 Sheets: Validation (what was checked, and the counts), Issue summary, Issue details, Gone (against
-an earlier run), Rules, Explanations.
+an earlier run), Agreement (registry, study file and data), Rules, Explanations.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from trialect import __version__
 from trialect.converters.baseline import State
@@ -18,6 +19,9 @@ from trialect.converters.stamp import EPOCH
 from trialect.converters.writers.xlsx import LAST_ROW, Cell, Column, Sheet, Styled, write_workbook
 from trialect.converters.writers.xlsx_package import Style
 from trialect.problems import Problem, Severity
+
+if TYPE_CHECKING:
+    from trialect.converters.reconcile import Reconciliation
 
 WRAPPED = Style.WRAPPED
 
@@ -42,6 +46,8 @@ def write_xlsx(path: Path, review: Review, *, last_row: int = LAST_ROW) -> list[
     ]
     if review.baseline is not None:
         sheets.append(Sheet("Gone", _PLACES, _gone(review)))
+    if review.agreement is not None:
+        sheets.append(Sheet("Agreement", _AGREEMENT, _agreement(review.agreement)))
     sheets.append(Sheet("Rules", _rule_columns(review), _rules(review)))
     if review.explanations:
         sheets.append(Sheet("Explanations", _EXPLANATIONS, _explanations(review)))
@@ -248,6 +254,38 @@ def _place(review: Review, one: Problem) -> Row:
         one.row if record is None else None,
         one.path,
     )
+
+
+_AGREEMENT = (
+    Column("Agreement", 18),
+    Column("Severity", 10),
+    Column("Comparison", 32),
+    Column("Fact", 26, WRAPPED),
+    Column("Item", 30, WRAPPED),
+    Column("Registry", 36, WRAPPED),
+    Column("Study file", 36, WRAPPED),
+    Column("Data", 36, WRAPPED),
+    Column("What differs", 44, WRAPPED),
+    Column("What to do", 44, WRAPPED),
+)
+
+
+def _agreement(found: Reconciliation) -> Iterator[Row]:
+    """Registry, study file and data side by side, what differs first."""
+    for row in found.ranked:
+        rule = row.rule
+        yield (
+            row.agreement.value,
+            _SEVERITIES[rule.severity] if row.differs and rule is not None else "",
+            rule.id if rule is not None else "",
+            row.fact,
+            row.item,
+            row.registry or "",
+            row.study or "",
+            row.data or "",
+            row.why,
+            row.mend,
+        )
 
 
 def _rule_columns(review: Review) -> list[Column]:
