@@ -11,6 +11,7 @@ import pytest
 from ctgov_small import small_record
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from test_ctgov_round_trip import TABLES, with_value
 
 from trialect.converters.readers.ctgov_records import read, records
 from trialect.mappings.registry.ctgov_from_study import record_of
@@ -97,6 +98,26 @@ def test_whatever_is_wrong_is_told_and_every_value_is_accounted_for(record: dict
     assert before == after + lost
     places = [one.path for one in told if one.rule in ("CTGOV-TYPE", "CTGOV-FORM")]
     assert all(places)
+
+
+WRONG: tuple[Any, ...] = (5, -1, 1.5, True, "x", " ", [], {}, [[1]], {"x": {"y": 1}}, [{"x": 1}, 2])
+
+
+@pytest.mark.parametrize("path", sorted(TABLES))
+def test_a_wrong_type_at_each_path_is_told_there(path: str) -> None:
+    shown = path.replace("[]", "[0]")
+    for value in WRONG:
+        record = with_value(path, value)
+        told: list[Problem] = []
+        left: dict[str, int] = {}
+        study = study_of(record, told.append, left=left)
+        written = record_of(study, told.append)
+        before, after = (number_of_leaves(one["protocolSection"]) for one in (record, written))
+        lost = sum(count for at, count in left.items() if at.startswith("protocolSection"))
+        assert before == after + lost, value
+        if lost:
+            at = {str(one.path) for one in told}
+            assert any(one.startswith((shown, shown.rpartition(".")[0])) for one in at), value
 
 
 @given(broken(), st.data())

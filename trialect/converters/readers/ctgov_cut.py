@@ -18,7 +18,11 @@ PIECE = 2**20
 HEAD = 2**16
 """Bytes at most in which an API page must begin its list."""
 LARGEST = 64 * 2**20
-"""Bytes of a record at most; the registry's largest have some ten million."""
+"""Bytes of a record at most."""
+_TAIL = 2**20
+"""Bytes that are looked at of what follows a list; a page's other members are a few dozen."""
+_LOOKED_AT = 2**18
+"""Bytes whose brackets are looked at together: each may need some twenty bytes of memory."""
 
 _BLANKS = b" \t\r\n"
 _BETWEEN = re.compile(rb"[ \t\r\n,]*")
@@ -96,7 +100,7 @@ class _Text:
         if self.ended:
             return False
         rest = self.data[self.at :]
-        piece = self._stream.read(max(PIECE, len(rest)))
+        piece = self._stream.read(max(PIECE, len(rest) // 4))
         self.ended = not piece
         self.data, self.at = rest + piece, 0
         return bool(piece)
@@ -266,7 +270,7 @@ class _Records:
         while True:
             limit = following if following >= 0 else len(text.data)
             while text.at + looked < limit:
-                stop = min(text.at + looked + max(self._size, looked), limit)
+                stop = min(text.at + looked + min(max(self._size, looked), _LOOKED_AT), limit)
                 end = depth.feed(text.data[text.at + looked : stop])
                 if end is not None:
                     return self._ended(looked + end, following)
@@ -336,9 +340,8 @@ class _Records:
         """What follows the list: of a page its other members, else nothing."""
         text = self._text
         text.at += 1
-        while text.more():
-            if len(text.data) > PIECE:
-                break
+        while len(text.data) < _TAIL and text.more():
+            pass
         rest = text.data[text.at :].strip(_BLANKS)
         if self._within == "page":
             try:

@@ -50,7 +50,7 @@ TOO_LARGE = rule(
     "CTGOV-LARGE",
     "error",
     "A record is too large",
-    "The record is larger than {value} bytes, which no record of the registry is; it is not read.",
+    "The record is larger than {value:,} bytes; it is not read.",
     "Look whether the file is what it should be.",
 )
 NEXT_PAGE = rule(
