@@ -176,7 +176,7 @@ def _document(node: Node) -> str:
 @cache
 def _field() -> Callable[[str, str | None], str | None]:
     """The Study's path of a finding in the file."""
-    return field_of("ictrp", {"main/type_enrolment": "main/date_enrolment"})
+    return field_of("ictrp", {}, {"contacts": "contacts", "countries": "locations"})
 
 
 def _main(writing: Writing) -> Node:

@@ -15,6 +15,7 @@ from trialect.converters.study_targets import StudyFile, Tell
 from trialect.converters.writers import prs_design, prs_people
 from trialect.converters.writers.prs_parts import Writing, block, put, yes_no
 from trialect.converters.writers.registry_fields import field_of
+from trialect.mappings.registry.markup import plain_text
 from trialect.problems import rule
 from trialect.protocol import Sponsor
 from trialect.schemas.registry.nodes import Node, is_xml_text, without_controls, xml
@@ -107,7 +108,7 @@ def write(study: Study, tell: Tell) -> Iterator[StudyFile]:
 @cache
 def _field() -> Callable[[str, str | None], str | None]:
     """The Study's path of a finding in the upload."""
-    return field_of("prs", _SAME)
+    return field_of("prs", _SAME, _GROUPS)
 
 
 _SAME = {
@@ -122,6 +123,27 @@ _SAME = {
     "enrollment_type": "enrollment",
 }
 """Elements of one fact; the table of places names the first."""
+
+
+_GROUPS = {
+    "id_info": "identifier",
+    "sponsors": "sponsor",
+    "sponsors/resp_party": "responsible",
+    "oversight_info": "oversight",
+    "oversight_info/irb_info": "ethics_review",
+    "ind_info": "fda_application",
+    "study_design": "design",
+    "study_design/interventional_design": "design",
+    "study_design/interventional_design/number_of_arms": "arms",
+    "study_design/observational_design": "design",
+    "study_design/observational_design/number_of_groups": "arms",
+    "arm_group": "arms",
+    "intervention": "interventions",
+    "eligibility": "eligibility",
+    "overall_contact": "contacts",
+    "location": "locations",
+}
+"""Facts of elements that stand for several."""
 
 
 def clinical_study(writing: Writing) -> Node:
@@ -285,7 +307,7 @@ def _status(writing: Writing, parts: list[Node]) -> None:
     if study.status is not None and not (is_access and study.status in _ACCESS):
         word = writing.word("status", "status", study.status)
         put(parts, "overall_status", word)
-    put(parts, "why_stopped", study.why_stopped)
+    put(parts, "why_stopped", plain_text(study.why_stopped or ""))
     if is_access and study.status in _ACCESS:
         word = writing.word("expanded_access.status", "status", study.status)
         put(parts, "expanded_access_status", word)
@@ -319,7 +341,7 @@ def _sharing(writing: Writing, parts: list[Node]) -> None:
 def _related(writing: Writing, parts: list[Node]) -> None:
     study = writing.study
     for place, link in enumerate(study.links):
-        page = [Node("url", link.url or ""), Node("description", link.label or "")]
+        page = [Node("url", link.url or ""), Node("description", plain_text(link.label or ""))]
         parts.append(Node("link", parts=page, fact=f"links.{place}"))
     for place, one in enumerate(study.references):
         fact = f"references.{place}"

@@ -7,42 +7,46 @@ from functools import cache
 
 from trialect.mappings.registry.places import places
 
-Same = Mapping[str, str]
-"""Elements that stand in the table of places under another name."""
+Names = Mapping[str, str]
 
 
-def field_of(target: str, same: Same) -> Callable[[str, str | None], str | None]:
+def field_of(target: str, same: Names, groups: Names) -> Callable[[str, str | None], str | None]:
     """A function from the names of a place (`arm_group/arm_type`), and the Study's path that its
     element was written from (`arms.2`), to the Study's path (`arms.2.type`).
+
+    `same` are elements that stand in the table of places under another name, `groups` the facts
+    of places that stand for several.
     """
     facts = _facts_by_place(target)
 
     def field(names: str, fact: str | None) -> str | None:
         place = "/".join(same.get(name, name) for name in names.split("/"))
-        found = facts.get(place) or facts.get(f"{place}/textblock")
-        if found is None or fact is None:
-            return found or fact
-        return _numbered(found, fact)
+        found = facts.get(place) or facts.get(f"{place}/textblock") or ()
+        if not found:
+            return fact or groups.get(place)
+        if fact is None:
+            return found[0]
+        return next(filter(None, (_numbered(one, fact) for one in found)), fact)
 
     return field
 
 
-def _numbered(fact: str, written_from: str) -> str:
-    """`arms.*.type` of `arms.2` is `arms.2.type`; of another fact, that fact alone."""
+def _numbered(fact: str, written_from: str) -> str | None:
+    """`arms.*.type` of `arms.2` is `arms.2.type`; None of another fact."""
     steps, known = fact.split("."), written_from.split(".")
     for place, one in enumerate(known):
-        if place >= len(steps) or (
-            steps[place] != one and not (steps[place] == "*" and one.isdigit())
-        ):
-            return written_from
+        if place >= len(steps):
+            return None
+        if steps[place] != one and not (steps[place] == "*" and one.isdigit()):
+            return None
         steps[place] = one
     return ".".join(steps)
 
 
 @cache
-def _facts_by_place(target: str) -> dict[str, str]:
-    found: dict[str, str] = {}
+def _facts_by_place(target: str) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
     for fact, place in places(target).items():
         if place.place:
-            found.setdefault(place.place, fact)
+            found[place.place] = (*found.get(place.place, ()), fact)
     return found

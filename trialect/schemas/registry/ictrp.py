@@ -120,7 +120,7 @@ def check_record(
     """
     type_ = trial.said("main/study_type").lower()
     asked = Asked(frozenset((type_,)), False, f"/{ROOT}", field, merges)
-    where: Where = (None, RECORD, number if number > 1 else 0)
+    where: Where = (None, RECORD, number if number > 1 else 0, None)
     check_element(trial, layout("ictrp", RECORD), where, asked)
     _status(trial, where, asked)
     _dates(trial, where, asked)

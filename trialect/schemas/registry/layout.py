@@ -15,6 +15,7 @@ element beside the one that is asked for; several are joined by ` & `.
 from __future__ import annotations
 
 import csv
+import sys
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.resources import files
@@ -27,7 +28,11 @@ Condition = Callable[[frozenset[str], Node], bool]
 
 
 class Element:
-    """An element of the format, and the elements in it by their names."""
+    """An element of the format, and the elements in it by their names.
+
+    `room` is the length up to which nothing is to be checked of its text; None where its words or
+    its form are.
+    """
 
     __slots__ = (
         "asked",
@@ -49,6 +54,7 @@ class Element:
         "place",
         "required",
         "restricted",
+        "room",
         "shown_words",
         "when",
         "when_text",
@@ -73,6 +79,8 @@ class Element:
         self.when, self.when_text = condition(line["when"]), line["when"]
         self.only, self.only_text = condition(line["only"]), line["only"]
         self.instead = line["instead"]
+        is_free = not words and self.form is None and not self.instead
+        self.room = (self.limit or sys.maxsize) if is_free else None
         self.deletable = line["delete"] == "yes"
         self.clause = line["clause"]
         self.parts: dict[str, Element] | None = {} if line["group"] else None

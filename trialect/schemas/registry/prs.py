@@ -70,7 +70,7 @@ def check_record(
     attributes = dict(study.attributes or {})
     partial = attributes.pop(_PARTIAL, "false")
     asked = Asked(facts_of(study), is_true(partial), f"/prs:{ROOT}", field, merges)
-    where: Where = (None, RECORD, number if number > 1 else 0)
+    where: Where = (None, RECORD, number if number > 1 else 0, None)
     if partial.strip() not in ("true", "false", "0", "1"):
         why = f": {partial[:40]} is neither true nor false"
         asked.tell(ATTRIBUTE, study, where, name=RECORD, value=_PARTIAL, why=why)

@@ -131,8 +131,9 @@ DELETED = rule(
     "PRS ProtocolRecordSchema, partial upload option",
 )
 
-Where = tuple[Any, str, int]
-"""The place around, the name, and its number among those of its name, 0 where there is but one."""
+Where = tuple[Any, str, int, str | None]
+"""The place around, the name, its number among those of its name (0 where there is but one), and
+the fact that it was written from."""
 
 _WHEN = {
     "interventional": "of interventional studies",
@@ -218,7 +219,7 @@ class Asked:
 
 def step(where: Where | None, name: str, number: int = 0, fact: str | None = None) -> Where:
     """The place of an element within another."""
-    return (where, name if fact is None else f"{name}\0{fact}", number)
+    return (where, name, number, fact)
 
 
 def _path(where: Where | None) -> tuple[str, str, str | None]:
@@ -227,9 +228,8 @@ def _path(where: Where | None) -> tuple[str, str, str | None]:
     names: list[str] = []
     fact = None
     while where is not None:
-        around, name, number = where
-        name, known, told = name.partition("\0")
-        if known and fact is None:
+        around, name, number, told = where
+        if fact is None:
             fact = told
         names.append(name)
         steps.append(f"/{name}[{number}]" if number else f"/{name}")
@@ -265,13 +265,15 @@ def check_element(node: Node, element: Element, where: Where, asked: Asked) -> N
                 asked.tell(ORDER, one, step(where, name), name=name, before=last.name)
             else:
                 last = part
-        place = (where, f"{name}\0{one.fact}" if one.fact else name, number if part.many else 0)
+        place = (where, name, number if part.many else 0, one.fact)
         if number == 2 and not part.many:
             count = sum(beside.name == name for beside in node.parts or ())
             asked.tell(REPEATED, one, place, name=name, count=count, around=element.name)
         if part.parts is None and not one.parts and not one.attributes:
-            if one.text and not one.text.isspace():
-                _value(one, part, place, asked)
+            text = one.text
+            if text and not text.isspace():
+                if part.room is None or len(text) > part.room:
+                    _value(one, part, place, asked)
             elif part.need:
                 _empty(one, part, place, node, asked)
         else:
@@ -283,12 +285,12 @@ def check_element(node: Node, element: Element, where: Where, asked: Asked) -> N
         if name not in seen and is_deleted:
             asked.tell(DELETED, node, where, name=element.name, part=name)
         elif name not in seen:
-            asked.tell(MISSING, node, (where, name, 0), name=name, around=element.name)
+            asked.tell(MISSING, node, (where, name, 0, None), name=name, around=element.name)
     if is_deleted:
         return
     for part in element.asked:
         if part.name not in seen and is_needed(part, node, asked):
-            _required(part, node, (where, part.name, 0), asked)
+            _required(part, node, (where, part.name, 0, None), asked)
     for part in element.restricted:
         if part.name in seen and part.only is not None and not part.only(asked.facts, node):
             told = [one for one in node.parts or () if one.name == part.name]
@@ -319,7 +321,7 @@ def _required(part: Element, node: Node, where: Where, asked: Asked) -> None:
 
 def _not_asked(part: Element, node: Node, where: Where, asked: Asked) -> None:
     only = in_words(part.only_text)
-    place = (where, f"{part.name}\0{node.fact}" if node.fact else part.name, 0)
+    place = (where, part.name, 0, node.fact)
     asked.tell_of(NOT_ASKED, part, node, place, name=part.path, only=only, clause=part.clause)
 
 
