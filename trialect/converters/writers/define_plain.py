@@ -16,6 +16,7 @@ import trialect
 from trialect.converters.writers.define_elements import STANDARD_CT, STANDARD_IG, says_more
 from trialect.converters.writers.define_xml import STYLESHEET
 from trialect.mappings.sdtm.study_datasets import Cell, PlainDataset, PlainVariable
+from trialect.mappings.sdtm.trial_summary import parameter_name
 from trialect.profile import DISTINCT_LIMIT, VariableProfile, kind_of_text
 from trialect.schemas.ct import Codelist, terminology
 from trialect.schemas.define import oids
@@ -111,7 +112,7 @@ class _Define:
             codelist = _codelist_code(one.name, variable.name, self._study.sdtm.ig)
             own = self._own(one, variable.name)
             if codelist is not None or own:
-                values = {str(value) for value in column if value is not None}
+                values = {value for value in set(column) if isinstance(value, str)}
                 terms = _terms(ct, codelist, f"{variable.name} terms", values, own)
                 if terms is not None:
                     self._used[one.name, variable.name] = terms
@@ -141,7 +142,7 @@ class _Define:
         if variable == "ETCD":
             return {element.code: element.name for element in self._study.elements}
         if variable == "TSPARMCD":
-            return dict(_pairs(one, "TSPARMCD", "TSPARM"))
+            return _names_of(frozenset(one.column("TSPARMCD")), self._study.sdtm.ct)
         if variable == "IETESTCD":
             return fuller(dict(_pairs(one, "IETESTCD", "IETEST")), whole_criteria(self._study))
         return {}
@@ -150,9 +151,12 @@ class _Define:
         found: dict[str, _Value] = {}
         rows = zip(one.column("TSPARMCD"), one.column("TSPARM"), column, strict=True)
         for code, label, value in rows:
-            if value is not None:
-                key = str(code)
-                found.setdefault(key, _Value(key, str(label))).texts.append(str(value))
+            if value is None:
+                continue
+            here = found.get(str(code))
+            if here is None:
+                here = found[str(code)] = _Value(str(code), str(label))
+            here.texts.append(str(value))
         for code in sorted(found):
             one_of = found[code]
             self._values.append(one_of)
@@ -257,6 +261,12 @@ class _Define:
 def _pairs(one: PlainDataset, code: str, name: str) -> Iterator[tuple[str, str]]:
     for key, label in zip(one.column(code), one.column(name), strict=True):
         yield str(key), str(label)
+
+
+@lru_cache(maxsize=1000)
+def _names_of(codes: frozenset[Cell], ct: str) -> Mapping[str, str | None]:
+    """TSPARM of each TSPARMCD."""
+    return {str(code): parameter_name(str(code), ct) for code in codes}
 
 
 def _columns(one: PlainDataset) -> tuple[tuple[str, bool], ...]:

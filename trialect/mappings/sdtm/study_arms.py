@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 
 from trialect.problems import Problem, rule
 from trialect.protocol import Arm, ArmElement, Element
@@ -49,15 +50,25 @@ def planned(study: Study, tell: Tell) -> tuple[tuple[Element, ...], tuple[Arm, .
         return study.elements, study.arms
     why = _why_not(study)
     if why is not None:
-        tell(PATH_UNKNOWN.problem(field="arms", why=why))
+        tell(_unknown(why))
         return (), ()
-    tell(FROM_ARMS_ALONE.problem(field="arms", count=len(study.arms)))
+    tell(_from_arms(len(study.arms)))
     elements, arms = [], []
     for place, arm in enumerate(study.arms, start=1):
         code = arm.code if len(arm.code) <= _ETCD else f"E{place}"
         elements.append(Element(code, arm.name, _start(study, arm)))
         arms.append(replace(arm, elements=(ArmElement(code, EPOCH),)))
     return tuple(elements), tuple(arms)
+
+
+@lru_cache(maxsize=100)
+def _unknown(why: str) -> Problem:
+    return PATH_UNKNOWN.problem(field="arms", why=why)
+
+
+@lru_cache(maxsize=100)
+def _from_arms(count: int) -> Problem:
+    return FROM_ARMS_ALONE.problem(field="arms", count=count)
 
 
 def _why_not(study: Study) -> str | None:

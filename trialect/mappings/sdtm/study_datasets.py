@@ -23,7 +23,7 @@ from trialect.mappings.sdtm.design_rows import (
 from trialect.mappings.sdtm.long_text import LIMIT, as_it_stands
 from trialect.mappings.sdtm.plain_ascii import PlainAscii
 from trialect.mappings.sdtm.study_arms import planned
-from trialect.problems import rule
+from trialect.problems import Problem, rule
 from trialect.schemas.define.keys import natural_keys
 from trialect.schemas.define.variables import facts
 from trialect.schemas.sdtm import Dataset, dataset
@@ -114,7 +114,7 @@ def study_datasets(study: Study, tell: Tell) -> Iterator[PlainDataset]:
     yield from _made(study, "TA", arm_rows(arms, elements), tell)
     yield from _made(study, "TE", element_rows(elements), tell)
     if not study.criteria:
-        tell(NO_CRITERIA.problem(field="criteria"))
+        tell(_no_criteria())
     written = PlainAscii("TI", study.sdtm.transliterate)
     yield from _made(
         study, "TI", criterion_rows(study.criteria, as_it_stands, tell, written), tell, written
@@ -122,8 +122,18 @@ def study_datasets(study: Study, tell: Tell) -> Iterator[PlainDataset]:
     written = PlainAscii("TS", study.sdtm.transliterate)
     yield from _made(study, "TS", summary_rows(study, as_it_stands, tell, written), tell, written)
     if not study.visits:
-        tell(NO_VISITS.problem(field="visits"))
+        tell(_no_visits())
     yield from _made(study, "TV", visit_rows(study), tell)
+
+
+@cache
+def _no_criteria() -> Problem:
+    return NO_CRITERIA.problem(field="criteria")
+
+
+@cache
+def _no_visits() -> Problem:
+    return NO_VISITS.problem(field="visits")
 
 
 def _made(
