@@ -7,6 +7,7 @@ import pytest
 from whole_study import WHOLE
 
 from trialect.converters.readers.study_words import WORDS
+from trialect.converters.readers.study_yaml import study_of
 from trialect.converters.study_targets import writer_of
 from trialect.converters.writers.prs_design import PHASES, ROLES
 from trialect.converters.writers.prs_xml import FILE
@@ -366,3 +367,23 @@ def test_a_wider_word_is_told():
     assert said(study, "id_info/secondary_id/id_domain") == ["VA"]
     assert fields(study, "PRS-WORD-LOSS") == ["secondary_ids.0.type"]
     assert "PRS-WORD-LOSS" not in rules(WHOLE)
+
+
+def test_the_study_file_says_what_no_record_shows():
+    study = study_of(
+        b"""studyid: X1
+title: A trial
+sponsor: {name: Somebody}
+registry: {prs: {organization: SomeBody, partial_upload: true}}
+oversight: {fda_application: true}
+fda_application: {center: CDER, number: "123"}
+ethics_review: {status: NOT_YET_SUBMITTED}
+responsible: {type: SPONSOR_INVESTIGATOR, account: sbody}
+"""
+    )
+    tree, _ = written(study)
+    assert tree.attrib == {"partial_upload": "true"}
+    assert said(study, "id_info/org_name") == ["SomeBody"]
+    assert said(study, "ind_info/ind_number") == ["123"]
+    assert said(study, "oversight_info/irb_info/approval_status") == ["Not yet submitted"]
+    assert said(study, "sponsors/resp_party/investigator_username") == ["sbody"]

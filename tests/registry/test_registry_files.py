@@ -2,6 +2,7 @@
 
 import random
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -212,3 +213,12 @@ def test_damaged_files_end_in_findings(tmp_path_factory, seed, count, target):
     path.write_bytes(bytes(data))
     check = check_prs_file if target == "prs" else check_ictrp_file
     assert all(one.message and one.file for one in check(path))
+
+
+EXAMPLE = Path(__file__).resolve().parents[3] / "shared/standards/ictrp/ictrp-example.xml"
+
+
+@pytest.mark.skipif(not EXAMPLE.is_file(), reason="the example does not lie beside the checkout")
+def test_a_file_of_another_registry_is_read():
+    told = list(check_ictrp_file(EXAMPLE))
+    assert {one.rule for one in told} == {"ICTRP-STATUS", "ICTRP-RETROSPECTIVE"}
