@@ -170,7 +170,9 @@ def _contacts(trial: Node, where: Where, asked: Asked) -> None:
     for type_, is_there in found.items():
         if not is_there:
             reach = " and a way to reach it" if type_ == "public" else ""
-            asked.tell(CONTACT, trial, step(where, "contacts"), value=type_, reach=reach)
+            fact = "contacts" if type_ == "public" else "officials"
+            at = step(where, "contacts", 0, fact)
+            asked.tell(CONTACT, trial, at, value=type_, reach=reach)
 
 
 def _support(trial: Node, where: Where, asked: Asked) -> None:

@@ -315,7 +315,7 @@ def _empty(node: Node, part: Element, where: Where, around: Node, asked: Asked) 
 def _required(part: Element, node: Node, where: Where, asked: Asked) -> None:
     when = f" {in_words(part.when_text)}" if part.when_text else ""
     if part.need == "2017":
-        when += " of studies that began on or after 18 January 2017"
+        when += ", for studies that began on or after 18 January 2017,"
     asked.tell_of(REQUIRED, part, node, where, name=part.path, when=when, clause=part.clause)
 
 
