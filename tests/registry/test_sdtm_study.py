@@ -242,7 +242,9 @@ def _with_criteria(study):
         PLAIN,
         whole_study(),
         replace(PLAIN, title="<&> \"'", acronym="A&B", sponsor=Sponsor('"Q" & Ü <x>\n')),
-        replace(PLAIN, visits=(Visit(1, "V1", -7, "S"), Visit(10.25, "V2", None, "S", arm="A1"))),
+        replace(
+            PLAIN, visits=(Visit(1, "V1", -7, "S"), Visit(1234567.25, "V2", None, "S", arm="A1"))
+        ),
         replace(PLAIN, elements=(Element("E", "Element", "S", None, "P1Y2M"),)),
         replace(PLAIN, elements=(Element("E", "Element", "S", None, "long"),)),
         study_of(small_record(), lambda _: None),

@@ -1,8 +1,7 @@
 """The define.xml of protocol datasets as one text, made of parts that are kept between studies.
 
 The bytes are those of `define_bytes` (define_xml.py), which builds a tree of elements and takes
-some twenty milliseconds for it: too long for thousands of registry records. What this way does
-not know (visits, durations of elements) it leaves to that one.
+some twenty milliseconds for it: too long for thousands of registry records.
 """
 
 from __future__ import annotations
@@ -10,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 from functools import cache, lru_cache
 
 import trialect
-from trialect.converters.writers.define_elements import STANDARD_CT, STANDARD_IG, says_more
+from trialect.converters.writers import define_parts_text as part
+from trialect.converters.writers.define_elements import STANDARD_CT, STANDARD_IG
 from trialect.converters.writers.define_xml import STYLESHEET
 from trialect.mappings.sdtm.study_datasets import Cell, PlainDataset, PlainVariable
 from trialect.mappings.sdtm.trial_summary import parameter_name
@@ -23,35 +24,14 @@ from trialect.schemas.define import oids
 from trialect.schemas.define.codelist_names import SHARED, suffixes
 from trialect.schemas.define.codelists import CODELISTS, fuller, whole_criteria
 from trialect.schemas.define.datatypes import WITH_LENGTH, date_type, text_type
-from trialect.schemas.define.describe import NO_DATA
-from trialect.schemas.define.keys import natural_keys
-from trialect.schemas.define.parts import class_name
 from trialect.schemas.define.variables import facts
-from trialect.schemas.define.xml import DEF, DEFINE_VERSION, ODM, XLINK, in_xml
-from trialect.schemas.sdtm import Dataset, dataset
+from trialect.schemas.define.xml import DEF, DEFINE_VERSION, ODM, XLINK
+from trialect.schemas.sdtm import dataset
 from trialect.schemas.sdtm.trial_summary import PARAMETER_CODELISTS
 from trialect.trial import Study
 
 _KNOWN = frozenset({"TA", "TE", "TI", "TS", "TV"})
 """The datasets that are written here."""
-
-_ATTRIBUTE = str.maketrans(
-    {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "&#10;", "\t": "&#9;"}
-    | {"\r": "&#13;"}
-)
-_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
-
-_ORIGIN = '        <def:Origin Type="Protocol" Source="Sponsor"/>\n'
-
-
-@dataclass(frozen=True, slots=True)
-class _Terms:
-    """A codelist as a variable uses it: its terms as (value, decode, NCI code)."""
-
-    name: str
-    code: str | None
-    base: str
-    terms: tuple[tuple[str, str | None, str | None], ...]
 
 
 @dataclass(slots=True)
@@ -61,7 +41,7 @@ class _Value:
     code: str
     label: str
     texts: list[str] = field(default_factory=list)
-    terms: _Terms | None = None
+    terms: part.Terms | None = None
 
 
 def plain_define(study: Study, datasets: Sequence[PlainDataset], stamp: datetime) -> bytes | None:
@@ -81,10 +61,10 @@ class _Define:
     def __init__(self, study: Study, stamp: datetime) -> None:
         self._study = study
         self._stamp = stamp
-        self._codelists: dict[_Terms, tuple[str, ...]] = {}
+        self._codelists: dict[part.Terms, tuple[str, ...]] = {}
         """Each codelist and who uses it first."""
-        self._used: dict[tuple[str, str], _Terms] = {}
-        self._users: list[tuple[tuple[str, ...], _Terms]] = []
+        self._used: dict[tuple[str, str], part.Terms] = {}
+        self._users: list[tuple[tuple[str, ...], part.Terms]] = []
         self._values: list[_Value] = []
         self._comment: str | None = None
 
@@ -93,15 +73,15 @@ class _Define:
             self._look_at(one)
         self._share()
         oid_of, codelists = self._named()
-        groups = [_group(one.name, _columns(one), self._study.sdtm.ig) for one in datasets]
+        groups = [part.group(one.name, _columns(one), self._study.sdtm.ig) for one in datasets]
         items = [item for one in datasets for item in self._items(one, oid_of)]
         parts = [self._head(), *self._value_level(), *groups, *items]
         if any(v.name == "TSVALNF" for one in datasets for v in one.variables):
-            oid, external = _null_flavors(self._version("ISO 21090"))
+            oid, external = part.null_flavors(self._version("ISO 21090"))
             codelists[oid] = external
         parts += [codelists[oid] for oid in sorted(codelists)]
         if self._comment is not None:
-            parts.append(_comment(self._comment))
+            parts.append(part.comment(self._comment))
         parts.append("    </MetaDataVersion>\n  </Study>\n</ODM>\n")
         return "".join(parts)
 
@@ -122,7 +102,7 @@ class _Define:
 
     def _share(self) -> None:
         """Give variables that mean the same everywhere the terms of all, and note first users."""
-        shared: dict[str, _Terms] = {}
+        shared: dict[str, part.Terms] = {}
         for (_, variable), mine in self._used.items():
             if variable in SHARED:
                 other = shared.get(variable, mine)
@@ -167,21 +147,21 @@ class _Define:
                 if terms is not None:
                     self._users.append((("TS", "TSVAL", code), terms))
 
-    def _named(self) -> tuple[dict[_Terms, str], dict[str, str]]:
+    def _named(self) -> tuple[dict[part.Terms, str], dict[str, str]]:
         """The OID of each codelist, and the codelists by their OIDs."""
-        by_base: dict[str, list[_Terms]] = {}
+        by_base: dict[str, list[part.Terms]] = {}
         for terms, user in self._codelists.items():
             by_base.setdefault(terms.base or user[1], []).append(terms)
-        oid_of: dict[_Terms, str] = {}
+        oid_of: dict[part.Terms, str] = {}
         texts: dict[str, str] = {}
         for base, subsets in by_base.items():
             listed = [tuple(value for value, _, _ in one.terms) for one in subsets]
             users = [self._codelists[one] for one in subsets]
             for one, suffix in zip(subsets, suffixes(listed, users), strict=True):
-                oid = oid_of[one] = _codelist_oid(base, suffix)
+                oid = oid_of[one] = part.codelist_oid(base, suffix)
                 name = f"{one.name} ({', '.join(suffix)})" if suffix else one.name
                 # Terms of CDISC come back in other studies, those of a study do not.
-                written = _codelist if one.code is None else _kept_codelist
+                written = part.codelist if one.code is None else part.kept_codelist
                 texts[oid] = written(oid, name, one)
         return oid_of, texts
 
@@ -204,22 +184,22 @@ class _Define:
             f'<ODM xmlns="{ODM}" xmlns:def="{DEF}" xmlns:xlink="{XLINK}" ODMVersion="1.3.2" '
             f'FileType="Snapshot" FileOID="{identity}.define" '
             f'CreationDateTime="{self._stamp.isoformat(timespec="seconds")}Z" '
-            f'Originator="{_attribute(study.sponsor.name)}" SourceSystem="trialect" '
+            f'Originator="{part.attribute(study.sponsor.name)}" SourceSystem="trialect" '
             f'SourceSystemVersion="{trialect.__version__}" def:Context="Submission">\n'
             f'  <Study OID="{identity}">\n'
             "    <GlobalVariables>\n"
-            f"      {_element('StudyName', study.acronym or study.studyid)}\n"
-            f"      {_element('StudyDescription', described)}\n"
-            f"      {_element('ProtocolName', study.studyid)}\n"
+            f"      {part.element('StudyName', study.acronym or study.studyid)}\n"
+            f"      {part.element('StudyDescription', described)}\n"
+            f"      {part.element('ProtocolName', study.studyid)}\n"
             "    </GlobalVariables>\n"
             f'    <MetaDataVersion OID="{oids.version_oid(study.studyid, sdtm.ig)}" '
-            f'Name="{_attribute(study.studyid)}, data definitions" '
-            f'Description="{_attribute(about)}" def:DefineVersion="{DEFINE_VERSION}">\n'
+            f'Name="{part.attribute(study.studyid)}, data definitions" '
+            f'Description="{part.attribute(about)}" def:DefineVersion="{DEFINE_VERSION}">\n'
             "      <def:Standards>\n"
             f'        <def:Standard OID="{STANDARD_IG}" Name="SDTMIG" Type="IG" '
-            f'Version="{_attribute(sdtm.ig)}" Status="Final"/>\n'
+            f'Version="{part.attribute(sdtm.ig)}" Status="Final"/>\n'
             f'        <def:Standard OID="{STANDARD_CT}" Name="CDISC/NCI" Type="CT" '
-            f'PublishingSet="SDTM" Version="{_attribute(sdtm.ct)}" Status="Final"/>\n'
+            f'PublishingSet="SDTM" Version="{part.attribute(sdtm.ct)}" Status="Final"/>\n'
             "      </def:Standards>\n"
         )
 
@@ -229,12 +209,12 @@ class _Define:
             return
         yield '      <def:ValueListDef OID="VL.TS.TSVAL">\n'
         for number, one in enumerate(self._values, start=1):
-            yield _value_reference(one.code, number)
+            yield part.value_reference(one.code, number)
         yield "      </def:ValueListDef>\n"
         for one in self._values:
-            yield _where(one.code)
+            yield part.where(one.code)
 
-    def _items(self, one: PlainDataset, oid_of: Mapping[_Terms, str]) -> Iterator[str]:
+    def _items(self, one: PlainDataset, oid_of: Mapping[part.Terms, str]) -> Iterator[str]:
         for variable, column in zip(one.variables, one.columns, strict=True):
             terms = self._used.get((one.name, variable.name))
             codelist = oid_of[terms] if terms is not None else None
@@ -247,10 +227,10 @@ class _Define:
                 comment = self._comment
             typed = _typed(one.name, variable, column)
             by_value = variable.name == "TSVAL" and bool(self._values)
-            yield _item(one.name, variable, typed, codelist, comment, by_value)
+            yield part.item(one.name, variable, typed, codelist, comment, by_value)
             if by_value:
                 for value in self._values:
-                    yield _value_item(
+                    yield part.value_item(
                         value.code,
                         value.label,
                         _kind_of(value.texts),
@@ -277,14 +257,10 @@ def _columns(one: PlainDataset) -> tuple[tuple[str, bool], ...]:
     )
 
 
-_Typed = tuple[str, int | None, int | None]
-"""A data type, its length and its decimals."""
-
-
-def _typed(name: str, variable: PlainVariable, column: Sequence[Cell]) -> _Typed:
+def _typed(name: str, variable: PlainVariable, column: Sequence[Cell]) -> part.Typed:
     """What a variable is by its values."""
     if variable.type == "Num":
-        numbers = [f"{value:g}" for value in column if value is not None]
+        numbers = [_spelled(float(value)) for value in column if value is not None]
         found = [kind_of_text(number) for number in numbers]
         digits = max((digits for _, digits, _ in found), default=0)
         decimals = max((decimals for _, _, decimals in found), default=0)
@@ -301,7 +277,13 @@ def _typed(name: str, variable: PlainVariable, column: Sequence[Cell]) -> _Typed
     return "text", variable.length, None
 
 
-def _kind_of(texts: Sequence[str]) -> _Typed:
+def _spelled(value: float) -> str:
+    """A number as the shortest decimal that gives it back."""
+    text = repr(value)
+    return (format(Decimal(text), "f") if "e" in text else text).removesuffix(".0")
+
+
+def _kind_of(texts: Sequence[str]) -> part.Typed:
     """The data type of a parameter's values, their length and decimals."""
     found = [kind_of_text(text) for text in texts]
     kinds = frozenset([kind for kind, _, _ in found])
@@ -330,28 +312,28 @@ def _codelist_code(name: str, variable: str, ig: str) -> str | None:
 
 def _terms(
     ct: str, code: str | None, name: str, values: set[str], own: Mapping[str, str | None]
-) -> _Terms | None:
+) -> part.Terms | None:
     """The terms that occur, in the order of the codelist; None where nothing says what they are."""
     codelist = _published(ct, code) if code is not None else None
     if not values or (codelist is None and not own):
         return None
     if codelist is None or code is None:
         terms = tuple([(value, own.get(value), None) for value in sorted(values)])
-        return _Terms(name, None, "", terms)
+        return part.Terms(name, None, "", terms)
     if not own:
         return _of_codelist(ct, code, tuple(sorted(values)))
     return _ordered(ct, code, [(value, own.get(value)) for value in values])
 
 
 @lru_cache(maxsize=10_000)
-def _of_codelist(ct: str, code: str, values: tuple[str, ...]) -> _Terms:
+def _of_codelist(ct: str, code: str, values: tuple[str, ...]) -> part.Terms:
     return _ordered(ct, code, [(value, None) for value in values])
 
 
-def _ordered(ct: str, code: str, values: Iterable[tuple[str, str | None]]) -> _Terms:
+def _ordered(ct: str, code: str, values: Iterable[tuple[str, str | None]]) -> part.Terms:
     found = sorted([_ranked(ct, code, value, decode) for value, decode in values])
     name, short = _names(ct, code)
-    return _Terms(name, code, short, tuple([term for _, _, term in found]))
+    return part.Terms(name, code, short, tuple([term for _, _, term in found]))
 
 
 @lru_cache(maxsize=10_000)
@@ -376,177 +358,3 @@ def _names(ct: str, code: str) -> tuple[str, str]:
 @cache
 def _published(ct: str, code: str) -> Codelist | None:
     return terminology(ct).codelist(code)
-
-
-def _attribute(text: str) -> str:
-    return in_xml(text).translate(_ATTRIBUTE)
-
-
-def _element(name: str, text: str) -> str:
-    return f"<{name}>{in_xml(text).translate(_TEXT)}</{name}>" if text else f"<{name}></{name}>"
-
-
-@lru_cache(maxsize=10_000)
-def _codelist_oid(base: str, suffix: tuple[str, ...]) -> str:
-    return oids.codelist_oid(base, *suffix)
-
-
-@lru_cache(maxsize=10_000)
-def _value_reference(code: str, number: int) -> str:
-    return (
-        f'        <ItemRef ItemOID="{oids.item_oid("TS", "TSVAL", code)}" '
-        f'OrderNumber="{number}" Mandatory="No">\n'
-        f'          <def:WhereClauseRef WhereClauseOID="{oids.where_oid("TS", code)}"/>\n'
-        "        </ItemRef>\n"
-    )
-
-
-@lru_cache(maxsize=1000)
-def _where(code: str) -> str:
-    return (
-        f'      <def:WhereClauseDef OID="{oids.where_oid("TS", code)}">\n'
-        '        <RangeCheck SoftHard="Soft" def:ItemOID="IT.TS.TSPARMCD" Comparator="EQ">\n'
-        f"          {_element('CheckValue', code)}\n"
-        "        </RangeCheck>\n"
-        "      </def:WhereClauseDef>\n"
-    )
-
-
-@lru_cache(maxsize=1000)
-def _group(name: str, columns: tuple[tuple[str, bool], ...], ig: str) -> str:
-    """The ItemGroupDef of a dataset."""
-    model = dataset(name, ig)
-    standard = (
-        f'def:StandardOID="{STANDARD_IG}"' if model is not None else 'def:IsNonStandard="Yes"'
-    )
-    model = model or Dataset(name, name, "", "", ())
-    filled = dict(columns)
-    keys = [key for key in natural_keys(name) if filled.get(key)]
-    file = f"{name.lower()}.xpt"
-    parts = [
-        f'      <ItemGroupDef OID="IG.{name}" Name="{name}" Domain="{name}" '
-        f'SASDatasetName="{name}" Repeating="No" IsReferenceData="Yes" Purpose="Tabulation" '
-        f'def:Structure="{_attribute(model.structure)}" {standard} '
-        f'def:ArchiveLocationID="{oids.leaf_id(name)}">\n',
-        _description(model.label),
-    ]
-    for number, (column, has_data) in enumerate(columns, start=1):
-        known = facts(model, column)
-        key = f' KeySequence="{keys.index(column) + 1}"' if column in keys else ""
-        role = f' Role="{_attribute(known.role)}"' if known is not None and known.role else ""
-        mandatory = "Yes" if known is not None and known.core == "Req" else "No"
-        empty = "" if has_data else ' def:HasNoData="Yes"'
-        parts.append(
-            f'        <ItemRef ItemOID="{oids.item_oid(name, column)}" OrderNumber="{number}" '
-            f'Mandatory="{mandatory}"{key}{role}{empty}/>\n'
-        )
-    parts.append(
-        f'        <def:Class Name="{class_name(model.observation_class)}"/>\n'
-        f'        <def:leaf ID="{oids.leaf_id(name)}" xlink:href="{file}">\n'
-        f"          <def:title>{file}</def:title>\n"
-        "        </def:leaf>\n"
-        "      </ItemGroupDef>\n"
-    )
-    return "".join(parts)
-
-
-def _description(text: str) -> str:
-    return (
-        "        <Description>\n"
-        f'          <TranslatedText xml:lang="en">{text.translate(_TEXT)}</TranslatedText>\n'
-        "        </Description>\n"
-    )
-
-
-@lru_cache(maxsize=10_000)
-def _item(
-    name: str,
-    variable: PlainVariable,
-    typed: _Typed,
-    codelist: str | None,
-    comment: str | None,
-    by_value: bool,
-) -> str:
-    """The ItemDef of a variable."""
-    commented = f' def:CommentOID="{comment}"' if comment is not None else ""
-    listed = f'        <CodeListRef CodeListOID="{codelist}"/>\n' if codelist else ""
-    values = oids.value_list_oid(name, variable.name)
-    made = f'        <def:ValueListRef ValueListOID="{values}"/>\n' if by_value else _ORIGIN
-    return (
-        f'      <ItemDef OID="{oids.item_oid(name, variable.name)}" Name="{variable.name}" '
-        f'{_sized(typed)} SASFieldName="{variable.name}"{commented}>\n'
-        f"{_description(variable.label)}{listed}{made}      </ItemDef>\n"
-    )
-
-
-def _sized(typed: _Typed) -> str:
-    """The attributes that say what values are."""
-    type_, length, decimals = typed
-    sized = "" if length is None else f' Length="{length}"'
-    exact = "" if decimals is None else f' SignificantDigits="{decimals}"'
-    return f'DataType="{type_}"{sized}{exact}'
-
-
-@lru_cache(maxsize=10_000)
-def _value_item(code: str, label: str, typed: _Typed, codelist: str | None) -> str:
-    """The ItemDef of TSVAL for a parameter."""
-    listed = f'        <CodeListRef CodeListOID="{codelist}"/>\n' if codelist else ""
-    return (
-        f'      <ItemDef OID="{oids.item_oid("TS", "TSVAL", code)}" Name="{_attribute(code)}" '
-        f"{_sized(typed)}>\n{_description(label)}{listed}{_ORIGIN}      </ItemDef>\n"
-    )
-
-
-def _codelist(oid: str, name: str, one: _Terms) -> str:
-    """A CodeList."""
-    standard = 'def:IsNonStandard="Yes"' if one.code is None else f'def:StandardOID="{STANDARD_CT}"'
-    decoded = any(_says_more(value, decode) for value, decode, _ in one.terms)
-    extends = one.code is not None
-    items = [_term(value, decode, code, decoded, extends) for value, decode, code in one.terms]
-    alias = f'        <Alias Context="nci:ExtCodeID" Name="{one.code}"/>\n' if one.code else ""
-    return (
-        f'      <CodeList OID="{oid}" Name="{_attribute(name)}" DataType="text" {standard}>\n'
-        f"{''.join(items)}{alias}      </CodeList>\n"
-    )
-
-
-_kept_codelist = lru_cache(maxsize=5000)(_codelist)
-
-
-@lru_cache(maxsize=10_000)
-def _says_more(value: str, decode: str | None) -> bool:
-    return says_more(value, decode)
-
-
-@lru_cache(maxsize=10_000)
-def _term(value: str, decode: str | None, code: str | None, decoded: bool, extends: bool) -> str:
-    kind = "CodeListItem" if decoded else "EnumeratedItem"
-    extended = ' def:ExtendedValue="Yes"' if extends and code is None else ""
-    inner = ""
-    if decoded:
-        text = (decode or value).translate(_TEXT)
-        inner = (
-            "          <Decode>\n"
-            f'            <TranslatedText xml:lang="en">{text}</TranslatedText>\n'
-            "          </Decode>\n"
-        )
-    if code is not None:
-        inner += f'          <Alias Context="nci:ExtCodeID" Name="{code}"/>\n'
-    opening = f'        <{kind} CodedValue="{_attribute(value)}"{extended}'
-    return f"{opening}>\n{inner}        </{kind}>\n" if inner else f"{opening}/>\n"
-
-
-@cache
-def _null_flavors(version: str | None) -> tuple[str, str]:
-    oid = oids.codelist_oid("ISO 21090")
-    said = f' Version="{_attribute(version)}"' if version else ""
-    return oid, (
-        f'      <CodeList OID="{oid}" Name="ISO 21090" DataType="text" def:IsNonStandard="Yes">\n'
-        f'        <ExternalCodeList Dictionary="ISO 21090"{said}/>\n'
-        "      </CodeList>\n"
-    )
-
-
-@cache
-def _comment(oid: str) -> str:
-    return f'      <def:CommentDef OID="{oid}">\n{_description(NO_DATA)}      </def:CommentDef>\n'

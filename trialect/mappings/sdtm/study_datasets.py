@@ -71,9 +71,10 @@ NO_VISITS = rule(
     "SDTMIG 3.4, 7.3.1",
 )
 
+Cell = str | float | None
+
 _LONGEST = {"ETCD": 8, "ARMCD": 20, "IETESTCD": 8, "TSPARMCD": 8, "TSPARM": 40}
 """Characters of codes and names where SDTMIG allows fewer than XPT (CG0246, CG0153, CG0257)."""
-Cell = str | float | None
 
 
 @dataclass(frozen=True, slots=True)
