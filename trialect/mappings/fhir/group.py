@@ -37,6 +37,9 @@ ELSEWHERE = frozenset({"minimum_age", "maximum_age", "sex", "healthy_volunteers"
 """What the extension of ours for eligibility does not tell: there are characteristics for it, and
 the criteria as one text are Group.description of R5."""
 
+HEADING = "criterion-group"
+"""Extension of ours on a characteristic (string): the heading that the criterion stands under."""
+
 HEALTHY = "Accepts healthy volunteers"
 
 _NOTHING = Eligibility()
@@ -111,7 +114,11 @@ def _criteria(protocol: Protocol) -> Iterator[dict[str, Any]]:
     for criterion in protocol.study.criteria:
         what = concept(criterion.text, [coding(system, criterion.code)])
         exclude = criterion.category == "EXCLUSION"
-        yield _characteristic(what, {"valueBoolean": True}, exclude=exclude)
+        found = _characteristic(what, {"valueBoolean": True}, exclude=exclude)
+        if criterion.group:
+            url = protocol.identity.extension(HEADING)
+            found = {"extension": [{"url": url, "valueString": criterion.group}], **found}
+        yield found
 
 
 def _characteristic(

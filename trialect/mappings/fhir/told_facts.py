@@ -9,7 +9,7 @@ one of them is carried without a line here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -92,7 +92,9 @@ def heard(cls: type, parts: Iterable[Any]) -> dict[str, Any]:
 def _heard(kind: Any, part: Mapping[str, Any]) -> Any:
     if is_dataclass(kind) and isinstance(kind, type):
         inner = part.get("extension")
-        return kind(**heard(kind, inner)) if isinstance(inner, list) and inner else None
+        found = heard(kind, inner) if isinstance(inner, list) else {}
+        needed = [one.name for one in fields(kind) if one.default is MISSING]
+        return kind(**found) if found and all(name in found for name in needed) else None
     value = plain(part)
     if kind is float and type(value) is int:
         return float(value)
