@@ -1,11 +1,16 @@
 """The tables of patterns: each line's own cases, and what must never be taken for a fact."""
 
+from contextlib import suppress
+from pathlib import Path
+
 import pytest
 
 from trialect.converters.readers.study_words import WORDS
+from trialect.converters.study_sources import study_source
 from trialect.mappings.registry import page_sentences, page_values
 from trialect.mappings.registry.page_lines import fits, labels
 from trialect.mappings.registry.page_sentences import TAKES, patterns, sentences, stated
+from trialect.problems import Unusable
 from trialect.protocol import Objective, Outcome
 
 PATTERNS = {one.name: one for one in patterns()}
@@ -91,6 +96,52 @@ def test_what_is_negated_supposed_asked_quoted_or_of_another_trial_states_nothin
 )
 def test_dashes_blanks_and_spellings_make_no_difference(sentence, facts):
     assert facts <= {value for _, value in stated(sentence)}
+
+
+@pytest.mark.parametrize(
+    ("said", "phases"),
+    [
+        ("phase II", ("PHASE2",)),
+        ("Phase 1/2", ("PHASE1", "PHASE2")),
+        ("Phase 1/Phase 2", ("PHASE1", "PHASE2")),
+        ("phase I-II", None),
+        ("phase I and phase II", None),
+        ("phase 1b", None),
+    ],
+)
+def test_phases_are_taken_whole_or_not_at_all(said, phases):
+    found = dict(stated(f"This is an open-label, {said} study of heat."))
+    assert found.get("design.phases") == phases
+    assert found["design.masking"] == "NONE"
+
+
+RECORDS = Path(__file__).parents[3] / "shared" / "data" / "ctgov"
+
+
+@pytest.mark.skipif(not RECORDS.is_dir(), reason="the records are not at hand")
+def test_sentences_of_real_records_say_what_their_fields_say():
+    """Where they differ, the record contradicts itself: NA and NON_RANDOMIZED of one arm, a phase
+    in the text alone, double-blind of four roles."""
+    source = study_source("ctgov")
+    same, differ = 0, []
+    for file in sorted(RECORDS.glob("*.json")):
+        for held in source.records(file):
+            with suppress(Unusable):  # two of them are in the retired form
+                study = source.read(held, lambda _: None).study
+                text = f"{study.summary or ''}\n{study.description or ''}"
+                for line in text.split("\n"):
+                    for fact, value in (one for s in sentences(line) for one in stated(s)):
+                        if fact in ("design.allocation", "design.masking", "design.model",
+                                    "design.phases", "design.type"):  # fmt: skip
+                            own = getattr(study.design, fact.partition(".")[2])
+                            same += own == value
+                            differ += [(fact, value, own)] if own != value else []
+    assert same >= 40
+    assert sorted(differ) == [
+        ("design.allocation", "NON_RANDOMIZED", "NA"),
+        ("design.masking", "DOUBLE", "QUADRUPLE"),
+        ("design.phases", ("PHASE1",), ("NA",)),
+    ]
 
 
 def test_sentences_end_where_they_end():

@@ -60,7 +60,11 @@ _NUMBERED = re.compile(r"\((\d{1,2})\) ")
 _OWN = frozenset(("who", "words", "aim"))
 _ROLE_SPLIT = re.compile(r", and |, | and ")
 _ROLE_START = re.compile(r"(?:the )?(?:(?:first|second|third|independent|blinded) )?", re.I)
-_PHASE = re.compile(r"\bphase (?:[1-4]|i{1,3}|iv)(?:/(?:[1-4]|i{1,3}|iv))?\b", re.I)
+_PHASE = re.compile(
+    r"\bphase (?P<first>[1-4]|i{1,3}|iv)(?:/(?:phase )?(?P<second>[1-4]|i{1,3}|iv))?\b"
+    r"(?![-/]|,? (?:and|or|to) )",
+    re.I,
+)
 _ARMS = re.compile(r"(?P<count>two|three|four|five|six|[2-9]) (?:arm|group)")
 
 Facts = Iterator[tuple[str, object]]
@@ -158,8 +162,8 @@ def _words(match: re.Match[str]) -> Facts:
     tokens = rest.replace(",", " ").casefold().split()
     if any(token in _STOP or _NEGATED.fullmatch(token) for token in tokens):
         return
-    if phase and (value := _phases(phase[0])):
-        yield "design.phases", value
+    if phase is not None and "phase" not in tokens:
+        yield "design.phases", _phases(phase)
     plain = [page_values.key(token) for token in tokens if token != "and"]
     pairs = [" ".join(pair) for pair in pairwise(plain)]
     for fact in (
@@ -178,11 +182,10 @@ def _words(match: re.Match[str]) -> Facts:
             yield "groups", page_values.number(arms["count"])
 
 
-def _phases(text: str) -> tuple[str, ...]:
-    first, _, second = text.partition("/")
+def _phases(phase: re.Match[str]) -> tuple[str, ...]:
     known = page_values.words("design.phases", prose=True)
-    both = [first, f"phase {second}"] if second else [first]
-    return tuple(known[one.casefold()] for one in both if one.casefold() in known)
+    both = (phase["first"], phase["second"])
+    return tuple(known[f"phase {one.casefold()}"] for one in both if one)
 
 
 def _chance(_: re.Match[str]) -> Facts:
@@ -251,7 +254,7 @@ def _listed(text: str) -> list[str] | None:
 
 def _entry(match: re.Match[str]) -> Facts:
     excluded = match["fate"].casefold() == "excluded"
-    yield "criteria", ("EXCLUSION" if excluded else "INCLUSION", match["who"])
+    yield "criteria", ("EXCLUSION" if excluded else "INCLUSION", match["who"].rstrip(","))
 
 
 def _roles(match: re.Match[str]) -> Facts:
