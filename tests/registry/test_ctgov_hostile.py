@@ -15,8 +15,8 @@ from test_ctgov_round_trip import TABLES, with_value
 
 from trialect.converters.readers.ctgov_records import read, records
 from trialect.mappings.registry.ctgov_from_study import record_of
+from trialect.mappings.registry.ctgov_odds import number_of_leaves
 from trialect.mappings.registry.ctgov_record import study_of
-from trialect.mappings.registry.ctgov_shapes import number_of_leaves
 from trialect.problems import Problem, Unusable
 
 ANY = st.recursive(

@@ -16,9 +16,11 @@ from ctgov_small import small_record
 from study_changer import whole_study
 
 from trialect.converters.writers.ctgov_json import write
-from trialect.mappings.registry.ctgov_fields import PROTOCOL, RESULTS
+from trialect.mappings.registry.ctgov_fields import PROTOCOL
 from trialect.mappings.registry.ctgov_from_study import record_of
+from trialect.mappings.registry.ctgov_odds import number_of_leaves
 from trialect.mappings.registry.ctgov_record import study_of
+from trialect.mappings.registry.ctgov_results import RESULTS
 from trialect.mappings.registry.ctgov_shapes import (
     Day,
     Flag,
@@ -29,7 +31,6 @@ from trialect.mappings.registry.ctgov_shapes import (
     Shape,
     Whole,
     Word,
-    number_of_leaves,
 )
 from trialect.problems import Problem
 from trialect.protocol import Criterion, Enrolment, Outcome, Registration, Site

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from trialect.mappings.registry.ctgov_shapes import Odd, Odds, number_of_leaves, odd_at
+from trialect.mappings.registry.ctgov_odds import Odd, Odds, number_of_leaves, odd_at
 
 REPLACEMENT = "\ufffd"
 _NOT_ALLOWED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")

@@ -21,10 +21,10 @@ from trialect.mappings.registry.ctgov_fields import (
     INTERVENTIONAL_MODELS,
     OBSERVATIONAL_MODELS,
     PROTOCOL,
-    RESULTS,
 )
+from trialect.mappings.registry.ctgov_odds import Odds
 from trialect.mappings.registry.ctgov_record import REGISTRY
-from trialect.mappings.registry.ctgov_shapes import Odds
+from trialect.mappings.registry.ctgov_results import RESULTS
 from trialect.problems import Problem, rule
 from trialect.protocol import Arm, Contact, Intervention, Outcome, Site
 from trialect.registry_facts import Location, SecondaryId, StudyIdentifier

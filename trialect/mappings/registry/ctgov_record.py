@@ -14,16 +14,10 @@ from typing import Any
 
 from trialect.mappings.registry.criteria import read_criteria
 from trialect.mappings.registry.ctgov_characters import cleaned, json_text
-from trialect.mappings.registry.ctgov_fields import INTERVENTION_LABELS, PROTOCOL, RESULTS
-from trialect.mappings.registry.ctgov_shapes import (
-    Module,
-    Odd,
-    Odds,
-    count_leaves,
-    odd_at,
-    prefix,
-    unknown,
-)
+from trialect.mappings.registry.ctgov_fields import INTERVENTION_LABELS, PROTOCOL
+from trialect.mappings.registry.ctgov_odds import Odd, Odds, count_leaves, odd_at, prefix, unknown
+from trialect.mappings.registry.ctgov_results import RESULTS
+from trialect.mappings.registry.ctgov_shapes import Module
 from trialect.mappings.registry.ctgov_told import NO_RECORD, told
 from trialect.problems import Problem, Unusable
 from trialect.protocol import (

@@ -1,76 +1,17 @@
 """How the values of a ClinicalTrials.gov record become ours and back, by tables read both ways.
 
 A `Kind` takes a JSON value and gives ours, or None with an `Odd` that says what is wrong; and it
-takes ours and gives the JSON value. Paths are made only where something is odd: each level puts
-its own step in front of what the levels below it found.
+takes ours and gives the JSON value.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from math import isfinite
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
-Finding = Literal[
-    "type",
-    "form",
-    "word",
-    "range",
-    "empty",
-    "unknown",
-    "alone",
-    "absent",
-    "second",
-    "reference",
-    "codes",
-    "character",
-]
-
-
-class Odd:
-    """Something of a record that is not as the API defines it; `path` as `.designModule.phases[0]`.
-
-    `expected` says what should stand there, `kept` whether the value is taken all the same.
-    `held` is the way to where the value belongs in what is taken, of which a list may be shorter;
-    None where that is not taken.
-    """
-
-    __slots__ = ("expected", "finding", "held", "kept", "path", "value")
-
-    def __init__(
-        self, finding: Finding, value: object, expected: str = "", *, kept: bool = False
-    ) -> None:
-        self.finding = finding
-        self.value = value
-        self.expected = expected
-        self.kept = kept
-        self.path = ""
-        self.held: tuple[str, ...] | None = None
-
-
-Odds = list[Odd]
-
-
-def odd_at(path: str, odd: Odd) -> Odd:
-    """What is odd, with its path."""
-    odd.path = path
-    return odd
-
-
-def prefix(odds: Odds, start: int, name: str) -> None:
-    """Put the name of a member in front of the paths of what was found from `start` on."""
-    for odd in odds[start:]:
-        odd.path = f".{name}{odd.path}"
-        if odd.held is not None:
-            odd.held = (name, *odd.held)
-
-
-def _prefix_item(odds: Odds, start: int, place: int, held: int | None) -> None:
-    """The same for an item of a list; `held` is its place in what is taken, if it is."""
-    for odd in odds[start:]:
-        odd.path = f"[{place}]{odd.path}"
-        odd.held = None if held is None or odd.held is None else (str(held), *odd.held)
+from trialect.mappings.registry.ctgov_odds import Odd, Odds, odd_at, prefix, prefix_item, unknown
 
 
 class Kind(Protocol):
@@ -237,7 +178,7 @@ class Items:
                 kept.append(one)
             if len(odds) != before:
                 held = None if one is None else len(kept) - 1
-                _prefix_item(odds, before, place, held)
+                prefix_item(odds, before, place, held)
         return tuple(kept) or None
 
     def write(self, value: Any, odds: Odds) -> Any:
@@ -394,51 +335,3 @@ class Module:
 
 MISSING: Any = object()
 """Stands for what a table does not have."""
-
-
-def unknown(key: str, value: object, odds: Odds) -> None:
-    """Note a member that a table does not have, if it says anything."""
-    if number_of_leaves(value):
-        odd = odd_at(f".{key}", Odd("unknown", value))
-        odd.held = (key,)
-        odds.append(odd)
-
-
-def number_of_leaves(value: object) -> int:
-    """How many values there are in a value; an empty object or list and null have none."""
-    count = 0
-    waiting = [value]
-    while waiting:
-        one = waiting.pop()
-        if one.__class__ is dict:
-            waiting.extend(one.values())
-        elif one.__class__ is list:
-            waiting.extend(one)
-        elif one is not None:
-            count += 1
-    return count
-
-
-def count_leaves(value: object, path: str, counts: MutableMapping[str, int]) -> None:
-    """Add to `counts` how many values stand below a path, by their paths, `[]` for any item."""
-    waiting: list[tuple[Any, str]] = [(value, path)]
-    while waiting:
-        one, where = waiting.pop()
-        if one.__class__ is dict:
-            for key, item in one.items():
-                kind = item.__class__
-                if kind is dict or kind is list:
-                    waiting.append((item, f"{where}.{key}"))
-                elif item is not None:
-                    at = f"{where}.{key}"
-                    counts[at] = counts.get(at, 0) + 1
-        elif one.__class__ is list:
-            where += "[]"
-            for item in one:
-                kind = item.__class__
-                if kind is dict or kind is list:
-                    waiting.append((item, where))
-                elif item is not None:
-                    counts[where] = counts.get(where, 0) + 1
-        elif one is not None:
-            counts[where] = counts.get(where, 0) + 1

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
 
-from trialect.mappings.registry.ctgov_shapes import Odd, Odds, count_leaves, number_of_leaves
+from trialect.mappings.registry.ctgov_odds import Odd, Odds, count_leaves, number_of_leaves
 from trialect.problems import Problem, Rule, rule
 
 _API = "ClinicalTrials.gov API v2 (https://clinicaltrials.gov/data-api/api)"
