@@ -31,7 +31,7 @@ MISSING = rule(
     "An attribute that USDM requires is missing",
     "{of} has no {value}, which USDM requires.",
     "Add it.",
-    "USDM 4.0 API; CORE-000820; DDF00125",
+    "USDM 4.0 API; DDF00125",
 )
 EMPTY = rule(
     "USDM-EMPTY",

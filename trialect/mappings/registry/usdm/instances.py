@@ -37,18 +37,17 @@ class Instances:
         return made
 
     def named(self, of: str, name: str, label: str | None = None, **values: Any) -> Instance:
-        """An instance with a name that no other of its class has (CORE-000815).
+        """An instance with a name that no other of its class has.
 
         Where another has it, a number is added and the name as it stands becomes the label.
         """
         taken = self._names.setdefault(of, Counter())
-        taken[name] += 1
         unique = name
-        while taken[name] > 1 and taken[unique]:
-            unique = f"{name} ({taken[name]})"
+        while unique in taken:
             taken[name] += 1
+            unique = f"{name} ({taken[name]})"
+        taken[unique] = 1
         if unique != name:
-            taken[unique] += 1
             label = label or name
         return self.make(of, name=unique, label=label, **values)
 

@@ -37,7 +37,7 @@ CLOSED = rule(
     "CDISC's codelist is closed and has no term for {value}; it is written as the code {value} of "
     "ClinicalTrials.gov's API.",
     "Say in the study which of the codelist's terms it is, if it is one.",
-    "USDM CT; CORE-000820",
+    "USDM CT; DDF00128",
 )
 WIDER = rule(
     "USDM-WIDER-TERM",
