@@ -133,6 +133,37 @@ def test_objectives_and_outcomes() -> None:
     ]
 
 
+def test_provisional_codes_mean_what_they_are_named() -> None:
+    document = foreign()
+    for one, code in zip(
+        document["study"]["versions"][0]["titles"], ("C99905x2", "C94108"), strict=True
+    ):
+        one["type"]["code"] = code
+    study, _, _ = read(document)
+    assert (study.title, study.acronym) == ("Examplin in sample disease", "EXA")
+    found = [one.message for one in check(document) if one.rule == "USDM-DECODE"]
+    assert "C99905x2 is not Official Study Title, which is C207616, in C207419" in found[0]
+    document["study"]["versions"][0]["titles"][0]["type"]["decode"] = "A title"
+    assert read(document)[0].title is None
+
+
+def test_lists_within_lists_become_lines() -> None:
+    text = """<p>Any of:</p>
+      <ol>
+        <li>
+          <p>Large <b>vessel</b>
+             strokes</p>
+          <ol>
+            <li><p>One</p><p>More of it</p></li>
+            <li>Two</li>
+          </ol>
+        </li>
+      </ol>"""
+    assert plain(text, lambda _: None).split("\n") == [
+        *("Any of:", "- Large vessel strokes", "- One", "More of it", "- Two"),
+    ]
+
+
 def test_what_a_study_has_no_place_for_is_counted() -> None:
     _, _, left = read(foreign())
     assert left["StudyVersion.rationale"] == 1

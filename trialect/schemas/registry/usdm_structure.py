@@ -366,10 +366,13 @@ def _code(value: dict[str, Any], codelist: str, path: str) -> Iterator[Problem]:
         if decode.casefold() not in (term.decode.casefold(), term.name.casefold()):
             yield WRONG_DECODE.problem(known=term.decode, **given)
         return
+    name = decode.casefold()
+    named = (one for one in known if name in (one.decode.casefold(), one.name.casefold()))
+    meant = next(named, None)
+    if meant is not None and system == CDISC:
+        yield WRONG_DECODE.problem(known=f"not {meant.decode}, which is {meant.code},", **given)
+        return
     if codelist in extensible():
-        named = next((one for one in known if one.decode.casefold() == decode.casefold()), None)
-        if named is not None and system == CDISC:
-            yield WRONG_DECODE.problem(known=f"not {named.decode}, which is {named.code},", **given)
         return
     is_other = said == UNKNOWN or system != CDISC
     listed = ", ".join(f"{one.code} ({one.decode})" for one in known)

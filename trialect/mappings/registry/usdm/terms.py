@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from trialect.schemas.registry.usdm_facts import extensible, terms
+from trialect.schemas.registry.usdm_facts import codelists, extensible, terms
 
 CDISC = "http://www.cdisc.org"
 CDISC_VERSION = "2025-09-26"
@@ -98,11 +98,18 @@ def _fact(fact: str) -> str:
     return "sponsor.type" if fact == "collaborators.*.type" else fact
 
 
-def word(fact: str, code: str, system: str | None = CDISC) -> str | None:
-    """The word that a code means, the first of several; None for a code that is not listed."""
+def word(fact: str, code: str, system: str | None = CDISC, decode: str | None = None) -> str | None:
+    """The word that a code means, the first of several; None for a code that is not listed.
+
+    A code that no term has, as the provisional ones in CDISC's examples, means the term that it
+    is named by.
+    """
     if system == WORDS:
         return code if (_fact(fact), code) in _lines() else None
-    return _codes().get((_fact(fact), code))
+    found = _codes().get((_fact(fact), code))
+    if found is None and decode and code not in _all_codes():
+        found = _names().get((_fact(fact), decode.casefold()))
+    return found
 
 
 def unknown() -> Coding:
@@ -147,6 +154,23 @@ def _decode(codelist: str, code: str | None) -> str | None:
     if term is None:
         return None
     return term.name if codelist in _BY_TERM else term.decode
+
+
+@cache
+def _names() -> Mapping[tuple[str, str], str]:
+    """Words by the names of their terms: NCI's and the submission value."""
+    found: dict[tuple[str, str], str] = {}
+    for line in _lines().values():
+        for term in terms(line.codelist):
+            if term.code == line.code:
+                found.setdefault((line.fact, term.decode.casefold()), line.word)
+                found.setdefault((line.fact, term.name.casefold()), line.word)
+    return found
+
+
+@cache
+def _all_codes() -> frozenset[str]:
+    return frozenset(term.code for codes in codelists().values() for term in codes)
 
 
 @cache

@@ -11,7 +11,7 @@ Resolve = Callable[[str], str | None]
 
 _TAG = re.compile(r"<usdm:tag\s+name\s*=\s*[\"']([^\"'<>]*)[\"']\s*(?:/>|>\s*</usdm:tag\s*>)")
 _BLOCK = re.compile(r"<\s*(/?)\s*(p|div|br|ul|ol|table|tr|h[1-6])\b[^<>]*>", re.IGNORECASE)
-_ITEM = re.compile(r"<\s*li\b[^<>]*>", re.IGNORECASE)
+_ITEM = re.compile(r"<\s*li\b[^<>]*>\s*(?:<\s*p\b[^<>]*>)?", re.IGNORECASE)
 _MARKUP = re.compile(r"</?[A-Za-z][^<>]*>")
 _SPACE = re.compile(r"[ \t\r\n]+")
 
@@ -34,7 +34,7 @@ def plain(text: str, resolve: Resolve) -> str:
     if not _MARKUP.search(filled):
         return unescape(filled) if "&" in filled else filled
     spaced = _SPACE.sub(" ", filled)
-    lines = _ITEM.sub("\n- ", _BLOCK.sub("\n", spaced))
+    lines = _BLOCK.sub("\n", _ITEM.sub("\n- ", spaced))
     words = unescape(_MARKUP.sub("", lines))
     kept = (line.strip() for line in words.split("\n"))
     return "\n".join(line for line in kept if line and line != "-")

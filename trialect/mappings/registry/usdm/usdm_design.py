@@ -70,7 +70,7 @@ def design_facts(version: Node, node: Node) -> dict[str, Any]:
 
 def _word(node: Node, attribute: str, fact: str) -> str | None:
     code = node.coding(attribute)
-    return word(fact, code.code, code.system) if code is not None else None
+    return word(fact, code.code, code.system, code.decode) if code is not None else None
 
 
 def _design(version: Node, node: Node) -> Design:
@@ -95,10 +95,10 @@ def _design(version: Node, node: Node) -> Design:
 
 def _type(node: Node) -> tuple[str, bool | None]:
     code = node.coding("studyType")
-    if code is not None and word("design.patient_registry", code.code, code.system):
+    if code is not None and word("design.patient_registry", code.code, code.system, code.decode):
         return "OBSERVATIONAL", True
     by_class = "OBSERVATIONAL" if node.type == OBSERVATIONAL else "INTERVENTIONAL"
-    said = word("design.type", code.code, code.system) if code is not None else None
+    said = word("design.type", code.code, code.system, code.decode) if code is not None else None
     return said or by_class, None
 
 
@@ -128,14 +128,16 @@ def _masked(version: Node, node: Node) -> tuple[tuple[str, ...], str | None]:
 def _phases(code: Coding | None) -> tuple[str, ...]:
     if code is None or code.system != CDISC:
         return ()
-    together = word("design.phases", code.code)
+    together = word("design.phases", code.code, code.system, code.decode)
     if together is not None:
         return tuple(together.split())
     return PARTS_OF_PHASES.get(code.code, ())
 
 
 def _first(codes: list[Coding], fact: str) -> str | None:
-    return next((found for one in codes if (found := word(fact, one.code, one.system))), None)
+    return next(
+        (found for one in codes if (found := word(fact, one.code, one.system, one.decode))), None
+    )
 
 
 def _conditions(node: Node) -> tuple[str, ...]:
@@ -156,7 +158,8 @@ def _eligibility(node: Node, population: Node | None) -> Eligibility:
     if population is None:
         return Eligibility(sampling=sampling)
     sexes = {
-        word("eligibility.sex", one.code, one.system) for one in population.codings("plannedSex")
+        word("eligibility.sex", one.code, one.system, one.decode)
+        for one in population.codings("plannedSex")
     }
     sexes.discard(None)
     if "ALL" in sexes:
@@ -224,7 +227,11 @@ def _arms(node: Node, names: dict[str | None, str]) -> tuple[Arm, ...]:
 
 def _intervention(node: Node, name: str, arms: tuple[Arm, ...]) -> Intervention:
     code = node.coding("type")
-    kind = word("interventions.*.type", code.code, code.system) if code is not None else None
+    kind = (
+        word("interventions.*.type", code.code, code.system, code.decode)
+        if code is not None
+        else None
+    )
     if kind is None and code is not None and code.system == CDISC:
         kind = CLOSE_TYPES.get(code.code)
     return Intervention(

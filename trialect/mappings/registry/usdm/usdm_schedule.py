@@ -134,7 +134,7 @@ def planned_days(timeline: Node) -> dict[str | None, int]:
 
 def _kind(timing: Node) -> str | None:
     code = timing.coding("type")
-    return word("schedule", code.code, code.system) if code is not None else None
+    return word("schedule", code.code, code.system, code.decode) if code is not None else None
 
 
 def _offset(

@@ -144,7 +144,10 @@ class VersionFacts:
 
     def _note(self, word_: str) -> str | None:
         for one in self.version.nodes("notes"):
-            if any(word("notes", code.code, code.system) == word_ for code in one.codings("codes")):
+            if any(
+                word("notes", code.code, code.system, code.decode) == word_
+                for code in one.codings("codes")
+            ):
                 return one.text("text")
         return None
 
@@ -202,7 +205,7 @@ def _name(person: Node) -> str | None:
 
 def _word(node: Node, attribute: str, fact: str) -> str | None:
     code = node.coding(attribute)
-    return word(fact, code.code, code.system) if code is not None else None
+    return word(fact, code.code, code.system, code.decode) if code is not None else None
 
 
 def _is(node: Node, attribute: str, fact: str, expected: str) -> bool:
