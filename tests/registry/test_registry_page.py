@@ -170,6 +170,18 @@ def test_a_page_with_its_values_gives_them_all():
     assert not of(found, "PAGE-NOT-UNDERSTOOD")
 
 
+def test_arms_may_be_called_as_their_kind_or_as_a_label_is():
+    text = FILLED.replace("\nTea\nExperimental group", "\nExperimental group\nExperimental group")
+    text = text.replace("\nWater\nActive", "\nTreatment\nActive")
+    text = text.replace("A glass of water.", "Treatment as usual with water.")
+    arms = read(text)[0].arms
+    assert [(arm.name, arm.type, arm.description) for arm in arms] == [
+        ("Experimental group", "EXPERIMENTAL", "A cup of warm tea."),
+        ("Treatment", "ACTIVE_COMPARATOR", "Treatment as usual with water."),
+    ]
+    assert arms[1].interventions == ("Cold water",)
+
+
 def test_values_may_stand_behind_their_labels_on_the_same_line():
     text = """Status: Completed
 Sex All

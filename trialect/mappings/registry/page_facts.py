@@ -25,8 +25,8 @@ CONTACT = "CONTACT"
 
 _EMAIL = re.compile(r"[^\s@;,]+@[^\s@;,]+\.[^\s@;,]+")
 _PHONE = re.compile(r"\+?[\d(][\d ()./-]{5,}\d")
-_DESCRIPTION = re.compile(r"description:?\s*(.*)", re.I)
-_TREATMENT = re.compile(r"treatments?:?\s*(.*)", re.I)
+_DESCRIPTION = re.compile(r"description(?::\s*(.*))?", re.I)
+_TREATMENT = re.compile(r"treatments?(?::\s*(.*))?", re.I)
 _DATED = {"start", "primary_completion", "completion"}
 
 
@@ -191,7 +191,7 @@ def _arm(part: Part) -> ArmSaid:
     for _, text in rest:
         for pattern, target in ((_DESCRIPTION, described), (_TREATMENT, treated)):
             if begins := pattern.fullmatch(text):
-                into, text = target, begins[1]
+                into, text = target, begins[1] or ""
                 break
         if text:
             into.append(text)

@@ -179,7 +179,9 @@ class _Cutting:
             elif self.after is not None and fits(self.after, line):
                 # A purpose is "Treatment", which is a label too.
                 self.take(place + 1, line)
-            elif (found := _begins(line)) and self.ends_text(place, found):
+            elif (
+                not self.is_arm(place) and (found := _begins(line)) and self.ends_text(place, found)
+            ):
                 self.begin(place + 1, *found)
             elif self.is_arm(place):
                 self.open = Part(ARM, place + 1, lines=[(place + 1, line)])
@@ -237,7 +239,11 @@ class _Cutting:
             return False
         if arm_inline(self.lines[place]):
             return True
-        return arm_kind(self.next_line(place)) is not None
+        after = self.following[place + 1]
+        if after == len(self.lines) or arm_kind(self.lines[after]) is None:
+            return False
+        # The line below is the name of an arm, if the one below that says its kind.
+        return arm_kind(self.next_line(after)) is None
 
     def take(self, line: int, text: str) -> None:
         """Give a line to the part that is open, or to the label before it, or to nobody."""
