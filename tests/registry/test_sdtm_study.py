@@ -212,6 +212,13 @@ def test_a_code_that_is_too_long_is_told_and_its_dataset_not_written():
     assert not {"SDTM-STUDY-VALUE-LONG", "SDTM-STUDY-VALUE-MISSING"} & set(rules(PLAIN))
 
 
+def test_without_an_identifier_of_the_trial_nothing_is_written():
+    told = []
+    assert files(replace(PLAIN, studyid=""), told) == {}
+    fields = {one.field for one in told if one.rule == "SDTM-STUDY-VALUE-MISSING"}
+    assert fields == {"studyid"}
+
+
 def test_a_key_that_stands_twice_is_told_and_its_dataset_not_written():
     twice = (Criterion("INCL01", "INCLUSION", "A"), Criterion("INCL01", "INCLUSION", "B"))
     study = replace(PLAIN, criteria=twice)

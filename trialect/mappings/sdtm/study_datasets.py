@@ -163,7 +163,8 @@ def _made(
             continue
         if core == "Req" and None in values:
             row = values.index(None) + 1
-            tell(VALUE_MISSING.problem(domain=name, variable=variable, row=row))
+            field = "studyid" if variable == "STUDYID" else None
+            tell(VALUE_MISSING.problem(field=field, domain=name, variable=variable, row=row))
             complete = False
         if type_ == "Char":
             length = max(1, length, _asked(study, name, variable))
