@@ -297,3 +297,12 @@ def test_children_of_two_are_no_circle() -> None:
 def test_a_circle_is_told_once() -> None:
     found = check_document(broken(children_in_a_circle))
     assert [one.rule for one in found if one.rule == "USDM-CYCLE"] == ["USDM-CYCLE"]
+
+
+def test_a_reference_to_an_attribute_without_a_value_leads_somewhere() -> None:
+    def change(document: Any, version: Any, design: Any) -> None:
+        arm = design["arms"][0]["id"]
+        reference = f'<usdm:ref klass="StudyArm" id="{arm}" attribute="notes"/>'
+        version["dictionaries"][0]["parameterMaps"][0]["reference"] = reference
+
+    assert "USDM-REFERENCE" not in rules(broken(change))

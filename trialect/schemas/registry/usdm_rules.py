@@ -15,6 +15,7 @@ from trialect.schemas.registry.usdm_asking import (
     text_of,
     texts_of,
 )
+from trialect.schemas.registry.usdm_facts import classes
 from trialect.schemas.registry.usdm_structure import Found, Walked
 
 SPONSOR = "C70793"
@@ -286,5 +287,5 @@ def tags_and_references(walked: Walked) -> Iterator[Problem]:
                 parts = dict(_PART.findall(reference))
                 target = walked.by_id.get(parts.get("id", ""))
                 fits = target is not None and target.get("instanceType") == parts.get("klass")
-                if target is None or not fits or target.get(parts.get("attribute", "")) is None:
+                if target is None or not fits or parts.get("attribute") not in classes()[target.of]:
                     yield REFERENCE.problem(path=f"{one.path}.{name}", value=reference)
