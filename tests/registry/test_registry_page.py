@@ -208,6 +208,13 @@ def test_a_heading_of_the_description_is_no_label():
     assert not [one for one in of(found, "PAGE-MISSING") if one.field == "design.masking"]
 
 
+def test_a_label_behind_a_text_whose_value_is_not_understood_is_told():
+    text = "Sex\nAll\nAges\nVolunteers\nFull description\nTea helps.\nEnrollment\nabout forty\n"
+    study, found = read(text)
+    assert study.description == "Tea helps."
+    assert [one.value for one in of(found, "PAGE-NOT-UNDERSTOOD")] == ["about forty"]
+
+
 def test_a_value_of_another_form_is_told_and_not_taken():
     study, found = read(SCRAPED.replace("Ages\n", "Ages\nAdults of any age\n"))
     [problem] = of(found, "PAGE-NOT-UNDERSTOOD")

@@ -39,6 +39,8 @@ GROUPS_LINE = re.compile(
 _ARM_KIND = re.compile(r"([a-z ]{5,20}?) (?:group|arm)", re.I)
 _ARM_INLINE = re.compile(r"([A-Za-z ]{5,20}): (\S.*)")
 _WHEN = re.compile(r"(.+?) \((estimated|actual|anticipated)\)", re.I)
+_LONGEST_VALUE = 80
+"""Characters of a line behind a label at most, where it is no paragraph of a text."""
 _SENTENCE_END = (".", "!", "?")
 
 
@@ -212,9 +214,10 @@ class _Cutting:
         ahead = self.next_line(place)
         if not ahead or label.form == "heading" or label_of(ahead) or GROUPS_LINE.fullmatch(ahead):
             return True
-        if is_closed(label):
-            return fits(label, ahead)
-        return not ahead.endswith(_SENTENCE_END)
+        if is_closed(label) and fits(label, ahead):
+            return True
+        is_prose = ahead.endswith(_SENTENCE_END) or len(ahead) > _LONGEST_VALUE
+        return not is_prose
 
     def begin(self, line: int, label: Label, when: str | None, value: str) -> None:
         """Open the part of a label, unless a page's own words are all it is."""
