@@ -11,7 +11,11 @@ from foreign_fhir import STUDY, category, loinc, observation, patient, quantity,
 
 from trialect.converters.pipeline import convert, read
 from trialect.converters.trace import trace
+from trialect.converters.writers.fhir_study import write as write_study
 from trialect.problems import Unusable
+from trialect.protocol import Eligibility, Sponsor
+from trialect.study_options import FhirOptions
+from trialect.trial import Study
 
 P1 = {"reference": "Patient/p1"}
 
@@ -73,6 +77,28 @@ def test_without_study_yaml_the_research_study_names_it(folder: Path) -> None:
     (told,) = (one for one in trial.problems if one.rule == "FHIR-STUDY-OF-RESOURCE")
     assert told.value == "X9"
     assert records(trial, "DM")[0]["USUBJID"] == "X9-p1"
+
+
+def test_a_research_study_of_ours_tells_the_protocol(folder: Path) -> None:
+    (folder / "study.yaml").unlink()
+    (folder / "p.json").write_text(json.dumps(patient()))
+    given = Study(
+        "S1",
+        "An Official Title",
+        Sponsor("A Sponsor", "OTHER"),
+        brief_title="A Title",
+        status="COMPLETED",
+        eligibility=Eligibility("18 Years", None, "ALL"),
+        fhir=FhirOptions(base="https://trials.example.org/S1"),
+    )
+    (file,) = write_study(given, lambda _: None)
+    (folder / "a.json").write_bytes(file.content)
+    study = read(folder).study
+    assert (study.title, study.brief_title) == ("An Official Title", "A Title")
+    assert study.sponsor == given.sponsor
+    assert study.eligibility == given.eligibility
+    assert study.status == "COMPLETED"
+    assert study.fhir == FhirOptions()
 
 
 def test_no_fhir_at_all_and_files_beside(folder: Path) -> None:

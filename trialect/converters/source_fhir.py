@@ -15,20 +15,22 @@ import polars as pl
 
 from trialect.converters.fhir_stage import FhirSpool, fhir_files, stage_fhir
 from trialect.converters.partition import Job
-from trialect.converters.readers.fhir import holds_fhir, read_fhir
+from trialect.converters.readers.fhir import Entry, holds_fhir, read_fhir
 from trialect.converters.readers.study_yaml import FILE, assumption_problems, study_over
 from trialect.converters.trial_sources import Facts, PartitionSubjects, Prepared, TrialSource
 from trialect.mappings.engine import Mapped
+from trialect.mappings.fhir.study_of_fhir import Read, study_of
 from trialect.mappings.fhir_sdtm import carried
 from trialect.mappings.fhir_sdtm.mapper import FhirInput, Mapper
 from trialect.mappings.fhir_sdtm.nodes import DuplicateKeyError
-from trialect.mappings.fhir_sdtm.subject import Read, Shared, read
+from trialect.mappings.fhir_sdtm.subject import Read as ReadResource
+from trialect.mappings.fhir_sdtm.subject import Shared, read
 from trialect.mappings.fhir_sdtm.tables import FOLDER, FhirTables, read_fhir_tables
 from trialect.mappings.sdtm import trial_design
 from trialect.mappings.tables import MappingTables, Supplemental
 from trialect.problems import Problems, Unusable, rule
 from trialect.protocol import Sponsor
-from trialect.study_options import Records
+from trialect.study_options import FhirOptions, Records
 from trialect.trial import BLOCK, FORM, ROW, Study
 
 NO_STUDY = rule(
@@ -42,8 +44,8 @@ STUDY_OF_FHIR = rule(
     "FHIR-STUDY-OF-RESOURCE",
     "warning",
     "The study is known by its ResearchStudy alone",
-    "STUDYID {value} and the title are those of a ResearchStudy; visits, arms and sites are not "
-    "known.",
+    "STUDYID {value} and what else is said of the study are those of a ResearchStudy; visits, arms "
+    "and sites are not known.",
     "Put a study.yaml beside the FHIR files, or name one with --study.",
 )
 ELEMENT = rule(
@@ -107,23 +109,59 @@ def study(path: Path, given: Path | None) -> Facts:
     return Facts(replace(found, records=Records(folder=".")), problems)
 
 
+PROTOCOL = frozenset(
+    {"Group", "Location", "Organization", "PlanDefinition", "Practitioner", "PractitionerRole"}
+)
+"""Types that a ResearchStudy refers to."""
+
+MOST_PROTOCOL = 20_000
+"""How many of them are kept while the ResearchStudy is looked for (memory): a hospital's export may
+have any number of practitioners, a trial has not."""
+
+
 def _study_of(path: Path) -> Study:
+    """The Study of the first ResearchStudy that has an identifier, with what stands before it: our
+    bundles, and files in the order of their names, have it last.
+    """
+    kept: list[tuple[str | None, Mapping[str, Any]]] = []
     for file in fhir_files(path):
         if not holds_fhir(file):
             continue
         for entry in read_fhir(file, file.name):
-            if entry.value and entry.resource["resourceType"] == "ResearchStudy":
-                found = _named(entry.resource)
-                if found is not None:
-                    return found
+            kind = entry.resource["resourceType"] if entry.value else None
+            if kind != "ResearchStudy":
+                if kind in PROTOCOL and len(kept) < MOST_PROTOCOL:
+                    kept.append((_full_url(entry), entry.resource))
+                continue
+            found = _named(kept, entry)
+            if found is not None:
+                return found
     raise Unusable(NO_STUDY.problem(file=path.name))
 
 
-def _named(resource: Mapping[str, Any]) -> Study | None:
-    names = [one.get("value") for one in resource.get("identifier") or () if isinstance(one, dict)]
-    name = next((one for one in names if isinstance(one, str) and one), None)
-    title = resource.get("title")
-    return Study(name, str(title or name), Sponsor("")) if name else None
+def _full_url(entry: Entry) -> str | None:
+    url = entry.value.get("fullUrl") if entry.wrapped else None
+    return url if isinstance(url, str) else None
+
+
+def _named(kept: list[tuple[str | None, Mapping[str, Any]]], entry: Entry) -> Study | None:
+    """The Study; its arms are left out, since a ResearchStudy does not say of which elements they
+    are, and nobody is assigned to an arm by what it says.
+    """
+    named = [one.get("value") for one in _identifiers(entry.resource)]
+    name = next((one for one in named if isinstance(one, str) and one), None)
+    if name is None:
+        return None
+    found = study_of(Read([*kept, (_full_url(entry), entry.resource)]), entry.resource)
+    if found is None:
+        return Study(name, str(entry.resource.get("title") or name), Sponsor(""))
+    title = found.title if found.title or found.brief_title else name
+    return replace(found, title=title, arms=(), fhir=FhirOptions())
+
+
+def _identifiers(resource: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    given = resource.get("identifier")
+    return [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []
 
 
 def prepare(
@@ -204,7 +242,7 @@ def map_part(job: Job, index: int, forms: Mapping[str, pl.DataFrame]) -> Mapped:
     with Shared(spool.shared_file, spool.texts_file) as shared:
         mapper.cells.shared = shared
         for key, held in spool.subjects(index * size, size):
-            reads: list[Read] = []
+            reads: list[ReadResource] = []
             for one in held:
                 try:
                     reads.append(read(one.form, one.row, one.text, wrapped=one.wrapped))

@@ -17,7 +17,11 @@ def circles(
     `references` are (path, text) of the resource at `path` and of what it contains. That what is
     contained refers to what contains it (#) is usual, and no circle.
     """
-    places = {one.get("id"): n for n, one in enumerate(contained) if type(one) is dict}
+    places = {
+        one["id"]: n
+        for n, one in enumerate(contained)
+        if type(one) is dict and type(one.get("id")) is str
+    }
     leads: dict[int, list[int]] = {}
     for at, text in references:
         inside = _INSIDE.match(at, len(path)) if at.startswith(path) else None
