@@ -187,7 +187,10 @@ def _registry(row: Row) -> str:
 
 
 def _date(text: str | None) -> StudyDate | None:
-    return StudyDate(text[:10]) if text and re.match(r"\d{4}(-\d\d(-\d\d)?)?(T|$)", text) else None
+    """A date of TS, which does not say whether it is planned or reached."""
+    if not text or not re.match(r"\d{4}(-\d\d(-\d\d)?)?(T|$)", text):
+        return None
+    return StudyDate(text[:10], None)
 
 
 def _count(text: str | None) -> int | None:
