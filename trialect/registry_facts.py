@@ -69,7 +69,7 @@ class FdaApplication:
 
 @dataclass(frozen=True, slots=True)
 class EthicsReview:
-    """What a review board said of the trial (PRS: irb_info; item 22 of WHO's data set)."""
+    """What a review board said of the trial (PRS: irb_info; item 21 of WHO's data set)."""
 
     status: str | None = None
     number: str | None = None
