@@ -372,10 +372,11 @@ def _targets(to: Sequence[str] | None) -> tuple[str, ...]:
 
 def _study_file(path: Path) -> bytes:
     """The content of a study file, which is looked into before anything is begun."""
+    from trialect.converters.readers import yaml_tree
     from trialect.converters.readers.study_yaml import NO_STUDY, said_over
 
     try:
-        content = path.read_bytes()
+        content = yaml_tree.content(path)
     except OSError as error:
         raise Unusable(NO_STUDY.problem(file=str(path), where=f" ({error.strerror})")) from None
     said_over(content, path)

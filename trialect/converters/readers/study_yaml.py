@@ -82,7 +82,7 @@ def read_study(path: str | Path) -> Study:
     if file.is_dir():
         file = file / FILE
     try:
-        data = file.read_bytes()
+        data = yaml_tree.content(file)
     except OSError as error:
         where = f" in {file.parent}" if isinstance(error, FileNotFoundError) else f" ({error})"
         raise Unusable(NO_STUDY.problem(file=str(path), where=where)) from None
@@ -114,7 +114,7 @@ def study_over(found: Study, file: Path) -> Study:
     Raises `Unusable` with all problems of the file, each with its line, or when it is not there.
     """
     try:
-        data = file.read_bytes()
+        data = yaml_tree.content(file)
     except OSError as error:
         raise Unusable(NO_STUDY.problem(file=str(file), where=f" ({error.strerror})")) from None
     return said_over(data, file)(found)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 import yaml
@@ -114,6 +115,17 @@ class Node:
     def is_null(self) -> bool:
         """Whether nothing was written: an empty value, `~` or `null` without quotes."""
         return self.kind == "text" and self.plain and self.text in _NULLS
+
+
+def content(file: Path) -> bytes:
+    """The bytes of a file; one that is too large is not read.
+
+    Raises `Unusable` for that, OSError where there is no file.
+    """
+    size = file.stat().st_size
+    if size > SIZE_LIMIT:
+        raise Unusable(TOO_LARGE.problem(file=file.name, size=size, limit=SIZE_LIMIT))
+    return file.read_bytes()
 
 
 def parse(data: bytes, file: str) -> Node:

@@ -150,9 +150,10 @@ def link_ids(study: Study) -> dict[str, str]:
     }
 
 
-def focus(study: Study) -> list[Concept | None]:
+def focus(study: Study) -> list[Concept]:
     """What the study is about: its interventions, by the names that the protocol gives them."""
-    return [concept(one.name) for one in study.interventions]
+    named = (concept(one.name) for one in study.interventions)
+    return [one for one in named if one is not None]
 
 
 def sites(protocol: Protocol) -> list[dict[str, str]]:

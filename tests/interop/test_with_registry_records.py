@@ -2,7 +2,8 @@
 
 The records are those beside the checkout (`../shared/data/ctgov`). Of `$validate` each shape of
 each type is asked once (samples.py), as if one base named all records; TRIALECT_INTEROP_ALL asks
-every resource of every record. The bundles that are sent are those of a few records.
+every resource of every record. The bundles that are sent are those of a few records, after
+test_transactions.py has looked at all that the server holds.
 """
 
 import json
