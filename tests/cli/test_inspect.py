@@ -47,8 +47,12 @@ def files(package: Path, study: Path, tmp_path: Path) -> dict[Kind, Path]:
     found[Kind.REGISTRY_PAGE].write_text(PAGE)
     found[Kind.REGISTRY_RECORDS] = tmp_path / "records.json"
     found[Kind.REGISTRY_RECORDS].write_text(json.dumps([RECORD]))
-    found[Kind.TRIALS] = tmp_path / "trials"
-    convert(found[Kind.REGISTRY_RECORDS], found[Kind.TRIALS], to=["prs"])
+    found[Kind.TRIALS] = trials = tmp_path / "trials"
+    convert(found[Kind.REGISTRY_RECORDS], trials, to=["prs", "ictrp", "usdm"])
+    registry = trials / "NCT00000001" / "registry"
+    found[Kind.PRS_XML] = registry / "prs.xml"
+    found[Kind.ICTRP_XML] = registry / "ictrp.xml"
+    found[Kind.USDM] = registry / "usdm.json"
     found[Kind.DSJC] = tmp_path / "te.dsjc"
     found[Kind.DSJC].write_bytes(zlib.compress(found[Kind.DATASET_NDJSON].read_bytes()))
     found[Kind.FHIR_RESOURCE] = tmp_path / "one.json"
@@ -84,6 +88,9 @@ TOLD = {
     Kind.PACKAGE: ["50 subjects", "errors", "683  QS records", "50  FHIR Patient"],
     Kind.REGISTRY_RECORDS: ["1 record: 1 INTERVENTIONAL", "NCT00000001  A trial"],
     Kind.TRIALS: ["1 record: 1 converted, 0 rejected", "NCT00000001  A trial"],
+    Kind.PRS_XML: ["A trial", "1 trial"],
+    Kind.ICTRP_XML: ["NCT00000001: A trial", "1 trial"],
+    Kind.USDM: ["NCT00000001: A trial", "interventional"],
     Kind.REGISTRY_PAGE: ["line 2: “Sex: All”", "eligibility.sex = ALL", "Ages stands there"],
 }
 

@@ -120,6 +120,18 @@ def test_a_wrong_type_at_each_path_is_told_there(path: str) -> None:
             assert any(one.startswith((shown, shown.rpartition(".")[0])) for one in at), value
 
 
+@pytest.mark.parametrize(("wrong", "counted"), [(10, 0), (260, 1)])
+def test_of_a_record_that_is_wrong_everywhere_the_rest_is_counted(wrong: int, counted: int) -> None:
+    record = small_record()
+    record["protocolSection"]["conditionsModule"] = {"keywords": list(range(wrong))}
+    told: list[Problem] = []
+    study_of(record, told.append)
+    assert [one.rule for one in told].count("CTGOV-MORE") == counted
+    if counted:
+        assert told[-1].rule == "CTGOV-MORE"
+        assert len(told) == 201
+
+
 @given(broken(), st.data())
 @settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=100)
 def test_a_damaged_text_is_no_traceback(

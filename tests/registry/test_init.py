@@ -73,8 +73,9 @@ def test_nothing_is_overwritten_without_force(record, tmp_path):
     study = home / "study.yaml"
     study.write_text("mine")
     (home / "mappings/sources.csv").unlink()
-    with pytest.raises(Unusable, match=r"study\.yaml.* is there already; nothing was written"):
+    with pytest.raises(Unusable, match=r"study\.yaml.* is there already; nothing was") as refused:
         init(home, record)
+    assert [one.rule for one in refused.value.problems] == ["INIT-EXISTS"]
     assert study.read_text() == "mine"
     assert not (home / "mappings/sources.csv").exists()
     (home / "records/mine.csv").write_text("a\n")
@@ -87,12 +88,14 @@ def test_one_of_several_records_is_named(tmp_path):
     other = json.loads(json.dumps(FULL).replace(NCT, "NCT00000042"))
     file = tmp_path / "many.json"
     file.write_text(json.dumps([FULL, other]))
-    with pytest.raises(Unusable, match="it holds 2 records"):
+    with pytest.raises(Unusable, match="it holds 2 records") as refused:
         init(tmp_path / "new", file)
+    assert [one.rule for one in refused.value.problems] == ["INIT-SEVERAL"]
     begun = init(tmp_path / "new", file, id="NCT00000042")
     assert begun.study.registration("ClinicalTrials.gov") == "NCT00000042"
-    with pytest.raises(Unusable, match="none of the 2 records is NCT00000043"):
+    with pytest.raises(Unusable, match="none of the 2 records is NCT00000043") as refused:
         init(tmp_path / "newer", file, id="NCT00000043")
+    assert [one.rule for one in refused.value.problems] == ["INIT-NO-ID"]
     assert not (tmp_path / "newer").exists()
 
 
@@ -122,6 +125,12 @@ def test_what_is_no_record_is_refused(name, data, tmp_path, run):
     assert not (tmp_path / "new").exists()
 
 
+def test_what_is_not_there_is_told(tmp_path):
+    with pytest.raises(Unusable, match="is not there") as refused:
+        init(tmp_path / "new", tmp_path / "no.json")
+    assert [one.rule for one in refused.value.problems] == ["INIT-NO-RECORD"]
+
+
 def test_the_command_says_what_is_needed(record, tmp_path, run):
     result = run("init", tmp_path / "new", "--from", record)
     assert result.exit_code == 0
@@ -137,6 +146,9 @@ def test_a_folder_that_cannot_be_written_is_told(record, tmp_path, run):
     result = run("init", tmp_path / "file" / "new", "--from", record)
     assert result.exit_code == 2
     assert "cannot be written" in result.output
+    with pytest.raises(Unusable) as refused:
+        init(tmp_path / "file" / "new", record)
+    assert [one.rule for one in refused.value.problems] == ["INIT-UNWRITABLE"]
 
 
 def test_the_skeleton_asks_for_what_is_to_be_filled_in_and_for_nothing_else(record, tmp_path, run):

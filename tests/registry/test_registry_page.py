@@ -138,6 +138,8 @@ def test_a_page_with_its_values_gives_them_all():
     assert study.studyid == "NCT09999999"
     assert study.registration("ClinicalTrials.gov") == "NCT09999999"
     assert [one.id for one in study.secondary_ids] == ["TEA-01"]
+    assert [one.value for one in of(found, "PAGE-IDENTIFIERS")] == ["TEA-01"]
+    assert not of(read(SCRAPED)[1], "PAGE-IDENTIFIERS")
     assert study.sponsor.name == "Institute of Tea"
     assert study.status == "NOT_YET_RECRUITING"
     assert study.conditions == ("Hiccups", "Singultus")

@@ -17,7 +17,7 @@ import trialect
 from trialect.converters import trial_folder, trials
 from trialect.converters.study_sources import HeldRecord
 from trialect.converters.study_targets import STUDY_TARGETS
-from trialect.converters.trials import folder_name
+from trialect.converters.trials import convert_trials, folder_name
 
 TARGETS = ["prs", "ctgov"]
 
@@ -220,13 +220,23 @@ def test_a_broken_study_file_stops_before_anything_is_written(three, tmp_path):
 
 
 def test_an_unknown_target_is_told(three, tmp_path):
-    with pytest.raises(trialect.Unusable, match="dataset-json"):
+    with pytest.raises(trialect.Unusable, match="dataset-json") as refused:
         trialect.convert(three, tmp_path / "out", to=["dataset-json"])
+    assert [one.rule for one in refused.value.problems] == ["TRIALS-TARGET"]
 
 
 def test_what_is_not_for_records_is_told(three, tmp_path):
-    with pytest.raises(trialect.Unusable, match="--baseline"):
+    with pytest.raises(trialect.Unusable, match="--baseline") as refused:
         trialect.convert(three, tmp_path / "out", baseline="report.json")
+    assert [one.rule for one in refused.value.problems] == ["TRIALS-OPTION"]
+
+
+def test_a_file_without_a_record_is_told(tmp_path):
+    nothing = put(tmp_path / "nothing.json", [])
+    with pytest.raises(trialect.Unusable, match=r"nothing\.json holds no record") as refused:
+        convert_trials(nothing, "ctgov", tmp_path / "out")
+    assert [one.rule for one in refused.value.problems] == ["TRIALS-NONE"]
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_command_says_what_became_of_the_records(run, three, tmp_path):
