@@ -59,7 +59,7 @@ from trialect.profile import merge
 from trialect.schemas.define.describe import describe
 from trialect.trial import Study, Trial
 
-PARTITION_SUBJECTS = 13000
+PARTITION_SUBJECTS = 8_500
 """Subjects in a partition at most; memory grows with it, the bytes written do not depend on it."""
 
 WORTH_PROCESSES = 500_000
