@@ -1,0 +1,60 @@
+"""What docs/report-records.schema.json promises is what the report of registry records holds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from ctgov_small import small_record
+from page_small import SCRAPED
+
+import trialect
+from trialect.converters.trials import TrialsConversion
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+SCHEMA: dict[str, Any] = json.loads(
+    (DOCS / "report-records.schema.json").read_text(encoding="utf-8")
+)
+OF_STUDIES: dict[str, Any] = json.loads((DOCS / "report.schema.json").read_text(encoding="utf-8"))
+
+
+def checked(done: trialect.Conversion | TrialsConversion) -> dict[str, Any]:
+    report: dict[str, Any] = json.loads((done.out / "report.json").read_bytes())
+    jsonschema_rs.validator_for(SCHEMA).validate(report)
+    return report
+
+
+def test_records_of_which_one_cannot_be_read(tmp_path: Path) -> None:
+    records = tmp_path / "records.json"
+    twice = small_record()
+    records.write_text(json.dumps([twice, {"FullStudy": 1}, twice, 7]), encoding="utf-8")
+    report = checked(trialect.convert(records, tmp_path / "out"))
+    assert report["records"] == {"in": 4, "converted": 1, "rejected": 3}
+    assert {"file", "row", "trial", "path"} <= {key for one in report["problems"] for key in one}
+    (trial,) = report["trials"]
+    assert trial["row"] == 1
+    assert trial["files"] > 1
+
+
+def test_the_text_of_a_page_that_names_no_identifier(tmp_path: Path) -> None:
+    page = tmp_path / "page.txt"
+    page.write_text(SCRAPED, encoding="utf-8")
+    report = checked(trialect.convert(page, tmp_path / "out", to=["ictrp"]))
+    assert [one["trial"] for one in report["trials"]] == [""]
+
+
+@pytest.mark.parametrize("key", ["trials", "problems", "records", "rules"])
+def test_a_report_that_lacks_a_key_is_none(tmp_path: Path, key: str) -> None:
+    records = tmp_path / "record.json"
+    records.write_text(json.dumps(small_record()), encoding="utf-8")
+    report = checked(trialect.convert(records, tmp_path / "out", to=["ctgov"]))
+    del report[key]
+    assert not jsonschema_rs.validator_for(SCHEMA).is_valid(report)
+
+
+def test_a_finding_has_the_same_form_in_each_report() -> None:
+    for name, form in SCHEMA["$defs"].items():
+        assert form == OF_STUDIES["$defs"][name], name
