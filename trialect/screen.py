@@ -176,9 +176,22 @@ def say_converted(account: Account | TrialsAccount) -> None:
 def _say_trials(account: TrialsAccount) -> None:
     from trialect.converters.summary import counted, plural
 
-    converted = f"{plural(account.read, 'record')}: {plural(account.trials, 'trial')} written as"
-    say(f"{converted} {', '.join(account.targets)}; {account.rejected:,} rejected")
+    trials = f"{plural(account.read, 'record')}: {plural(account.trials, 'trial')}"
+    say(f"{trials} written as {_written(account)}; {account.rejected:,} rejected")
     say(f"Findings: {counted(account.by_severity)}")
     for name, count in sorted(account.by_rule.items()):
         if (broken := account.rules[name]).severity.value == "error":
             say(typer.style(f"{count:>7,}  {name}: {broken.title}", fg=COLOURS["error"]))
+
+
+def _written(account: TrialsAccount) -> str:
+    """The targets, with the number of trials where some have no file of it."""
+    told, nothing = [], []
+    for name in account.targets:
+        written = account.trials - account.unwritten[name]
+        if account.trials and not written:
+            nothing.append(name)
+        else:
+            part = f" ({written:,} of {account.trials:,})" if written < account.trials else ""
+            told.append(f"{name}{part}")
+    return ", ".join(told) + (f"; nothing as {', '.join(nothing)}" if nothing else "")

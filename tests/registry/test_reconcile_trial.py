@@ -150,6 +150,10 @@ def test_the_report_of_the_conversion_says_the_same(study: Path, package: Path) 
     assert report["agreement"] == {**found.as_dict(), "package": None}
     schema = json.loads((ROOT / "docs" / "report.schema.json").read_text(encoding="utf-8"))
     jsonschema_rs.validator_for(schema).validate(report)
+    # What differs is among the findings, and counts for the exit code.
+    of_agreement = [one for one in report["problems"] if one["rule"].startswith("RECONCILE-")]
+    assert [one["message"] for one in of_agreement] == [one.message for one in found.problems]
+    assert report["summary"]["by_rule"]["RECONCILE-STATUS-BEFORE-START"] == 1
     sheet = openpyxl.load_workbook(package / "report.xlsx")["Agreement"]
     assert sheet.max_row == len(found.rows) + 1
     assert [sheet["A2"].value, sheet["D2"].value, sheet["H2"].value] == [

@@ -215,8 +215,11 @@ def test_a_code_that_is_too_long_is_told_and_its_dataset_not_written():
 def test_without_an_identifier_of_the_trial_nothing_is_written():
     told = []
     assert files(replace(PLAIN, studyid=""), told) == {}
-    fields = {one.field for one in told if one.rule == "SDTM-STUDY-VALUE-MISSING"}
-    assert fields == {"studyid"}
+    (problem,) = (one for one in told if one.rule == "SDTM-STUDY-NO-ID")
+    assert problem.field == "studyid"
+    assert "--study study.yaml" in problem.mend
+    assert "SDTM-STUDY-VALUE-MISSING" not in {one.rule for one in told}
+    assert "SDTM-STUDY-NO-ID" not in rules(PLAIN)
 
 
 def test_a_key_that_stands_twice_is_told_and_its_dataset_not_written():

@@ -10,8 +10,10 @@ import jsonschema_rs
 import pytest
 from ctgov_small import small_record
 from page_small import SCRAPED
+from typer.testing import CliRunner
 
 import trialect
+from trialect.cli import app
 from trialect.converters.trials import TrialsConversion
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -44,6 +46,18 @@ def test_the_text_of_a_page_that_names_no_identifier(tmp_path: Path) -> None:
     page.write_text(SCRAPED, encoding="utf-8")
     report = checked(trialect.convert(page, tmp_path / "out", to=["ictrp"]))
     assert [one["trial"] for one in report["trials"]] == [""]
+
+
+def test_what_is_written_as_nothing_is_said_so(tmp_path: Path) -> None:
+    page, records = tmp_path / "page.txt", tmp_path / "record.json"
+    page.write_text(SCRAPED, encoding="utf-8")
+    records.write_text(json.dumps(small_record()), encoding="utf-8")
+    out = ["-o", str(tmp_path / "out"), "--to", "prs", "--to", "sdtm"]
+    done = CliRunner().invoke(app, ["convert", str(page), *out])
+    assert "1 trial written as prs; nothing as sdtm; 0 rejected" in done.output
+    assert "SDTM-STUDY-NO-ID" in done.output
+    done = CliRunner().invoke(app, ["convert", str(records), *out])
+    assert "1 trial written as prs, sdtm; 0 rejected" in done.output
 
 
 @pytest.mark.parametrize("key", ["trials", "problems", "records", "rules"])

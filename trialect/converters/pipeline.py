@@ -195,6 +195,8 @@ def convert(
         tell("report", 0, 1)
         agreed = agreement(facts, of_registry, parts) if compared else None
         problems = Problems(closing.problems([*parts, last]))
+        if agreed is not None:
+            problems.extend(agreed.problems)
         for name in targets:
             close = TARGETS[name].close
             if close is not None:

@@ -74,8 +74,8 @@ class MadeTrial:
     """What became of one record.
 
     `trial` is what it calls itself, `built` the folder it was built in, None where the record was
-    rejected; `files` are the names, digests and sizes of what lies there; `findings` JSON of one
-    line each.
+    rejected; `files` are the names, digests and sizes of what lies there, `unwritten` the targets
+    that made none; `findings` JSON of one line each.
     """
 
     trial: str
@@ -87,6 +87,7 @@ class MadeTrial:
     reasons: list[tuple[str, str]] = field(default_factory=list)
     losses: TrialLosses | None = None
     standards: dict[str, str] = field(default_factory=dict)
+    unwritten: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -159,6 +160,7 @@ def _begin(making: Making, held: HeldRecord, folder: Path) -> _Begun | MadeTrial
 
 def _write(target: str, one: _Begun) -> None:
     of_target: list[Problem] = []
+    files = len(one.made.files)
     try:
         for file in writer_of(target)(one.read.study, of_target.append):
             one.made.files.append(_put(one.home, file, one.inside))
@@ -166,6 +168,8 @@ def _write(target: str, one: _Begun) -> None:
         of_target += unusable.problems
     except Exception as error:
         of_target.append(_defect(target, error))
+    if len(one.made.files) == files:
+        one.made.unwritten.append(target)
     one.told += [(target, problem) for problem in of_target]
 
 

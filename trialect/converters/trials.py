@@ -233,6 +233,7 @@ class _Ledger:
             return
         file.converted += 1
         account.trials += 1
+        account.unwritten.update(made.unwritten)
         self.taken[name.casefold()] = (held.file, held.number)
         made.built.rename(self.package / name)
         self.outputs.writelines(

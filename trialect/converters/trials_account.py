@@ -43,6 +43,8 @@ class TrialsAccount:
     trials: int = 0
     read: int = 0
     rejected: int = 0
+    unwritten: Counter[str] = field(default_factory=Counter)
+    """Trials that a target made no file of."""
     by_rule: Counter[str] = field(default_factory=Counter)
     trials_by_rule: Counter[str] = field(default_factory=Counter)
     rules: dict[str, Rule] = field(default_factory=dict)
