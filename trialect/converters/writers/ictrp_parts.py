@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from trialect.converters.writers.registry_losses import Losses
+from trialect.converters.writers.registry_writing import RegistryWriting
 from trialect.mappings.registry.markup import plain_text
 from trialect.mappings.registry.person_names import person_name
-from trialect.mappings.registry.registry_words import registry_words
 from trialect.problems import rule
 from trialect.protocol import Contact, Outcome
 from trialect.schemas.registry.nodes import Node
-from trialect.trial import Study
 
 NO_WORD = rule(
     "ICTRP-NO-WORD",
@@ -59,28 +57,14 @@ _PHASES = {
 }
 
 
-class Writing:
+class Writing(RegistryWriting):
     """The study that is written, the words of ICTRP, and what it cannot say."""
 
-    __slots__ = ("losses", "study", "words")
+    __slots__ = ()
 
-    def __init__(self, study: Study) -> None:
-        self.study = study
-        self.losses = Losses()
-        self.words = registry_words("ictrp")
-
-    def word(self, kind: str, field: str, value: str | None) -> str:
-        """ICTRP's word for a value; empty, and told, where it has none."""
-        if not value:
-            return ""
-        found = self.words.get(kind, {}).get(value)
-        if found is None or found.word is None:
-            note = found.note if found is not None else "it is none of the registry's values"
-            self.losses.add(NO_WORD, field, value, note=note, each=True)
-            return ""
-        if found.note:
-            self.losses.add(WORD_LOSES, field, value, word=found.word, note=found.note, each=True)
-        return found.word
+    registry = "ictrp"
+    no_word = NO_WORD
+    word_loses = WORD_LOSES
 
 
 def dated(date: str | None) -> str:
