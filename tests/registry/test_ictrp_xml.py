@@ -1,7 +1,6 @@
 """Trials for WHO's ICTRP: what is written of a Study, what is told, and the rules."""
 
 from dataclasses import replace
-from xml.etree import ElementTree
 
 import pytest
 from registry_nodes import (
@@ -12,38 +11,20 @@ from registry_nodes import (
     several,
     twice,
 )
+from registry_written import WrittenTo
 from whole_study import WHOLE
 
-from trialect.converters.study_targets import writer_of
 from trialect.converters.writers.ictrp_xml import FILE
 from trialect.problems import RULES
 from trialect.protocol import Criterion, Design, Enrolment, Outcome, Registration, StudyDate
 from trialect.schemas.registry.ictrp import check_record
 from trialect.schemas.registry.nodes import Node
 
-
-def written(study):
-    found = []
-    (file,) = writer_of("ictrp")(study, found.append)
-    assert file.path == FILE
-    return ElementTree.fromstring(file.content)[0], found
-
-
-def said(study, path):
-    tree, _ = written(study)
-    return [one.text for one in tree.findall(path)]
-
-
-def rules(study):
-    return [one.rule for one in written(study)[1]]
-
-
-def fields(study, rule):
-    return [one.field for one in written(study)[1] if one.rule == rule]
+ictrp = WrittenTo("ictrp", FILE)
 
 
 def test_all_parts_stand_in_the_order_of_who():
-    tree, _ = written(WHOLE)
+    tree, _ = ictrp.written(WHOLE)
     assert [one.tag for one in tree] == [
         "main",
         "contacts",
@@ -100,11 +81,11 @@ def test_all_parts_stand_in_the_order_of_who():
     ],
 )
 def test_each_fact_has_its_place(path, texts):
-    assert said(WHOLE, path) == texts
+    assert ictrp.said(WHOLE, path) == texts
 
 
 def test_the_design_is_one_text():
-    (text,) = said(WHOLE, "main/study_design")
+    (text,) = ictrp.said(WHOLE, "main/study_design")
     assert text == (
         "Allocation: Randomized. Intervention model: Parallel Assignment. "
         "Model description: Two groups. Primary purpose: Treatment. "
@@ -114,17 +95,17 @@ def test_the_design_is_one_text():
 
 def test_no_day_is_added_to_a_month():
     study = replace(WHOLE, start=StudyDate("2023-01", "ESTIMATED"))
-    assert said(study, "main/date_enrolment") == ["01/2023"]
-    assert fields(study, "ICTRP-DATE-PARTIAL") == ["start.date"]
-    assert "ICTRP-DATE-PARTIAL" not in rules(WHOLE)
+    assert ictrp.said(study, "main/date_enrolment") == ["01/2023"]
+    assert ictrp.fields(study, "ICTRP-DATE-PARTIAL") == ["start.date"]
+    assert "ICTRP-DATE-PARTIAL" not in ictrp.rules(WHOLE)
 
 
 def test_a_universal_trial_number_has_its_place():
     number = Registration("U1111-1234-5678", "UTN")
     study = replace(WHOLE, registrations=(number, *WHOLE.registrations))
-    assert said(study, "main/utrn") == ["U1111-1234-5678"]
-    assert said(study, "main/trial_id") == ["NCT00000001"]
-    assert "U1111-1234-5678" not in said(study, "secondary_ids/secondary_id/sec_id")
+    assert ictrp.said(study, "main/utrn") == ["U1111-1234-5678"]
+    assert ictrp.said(study, "main/trial_id") == ["NCT00000001"]
+    assert "U1111-1234-5678" not in ictrp.said(study, "secondary_ids/secondary_id/sec_id")
 
 
 def eligible(text):
@@ -133,18 +114,18 @@ def eligible(text):
 
 def test_criteria_that_no_heading_divides_are_told():
     study = eligible("See the protocol.")
-    assert fields(study, "ICTRP-CRITERIA-WHOLE") == ["eligibility.criteria"]
-    assert said(study, "criteria/inclusion_criteria") == ["See the protocol."]
-    assert "ICTRP-CRITERIA-WHOLE" not in rules(WHOLE)
+    assert ictrp.fields(study, "ICTRP-CRITERIA-WHOLE") == ["eligibility.criteria"]
+    assert ictrp.said(study, "criteria/inclusion_criteria") == ["See the protocol."]
+    assert "ICTRP-CRITERIA-WHOLE" not in ictrp.rules(WHOLE)
 
 
 def test_a_passage_under_no_heading_is_not_lost():
     study = eligible(f"Demography:\n\n* Adults\n\n{WHOLE.eligibility.criteria}")
-    assert fields(study, "ICTRP-CRITERIA-OTHER") == ["eligibility.criteria"]
-    (told,) = said(study, "criteria/inclusion_criteria")
+    assert ictrp.fields(study, "ICTRP-CRITERIA-OTHER") == ["eligibility.criteria"]
+    (told,) = ictrp.said(study, "criteria/inclusion_criteria")
     assert "Adults" in told
     assert told.endswith("- Age >= 18 years")
-    assert "ICTRP-CRITERIA-OTHER" not in rules(WHOLE)
+    assert "ICTRP-CRITERIA-OTHER" not in ictrp.rules(WHOLE)
 
 
 def test_groups_of_criteria_keep_their_heading():
@@ -157,7 +138,7 @@ def test_groups_of_criteria_keep_their_heading():
             Criterion("EXCL01", "EXCLUSION", "Pregnancy"),
         ),
     )
-    assert said(study, "criteria/inclusion_criteria") == [
+    assert ictrp.said(study, "criteria/inclusion_criteria") == [
         "- Adults\n\nCohort A:\n\n- Fit\n\nCohort B:\n\n- Frail"
     ]
 
@@ -193,8 +174,8 @@ LESS = replace(
 
 @pytest.mark.parametrize(("rule", "study", "field"), TOLD, ids=[one[0] for one in TOLD])
 def test_what_ictrp_cannot_say_is_told(rule, study, field):
-    assert field in fields(study, rule)
-    assert rule not in rules(LESS)
+    assert field in ictrp.fields(study, rule)
+    assert rule not in ictrp.rules(LESS)
 
 
 def test_a_study_that_says_little_has_all_elements():
@@ -209,7 +190,7 @@ def test_a_study_that_says_little_has_all_elements():
         outcomes=(Outcome(None, "Something"),),
         design=Design(),
     )
-    assert not [one for one in rules(study) if one in ("REGISTRY-MISSING", "REGISTRY-ORDER")]
+    assert not [one for one in ictrp.rules(study) if one in ("REGISTRY-MISSING", "REGISTRY-ORDER")]
 
 
 def broken(change):

@@ -1,14 +1,13 @@
 """The upload to ClinicalTrials.gov: what is written of a Study, and what is told."""
 
 from dataclasses import replace
-from xml.etree import ElementTree
 
 import pytest
+from registry_written import WrittenTo
 from whole_study import WHOLE
 
 from trialect.converters.readers.study_words import WORDS
 from trialect.converters.readers.study_yaml import study_of
-from trialect.converters.study_targets import writer_of
 from trialect.converters.writers.prs_design import PHASES, ROLES
 from trialect.converters.writers.prs_xml import FILE
 from trialect.mappings.registry.places import places
@@ -17,29 +16,11 @@ from trialect.protocol import Contact, Criterion, Enrolment, Outcome, StudyDate
 from trialect.registry_facts import ExpandedAccess, Reference
 from trialect.study_options import PrsOptions, RegistryOptions
 
-
-def written(study):
-    found = []
-    (file,) = writer_of("prs")(study, found.append)
-    assert file.path == FILE
-    return ElementTree.fromstring(file.content)[0], found
-
-
-def said(study, path):
-    tree, _ = written(study)
-    return [one.text for one in tree.findall(path)]
-
-
-def rules(study):
-    return [one.rule for one in written(study)[1]]
-
-
-def fields(study, rule):
-    return [one.field for one in written(study)[1] if one.rule == rule]
+prs = WrittenTo("prs", FILE)
 
 
 def test_the_whole_study_stands_in_the_order_of_the_upload():
-    tree, _ = written(WHOLE)
+    tree, _ = prs.written(WHOLE)
     assert [one.tag for one in tree] == [
         "id_info",
         "is_ind_study",
@@ -118,12 +99,12 @@ def test_the_whole_study_stands_in_the_order_of_the_upload():
     ],
 )
 def test_each_fact_has_its_place(path, texts):
-    assert said(WHOLE, path) == texts
+    assert prs.said(WHOLE, path) == texts
 
 
 def test_paragraphs_stay_and_marks_are_undone():
-    assert said(WHOLE, "detailed_description/textblock") == [WHOLE.description]
-    assert said(WHOLE, "eligibility/criteria/textblock") == [
+    assert prs.said(WHOLE, "detailed_description/textblock") == [WHOLE.description]
+    assert prs.said(WHOLE, "eligibility/criteria/textblock") == [
         "Inclusion Criteria:\n\n- Age >= 18 years\n\nExclusion Criteria:\n\n- Pregnancy"
     ]
 
@@ -137,43 +118,43 @@ def test_criteria_that_a_study_has_one_by_one_are_written_under_two_heads():
             Criterion("EXCL01", "EXCLUSION", "Pregnancy"),
         ),
     )
-    assert said(study, "eligibility/criteria/textblock") == [
+    assert prs.said(study, "eligibility/criteria/textblock") == [
         "Inclusion Criteria:\n\n- Age 18 or more\n\nExclusion Criteria:\n\n- Pregnancy"
     ]
 
 
 def test_a_full_upload_warns_that_it_replaces_the_record():
-    tree, found = written(WHOLE)
+    tree, found = prs.written(WHOLE)
     assert "partial_upload" not in tree.attrib
     assert found[0].rule == "PRS-FULL-UPLOAD"
 
 
 def test_a_partial_upload_is_asked_for_and_warned_of():
     study = replace(WHOLE, registry=RegistryOptions(PrsOptions("ExampleInst", partial_upload=True)))
-    tree, found = written(study)
+    tree, found = prs.written(study)
     assert tree.attrib == {"partial_upload": "true"}
     assert found[0].rule == "PRS-PARTIAL-UPLOAD"
 
 
 def test_the_short_name_of_the_account_is_asked_for():
     study = replace(WHOLE, registry=RegistryOptions())
-    assert said(study, "id_info/org_name") == ["Example Institute"]
-    assert "PRS-ORG-NAME" in rules(study)
-    assert "PRS-ORG-NAME" not in rules(WHOLE)
+    assert prs.said(study, "id_info/org_name") == ["Example Institute"]
+    assert "PRS-ORG-NAME" in prs.rules(study)
+    assert "PRS-ORG-NAME" not in prs.rules(WHOLE)
 
 
 @pytest.mark.parametrize("phases", [("PHASE2", "PHASE1"), ("NA",), ("EARLY_PHASE1",)])
 def test_phases_have_words(phases):
     study = replace(WHOLE, design=replace(WHOLE.design, phases=phases))
     path = "study_design/interventional_design/phase"
-    assert said(study, path) == [PHASES[tuple(sorted(phases))]]
-    assert "PRS-NO-PHASE" not in rules(study)
+    assert prs.said(study, path) == [PHASES[tuple(sorted(phases))]]
+    assert "PRS-NO-PHASE" not in prs.rules(study)
 
 
 def test_phases_without_a_word_together_are_told():
     study = replace(WHOLE, design=replace(WHOLE.design, phases=("PHASE1", "PHASE4")))
-    assert said(study, "study_design/interventional_design/phase") == [None]
-    assert fields(study, "PRS-NO-PHASE") == ["design.phases"]
+    assert prs.said(study, "study_design/interventional_design/phase") == [None]
+    assert prs.fields(study, "PRS-NO-PHASE") == ["design.phases"]
 
 
 def masking(word, roles=()):
@@ -183,7 +164,7 @@ def masking(word, roles=()):
 def answers(study):
     path = "study_design/interventional_design/"
     names = ("no_masking", *ROLES.values())
-    return [text for name in names for text in said(study, path + name)]
+    return [text for name in names for text in prs.said(study, path + name)]
 
 
 def test_no_masking_masks_no_role():
@@ -192,28 +173,28 @@ def test_no_masking_masks_no_role():
 
 def test_quadruple_masking_without_roles_masks_all_that_prs_knows():
     assert answers(masking("QUADRUPLE")) == ["no", "yes", "yes", "yes", "yes"]
-    assert "PRS-MASKING-ALL" in rules(masking("QUADRUPLE"))
-    assert "PRS-MASKING-ALL" not in rules(WHOLE)
+    assert "PRS-MASKING-ALL" in prs.rules(masking("QUADRUPLE"))
+    assert "PRS-MASKING-ALL" not in prs.rules(WHOLE)
 
 
 @pytest.mark.parametrize("word", ["SINGLE", "DOUBLE", "TRIPLE"])
 def test_no_role_is_invented_for_a_masking_word(word):
     assert answers(masking(word)) == ["no"]
-    assert fields(masking(word), "PRS-MASKING-ROLES") == ["design.masking"]
-    assert "PRS-MASKING-ROLES" not in rules(WHOLE)
+    assert prs.fields(masking(word), "PRS-MASKING-ROLES") == ["design.masking"]
+    assert "PRS-MASKING-ROLES" not in prs.rules(WHOLE)
 
 
 @pytest.mark.parametrize(("word", "count"), [("SINGLE", 2), ("NONE", 1), ("QUADRUPLE", 3)])
 def test_a_masking_word_that_does_not_fit_the_roles_is_told(word, count):
     study = masking(word, tuple(ROLES)[:count])
-    assert fields(study, "PRS-MASKING-COUNT") == ["design.masking"]
+    assert prs.fields(study, "PRS-MASKING-COUNT") == ["design.masking"]
     assert answers(study).count("yes") == count
-    assert "PRS-MASKING-COUNT" not in rules(masking("TRIPLE", tuple(ROLES)[:3]))
-    assert "PRS-MASKING-COUNT" not in rules(WHOLE)
+    assert "PRS-MASKING-COUNT" not in prs.rules(masking("TRIPLE", tuple(ROLES)[:3]))
+    assert "PRS-MASKING-COUNT" not in prs.rules(WHOLE)
 
 
 def test_a_name_that_is_not_certainly_a_persons_stays_whole():
-    assert fields(WHOLE, "PRS-NAME-WHOLE") == [
+    assert prs.fields(WHOLE, "PRS-NAME-WHOLE") == [
         "contacts.1.name",
         "locations.0.contacts.0.name",
     ]
@@ -221,10 +202,10 @@ def test_a_name_that_is_not_certainly_a_persons_stays_whole():
 
 def test_contacts_beyond_the_backup_are_told():
     study = replace(WHOLE, contacts=(*WHOLE.contacts, Contact("Third Office"), Contact("Fourth")))
-    told = [one for one in written(study)[1] if one.rule == "PRS-NO-ROOM"]
+    told = [one for one in prs.written(study)[1] if one.rule == "PRS-NO-ROOM"]
     assert [one.field for one in told] == ["contacts.*.name"]
     assert "(2 times)" in told[0].message
-    assert "PRS-NO-ROOM" not in rules(WHOLE)
+    assert "PRS-NO-ROOM" not in prs.rules(WHOLE)
 
 
 def test_a_telephone_of_an_investigator_is_told():
@@ -232,55 +213,55 @@ def test_a_telephone_of_an_investigator_is_told():
         WHOLE.locations[0], contacts=(Contact("Alan Turing, MD", "SUB_INVESTIGATOR", "555-1"),)
     )
     study = replace(WHOLE, locations=(one,))
-    assert said(study, "location/investigator/role") == ["Sub-Investigator"]
-    assert fields(study, "PRS-INVESTIGATOR-CONTACT") == ["locations.0.contacts.0.phone"]
-    assert "PRS-INVESTIGATOR-CONTACT" not in rules(WHOLE)
+    assert prs.said(study, "location/investigator/role") == ["Sub-Investigator"]
+    assert prs.fields(study, "PRS-INVESTIGATOR-CONTACT") == ["locations.0.contacts.0.phone"]
+    assert "PRS-INVESTIGATOR-CONTACT" not in prs.rules(WHOLE)
 
 
 def test_the_actual_number_is_written_and_the_planned_one_told():
     study = replace(WHOLE, enrolment=Enrolment(planned=120, actual=98))
-    assert said(study, "enrollment") == ["98"]
-    assert said(study, "enrollment_type") == ["Actual"]
-    assert fields(study, "PRS-ENROLMENT-ONE") == ["enrolment.planned"]
-    assert "PRS-ENROLMENT-ONE" not in rules(WHOLE)
+    assert prs.said(study, "enrollment") == ["98"]
+    assert prs.said(study, "enrollment_type") == ["Actual"]
+    assert prs.fields(study, "PRS-ENROLMENT-ONE") == ["enrolment.planned"]
+    assert "PRS-ENROLMENT-ONE" not in prs.rules(WHOLE)
 
 
 def test_an_age_without_limit_is_told():
     study = replace(WHOLE, eligibility=replace(WHOLE.eligibility, maximum_age=None))
-    assert said(study, "eligibility/maximum_age") == ["N/A"]
-    assert fields(study, "PRS-AGE-NO-LIMIT") == ["eligibility.maximum_age"]
-    assert "PRS-AGE-NO-LIMIT" not in rules(WHOLE)
+    assert prs.said(study, "eligibility/maximum_age") == ["N/A"]
+    assert prs.fields(study, "PRS-AGE-NO-LIMIT") == ["eligibility.maximum_age"]
+    assert "PRS-AGE-NO-LIMIT" not in prs.rules(WHOLE)
 
 
 def test_a_date_without_type_has_none():
     study = replace(WHOLE, start=StudyDate("2023-01", None))
-    assert said(study, "start_date") == ["2023-01"]
-    assert said(study, "start_date_type") == []
+    assert prs.said(study, "start_date") == ["2023-01"]
+    assert prs.said(study, "start_date_type") == []
 
 
 def test_an_outcome_of_no_kind_is_told():
     study = replace(WHOLE, outcomes=(*WHOLE.outcomes, Outcome(None, "Something")))
-    assert fields(study, "PRS-OUTCOME-KIND") == ["outcomes.3.type"]
-    assert "PRS-OUTCOME-KIND" not in rules(WHOLE)
+    assert prs.fields(study, "PRS-OUTCOME-KIND") == ["outcomes.3.type"]
+    assert "PRS-OUTCOME-KIND" not in prs.rules(WHOLE)
 
 
 def test_what_the_registry_found_by_itself_is_not_uploaded():
     found = Reference("Roe R. 2022.", "22222222", "DERIVED")
     study = replace(WHOLE, references=(*WHOLE.references, found))
-    assert said(study, "reference/pubmed_id") == ["12345678"]
-    assert fields(study, "PRS-REFERENCE-DERIVED") == ["references.1.type"]
-    assert "PRS-REFERENCE-DERIVED" not in rules(WHOLE)
+    assert prs.said(study, "reference/pubmed_id") == ["12345678"]
+    assert prs.fields(study, "PRS-REFERENCE-DERIVED") == ["references.1.type"]
+    assert "PRS-REFERENCE-DERIVED" not in prs.rules(WHOLE)
 
 
 def test_a_duration_in_words_is_told():
     design = replace(WHOLE.design, type="OBSERVATIONAL", model="COHORT", patient_registry=True)
     said_so = replace(WHOLE, design=replace(design, target_duration="5 Years"))
     path = "study_design/observational_design/target_duration_units"
-    assert said(said_so, path) == ["Years"]
-    assert "PRS-NO-DURATION" not in rules(said_so)
+    assert prs.said(said_so, path) == ["Years"]
+    assert "PRS-NO-DURATION" not in prs.rules(said_so)
     study = replace(WHOLE, design=replace(design, target_duration="some years"))
-    assert said(study, path) == []
-    assert fields(study, "PRS-NO-DURATION") == ["design.target_duration"]
+    assert prs.said(study, path) == []
+    assert prs.fields(study, "PRS-NO-DURATION") == ["design.target_duration"]
 
 
 def test_an_expanded_access_record_has_its_own_status():
@@ -290,27 +271,27 @@ def test_an_expanded_access_record_has_its_own_status():
         status="AVAILABLE",
         expanded_access=ExpandedAccess(individual=True, treatment=False),
     )
-    assert said(study, "expanded_access_status") == ["Available"]
-    assert said(study, "overall_status") == []
-    assert said(study, "study_design/exp_acc_type_individual") == ["yes"]
+    assert prs.said(study, "expanded_access_status") == ["Available"]
+    assert prs.said(study, "overall_status") == []
+    assert prs.said(study, "study_design/exp_acc_type_individual") == ["yes"]
 
 
 def test_control_characters_are_told_and_left_out():
     study = replace(WHOLE, summary="one\x0btwo\ud800", brief_title="three\ufffe")
-    assert said(study, "brief_summary/textblock") == ["onetwo"]
-    assert said(study, "brief_title") == ["three"]
-    assert rules(study).count("PRS-CHARACTER") == 2
-    assert "PRS-CHARACTER" not in rules(WHOLE)
+    assert prs.said(study, "brief_summary/textblock") == ["onetwo"]
+    assert prs.said(study, "brief_title") == ["three"]
+    assert prs.rules(study).count("PRS-CHARACTER") == 2
+    assert "PRS-CHARACTER" not in prs.rules(WHOLE)
 
 
 def test_a_long_text_is_not_cut():
     study = replace(WHOLE, brief_title="x" * 900)
-    assert said(study, "brief_title") == ["x" * 900]
+    assert prs.said(study, "brief_title") == ["x" * 900]
 
 
 def test_marks_of_xml_in_texts_are_escaped():
     study = replace(WHOLE, brief_title="a < b & c > d ]]> \"e\" 'f'")
-    assert said(study, "brief_title") == [study.brief_title]
+    assert prs.said(study, "brief_title") == [study.brief_title]
 
 
 KINDS = {
@@ -348,25 +329,25 @@ def test_every_word_of_the_api_has_one_in_prs_or_says_why_not(fact):
 
 def test_a_fact_of_another_type_of_study_is_told():
     study = replace(WHOLE, design=replace(WHOLE.design, type="OBSERVATIONAL", model="COHORT"))
-    told = fields(study, "PRS-OTHER-TYPE")
+    told = prs.fields(study, "PRS-OTHER-TYPE")
     assert "design.masked" in told
     assert "design.phases" in told
-    assert "PRS-OTHER-TYPE" not in rules(WHOLE)
+    assert "PRS-OTHER-TYPE" not in prs.rules(WHOLE)
 
 
 def test_a_value_without_a_word_is_told():
     study = replace(WHOLE, status="UNKNOWN", design=replace(WHOLE.design, purpose="ECT"))
-    assert fields(study, "PRS-NO-WORD") == ["status", "design.purpose"]
-    assert "PRS-NO-WORD" not in rules(WHOLE)
+    assert prs.fields(study, "PRS-NO-WORD") == ["status", "design.purpose"]
+    assert "PRS-NO-WORD" not in prs.rules(WHOLE)
 
 
 def test_a_wider_word_is_told():
     ids = (replace(WHOLE.secondary_ids[0], type="VA"),)
     study = replace(WHOLE, secondary_ids=ids)
-    assert said(study, "id_info/secondary_id/id_type")[0] == "Other Grant/Funding Number"
-    assert said(study, "id_info/secondary_id/id_domain") == ["VA"]
-    assert fields(study, "PRS-WORD-LOSS") == ["secondary_ids.0.type"]
-    assert "PRS-WORD-LOSS" not in rules(WHOLE)
+    assert prs.said(study, "id_info/secondary_id/id_type")[0] == "Other Grant/Funding Number"
+    assert prs.said(study, "id_info/secondary_id/id_domain") == ["VA"]
+    assert prs.fields(study, "PRS-WORD-LOSS") == ["secondary_ids.0.type"]
+    assert "PRS-WORD-LOSS" not in prs.rules(WHOLE)
 
 
 def test_the_study_file_says_what_no_record_shows():
@@ -381,9 +362,9 @@ ethics_review: {status: NOT_YET_SUBMITTED}
 responsible: {type: SPONSOR_INVESTIGATOR, account: sbody}
 """
     )
-    tree, _ = written(study)
+    tree, _ = prs.written(study)
     assert tree.attrib == {"partial_upload": "true"}
-    assert said(study, "id_info/org_name") == ["SomeBody"]
-    assert said(study, "ind_info/ind_number") == ["123"]
-    assert said(study, "oversight_info/irb_info/approval_status") == ["Not yet submitted"]
-    assert said(study, "sponsors/resp_party/investigator_username") == ["sbody"]
+    assert prs.said(study, "id_info/org_name") == ["SomeBody"]
+    assert prs.said(study, "ind_info/ind_number") == ["123"]
+    assert prs.said(study, "oversight_info/irb_info/approval_status") == ["Not yet submitted"]
+    assert prs.said(study, "sponsors/resp_party/investigator_username") == ["sbody"]
