@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from trialect.converters.baseline import State
 from trialect.converters.review import Review
+from trialect.converters.writers.fair_share import fair_share
 from trialect.problems import Problem, Severity
 
 LISTED = 100_000
@@ -110,8 +111,8 @@ def findings(review: Review, listed: int = LISTED) -> Findings:
 
     Those of the earlier run that are gone come last.
     """
-    everything = [*review.problems, *review.gone]
-    per_rule = None if len(everything) <= listed else _fair_share(everything, listed)
+    by_rule = Counter(one.rule for one in (*review.problems, *review.gone))
+    per_rule = fair_share(by_rule.values(), listed)
     chosen = list(_up_to(_listed(review), per_rule))
     now = len(chosen) - sum(one.state == State.GONE.value for one in chosen)
     severity = {value: place for place, value in enumerate(_SEVERITIES)}
@@ -144,18 +145,6 @@ def _listed(review: Review) -> Iterable[Listed]:
         yield Listed(
             problem, review.record(problem), problem.file or "", problem.row, state=State.GONE.value
         )
-
-
-def _fair_share(problems: Sequence[Problem], listed: int) -> int:
-    """The most findings of a rule with which the list stays within `listed`, at least 1."""
-    left, share = listed, 1
-    counts = sorted(Counter(problem.rule for problem in problems).values())
-    for place, count in enumerate(counts):
-        share = max(1, left // (len(counts) - place))
-        if count > share:
-            break
-        left -= count
-    return share
 
 
 def _up_to(found: Iterable[Listed], per_rule: int | None) -> Iterable[Listed]:

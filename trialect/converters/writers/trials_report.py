@@ -18,6 +18,7 @@ import orjson
 from trialect import __version__
 from trialect.converters.losses import told_by_fact
 from trialect.converters.trials_account import TrialsAccount
+from trialect.converters.writers.fair_share import fair_share
 from trialect.problems import Severity
 
 LISTED = 10_000
@@ -81,7 +82,7 @@ def write_trials_html(path: Path, account: TrialsAccount, trials: Path, findings
         lstrip_blocks=True,
     )
     environment.filters["number"] = "{:,}".format
-    per_rule = _fair_share(account.by_rule)
+    per_rule = fair_share(account.by_rule.values(), LISTED)
     rows = _listed(findings, per_rule)
     html = environment.get_template("trials.html.j2").render(
         version=__version__,
@@ -112,20 +113,6 @@ def _first(trials: Path) -> Iterator[str]:
                 f'<td class="n{error}">{one["errors"]:,}</td><td class="n">{one["warnings"]:,}'
                 f'</td><td class="n">{one["notes"]:,}</td></tr>\n'
             )
-
-
-def _fair_share(by_rule: Counter[str]) -> int | None:
-    """The findings of a rule that are listed at most; None where all are."""
-    if sum(by_rule.values()) <= LISTED:
-        return None
-    left, share = LISTED, 1
-    counts = sorted(by_rule.values())
-    for place, count in enumerate(counts):
-        share = max(1, left // (len(counts) - place))
-        if count > share:
-            break
-        left -= count
-    return share
 
 
 def _listed(findings: Path, per_rule: int | None) -> list[str]:
