@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 import trialect
+from trialect.converters.writers.page_templates import page_template
 from trialect.metadata import Condition, DatasetMeta, ValueMeta, VariableMeta
 from trialect.schemas.define.parts import (
     class_name,
@@ -34,22 +35,17 @@ def write_define_html(
     documents: Mapping[str, str] | None = None,
 ) -> None:
     """Write define.html; the arguments are those of `write_define`, the stamp may be missing."""
-    from jinja2 import Environment, PackageLoader
-
-    environment = Environment(
-        loader=PackageLoader("trialect.converters.writers"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    template = page_template(
+        "define.html.j2",
+        {
+            "where": _where,
+            "origin": _origin,
+            "length": _length,
+            "class_name": class_name,
+            "anchor": _anchor,
+        },
     )
-    environment.filters |= {
-        "where": _where,
-        "origin": _origin,
-        "length": _length,
-        "class_name": class_name,
-        "anchor": _anchor,
-    }
-    html = environment.get_template("define.html.j2").render(
+    html = template.render(
         study=study,
         datasets=datasets,
         files={one.name: files_of(one, files) for one in datasets},

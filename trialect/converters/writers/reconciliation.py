@@ -7,6 +7,7 @@ from typing import Any
 
 from trialect import __version__
 from trialect.converters.reconcile.outcome import Reconciliation
+from trialect.converters.writers.page_templates import page_template
 from trialect.converters.writers.report import dumps
 
 LISTED = 5_000
@@ -19,16 +20,7 @@ def write_reconciliation(path: Path, found: Reconciliation) -> None:
         told = {"trialect": __version__, **found.as_dict()}
         path.write_bytes(dumps(told, indent=True) + b"\n")
         return
-    from jinja2 import Environment, PackageLoader
-
-    environment = Environment(
-        loader=PackageLoader("trialect.converters.writers"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["number"] = "{:,}".format
-    html = environment.get_template("reconciliation.html.j2").render(
+    html = page_template("reconciliation.html.j2").render(
         version=__version__,
         study=found.study,
         record=found.record,

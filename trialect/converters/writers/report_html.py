@@ -13,6 +13,7 @@ from trialect.converters.rules_run import STATUSES, RuleRun
 from trialect.converters.stamp import EPOCH
 from trialect.converters.writers.findings import Findings, findings
 from trialect.converters.writers.heat_map import heat_map
+from trialect.converters.writers.page_templates import page_template
 from trialect.converters.writers.reconciliation import shown as shown_agreement
 from trialect.converters.writers.report import dumps, rules, summary
 from trialect.problems import Severity
@@ -23,22 +24,13 @@ COUNTED = 500
 
 def write_html(path: Path, review: Review) -> None:
     """Write the page: sortable, filterable, printable, also with a hundred thousand findings."""
-    from jinja2 import Environment, PackageLoader
-
     from trialect.converters.writers.flow_picture import flow_picture
 
     account = review.account
-    environment = Environment(
-        loader=PackageLoader("trialect.converters.writers"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["number"] = "{:,}".format
     shown: Findings = findings(review)
     said = rules(review)
     stamp = review.checked.stamp
-    html = environment.get_template("report.html.j2").render(
+    html = page_template("report.html.j2").render(
         version=__version__,
         account=account,
         picture=flow_picture(account) if account else "",

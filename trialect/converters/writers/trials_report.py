@@ -19,6 +19,7 @@ from trialect import __version__
 from trialect.converters.losses import told_by_fact
 from trialect.converters.trials_account import TrialsAccount
 from trialect.converters.writers.fair_share import fair_share
+from trialect.converters.writers.page_templates import page_template
 from trialect.problems import Severity
 
 LISTED = 10_000
@@ -73,18 +74,9 @@ def _rules(account: TrialsAccount) -> list[tuple[str, Any]]:
 
 def write_trials_html(path: Path, account: TrialsAccount, trials: Path, findings: Path) -> None:
     """Write report.html: counts, trials, findings by rule and one by one, with a filter."""
-    from jinja2 import Environment, PackageLoader
-
-    environment = Environment(
-        loader=PackageLoader("trialect.converters.writers"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["number"] = "{:,}".format
     per_rule = fair_share(account.by_rule.values(), LISTED)
     rows = _listed(findings, per_rule)
-    html = environment.get_template("trials.html.j2").render(
+    html = page_template("trials.html.j2").render(
         version=__version__,
         account=account,
         severities=[one.value for one in Severity],
