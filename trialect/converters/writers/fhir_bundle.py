@@ -251,10 +251,8 @@ def _write(file: Path, *parts: bytes) -> str:
     """Write a file; its SHA-256, taken while the bytes are at hand."""
     file.parent.mkdir(parents=True, exist_ok=True)
     found = hashlib.sha256()
-    with file.open("wb", buffering=0) as out:
+    with file.open("wb") as out:
         for part in parts:
             found.update(part)
-            left = memoryview(part)
-            while left:
-                left = left[out.write(left) :]
+            out.write(part)
     return found.hexdigest()

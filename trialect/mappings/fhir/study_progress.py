@@ -28,12 +28,12 @@ def labels(study: Study) -> Iterator[dict[str, Any]]:
 
     The official title alone is `title` and has no label; the brief one alone says what it is.
     """
-    other = ("official", study.title) if study.brief_title and study.title else None
-    if study.brief_title and not study.title:
-        other = ("short-title", study.brief_title)
-    for code, text in (
-        (other, ("acronym", study.acronym)) if other else (("acronym", study.acronym),)
-    ):
+    titles = [("acronym", study.acronym)]
+    if study.brief_title and study.title:
+        titles.insert(0, ("official", study.title))
+    elif study.brief_title:
+        titles.insert(0, ("short-title", study.brief_title))
+    for code, text in titles:
         if text:
             kind = coding(f"{HL7}title-type", code, _KINDS[code])
             yield {"type": concept(None, [kind]), "value": text}
