@@ -21,9 +21,10 @@ from trialect.converters.readers.study_words import WORDS
 from trialect.converters.writers.fhir_entries import study_bundle
 from trialect.converters.writers.fhir_study import FILE, write
 from trialect.mappings.fhir.identity import Identity
-from trialect.mappings.fhir.study_of_fhir import Read
-from trialect.mappings.fhir.study_of_fhir import study_of as study_of_fhir
 from trialect.mappings.fhir.study_resources import study_resources
+from trialect.mappings.fhir.to_study.resources import Read
+from trialect.mappings.fhir.to_study.study import study_of as study_of_fhir
+from trialect.mappings.fhir.to_study.values import number_of
 from trialect.mappings.registry.ctgov_record import study_of
 from trialect.mappings.registry.places import NO_FACTS
 from trialect.problems import Problem, Severity, Unusable
@@ -373,6 +374,11 @@ def read_back(given: Study) -> Study:
     found = study_of_fhir(read, study)
     assert found is not None
     return found
+
+
+@pytest.mark.parametrize(("given", "read"), [(48.5, 48.5), (48, 48.0), (False, None), ("48", None)])
+def test_only_a_number_is_a_number(given: object, read: float | None) -> None:
+    assert number_of(given) == read
 
 
 @pytest.mark.parametrize("release", RELEASES)

@@ -19,7 +19,8 @@ from trialect.converters.readers.fhir import Entry, holds_fhir, read_fhir
 from trialect.converters.readers.study_yaml import FILE, assumption_problems, study_over
 from trialect.converters.trial_sources import Facts, PartitionSubjects, Prepared, TrialSource
 from trialect.mappings.engine import Mapped
-from trialect.mappings.fhir.study_of_fhir import Read, study_of
+from trialect.mappings.fhir.to_study.resources import Read
+from trialect.mappings.fhir.to_study.study import study_of
 from trialect.mappings.fhir_sdtm import carried
 from trialect.mappings.fhir_sdtm.mapper import FhirInput, Mapper
 from trialect.mappings.fhir_sdtm.nodes import DuplicateKeyError
