@@ -8,17 +8,17 @@ Resources that are of no subject (organisations, medicines, the study) are kept 
 
 from __future__ import annotations
 
-import json
 import pickle
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from trialect.converters.digest import digest
+from trialect.converters.fhir_patients import Patients, subject_of
+from trialect.converters.fhir_spool import FhirSpool
 from trialect.converters.readers.fhir import Entry, holds_fhir, is_fhir_name, read_fhir
 from trialect.converters.spool import write_frame
 from trialect.converters.stage import (
@@ -32,10 +32,7 @@ from trialect.converters.stage import (
 )
 from trialect.mappings.fhir_sdtm.references import (
     base_of,
-    contained,
     has_cycle,
-    identifier_names,
-    names_in,
     names_of,
 )
 from trialect.problems import Problem, Problems, Unusable, rule
@@ -89,63 +86,6 @@ NO_PLACE = rule(
     "the tables from FHIR to SDTM have no line for {value}; such resources are rejected.",
     "Add lines to fhir-mappings in the study's folder if they belong to the trial.",
 )
-
-_SUBJECT_ELEMENTS = ("subject", "patient", "individual", "beneficiary")
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A resource in the spool."""
-
-    form: str
-    row: int
-    text: bytes
-    wrapped: bool
-
-
-@dataclass(frozen=True, slots=True)
-class FhirSpool:
-    """Where the resources lie, for the partitions; it goes to the processes that map.
-
-    `types` counts the resources by type, `elements` those of a type that have a first-level
-    element.
-    """
-
-    folder: Path
-    types: Mapping[str, int]
-    elements: Mapping[str, Mapping[str, int]]
-
-    @property
-    def index_file(self) -> Path:
-        """The places of the subjects' resources (Arrow IPC), subjects in order."""
-        return self.folder / "index.arrow"
-
-    @property
-    def texts_file(self) -> Path:
-        """The texts of all resources, one after the other."""
-        return self.folder / "resources.bin"
-
-    @property
-    def shared_file(self) -> Path:
-        """The names of resources of no subject, with their places."""
-        return self.folder / "shared.pickle"
-
-    def subjects(self, first: int, count: int) -> Iterator[tuple[str, list[Held]]]:
-        """The subjects from a place on, each with its resources in the order of the files."""
-        wanted = pl.col("@ordinal").is_between(first, first + count - 1)
-        index = pl.scan_ipc(self.index_file).filter(wanted).collect()
-        columns = (SUBJECT, FORM, ROW, "@offset", "@bytes", "@wrapped")
-        with self.texts_file.open("rb") as file:
-            subject, found = "", list[Held]()
-            for key, form, row, offset, size, wrapped in index.select(columns).iter_rows():
-                if key != subject:
-                    if found:
-                        yield subject, found
-                    subject, found = key, []
-                file.seek(offset)
-                found.append(Held(form, row, file.read(size), wrapped))
-            if found:
-                yield subject, found
 
 
 def stage_fhir(
@@ -210,7 +150,7 @@ class _Reading:
         self.offset = 0
         self.taken = _Taken()
         self.sought: dict[tuple[str, ...], int] = {}
-        self.patients = _Patients()
+        self.patients = Patients()
         self.shared: dict[str, tuple[int, int, bool, str, int]] = {}
         self.rejected: dict[str, list[tuple[int, str, str, str | None, str | None]]] = {}
         self.told: set[str] = set()
@@ -255,7 +195,7 @@ class _Reading:
         if type_ == "Patient":
             key = -1 - self.patients.add(resource, entry.full_url)
         else:
-            names, shown = _subject(resource, base_of(entry.full_url))
+            names, shown = subject_of(resource, base_of(entry.full_url))
             if names:
                 key = self.sought.setdefault(names, len(self.sought))
             elif shown is not None:
@@ -414,78 +354,6 @@ class _Taken:
             )
         )
         self._texts, self._numbers = ([], []), []
-
-
-class _Patients:
-    """The patients by number, and the names that lead to them."""
-
-    def __init__(self) -> None:
-        self.names: dict[str, int] = {}
-        self.keys: dict[int, str] = {}
-        self._parents: list[int] = []
-        self._shown: list[str] = []
-
-    def add(self, resource: dict[str, Any], full_url: str | None) -> int:
-        """The number of a Patient; one that has a name of an earlier one is the same person."""
-        number = len(self._parents)
-        self._parents.append(number)
-        names = list(names_of(resource, full_url))
-        id_ = resource.get("id")
-        mine = next((n.rpartition("|")[2] for n in names if _SUBJECTS in n), None)
-        self._shown.append(mine or (id_ if isinstance(id_, str) else None) or (names or ["?"])[0])
-        for name in names:
-            other = self.names.setdefault(name, number)
-            if other != number:
-                self._join(other, number)
-        return number
-
-    def _join(self, one: int, other: int) -> None:
-        first, second = sorted((self._root(one), self._root(other)))
-        self._parents[second] = first
-
-    def _root(self, number: int) -> int:
-        while self._parents[number] != number:
-            number = self._parents[number]
-        return number
-
-    def settled(self) -> list[int]:
-        """The number that stands for each; `keys` has the text that each of them is called by."""
-        roots = [self._root(number) for number in range(len(self._parents))]
-        taken: Counter[str] = Counter()
-        for number in sorted(set(roots)):
-            text = self._shown[number]
-            taken[text] += 1
-            self.keys[number] = text if taken[text] == 1 else f"{text} ({taken[text]})"
-        return roots
-
-
-_SUBJECTS = "/subjects|"
-"""The end of the system of identifiers that hold a USUBJID (docs/fhir.md), and what follows it."""
-
-
-def _subject(resource: dict[str, Any], base: str) -> tuple[tuple[str, ...], str | None]:
-    """The names of the patient that a resource is about, and the reference as it is shown.
-
-    No reference at all gives None: the resource is of no subject.
-    """
-    for element in _SUBJECT_ELEMENTS:
-        reference = resource.get(element)
-        if isinstance(reference, list):
-            reference = reference[0] if reference else None
-        if not isinstance(reference, dict):
-            continue
-        inner = contained(reference, resource)
-        if inner is not None:
-            return tuple(identifier_names(inner)), str(reference["reference"])
-        names = names_in(reference, base, "Patient")
-        if names and not (
-            names[0].startswith(("Group/", "Device/", "Location/", "Organization/"))
-            or reference.get("type") == "Group"
-        ):
-            return names, names[0]
-        if not names and ("reference" in reference or "identifier" in reference):
-            return (), json.dumps(reference, ensure_ascii=False)[:200]
-    return (), None
 
 
 def _id(resource: dict[str, Any]) -> str | None:

@@ -13,7 +13,8 @@ from typing import Any, cast
 
 import polars as pl
 
-from trialect.converters.fhir_stage import FhirSpool, fhir_files, stage_fhir
+from trialect.converters.fhir_spool import FhirSpool
+from trialect.converters.fhir_stage import fhir_files, stage_fhir
 from trialect.converters.partition import Job
 from trialect.converters.readers.fhir import Entry, holds_fhir, read_fhir
 from trialect.converters.readers.study_yaml import FILE, assumption_problems, study_over

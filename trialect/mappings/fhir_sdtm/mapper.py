@@ -18,6 +18,9 @@ from trialect.mappings.engine import Count, Mapped
 from trialect.mappings.fhir_sdtm import carried, values
 from trialect.mappings.fhir_sdtm.carriers import Carriers
 from trialect.mappings.fhir_sdtm.cells import Cells
+from trialect.mappings.fhir_sdtm.frames import frame_of
+from trialect.mappings.fhir_sdtm.known_names import KnownNames
+from trialect.mappings.fhir_sdtm.nodes import listed
 from trialect.mappings.fhir_sdtm.paths import Scope
 from trialect.mappings.fhir_sdtm.subject import Read, Subject
 from trialect.mappings.fhir_sdtm.tables import FhirTables
@@ -113,17 +116,11 @@ class Mapper:
         self.records: dict[str, list[dict[str, Any]]] = {}
         self.told: set[tuple[str, str]] = set()
         self.carriers = Carriers()
-        self.visits: dict[int, tuple[dict[str, Any], dict[str, Any] | None]] = {}
-        self.treatments = frozenset(
-            text.casefold()
-            for one in study.interventions
-            for text in (one.name, one.treatment)
-            if text
-        )
+        self.known = KnownNames(study, self.cells)
 
     def subject(self, key: str, reads: Iterable[Read]) -> None:
         """Map the resources of a subject, which the spool calls `key`."""
-        self.visits.clear()
+        self.known.next_subject()
         fates: dict[int, _Fate] = {}
         kept = self._once(list(reads), fates)
         subject = Subject(kept, self.cells.shared)
@@ -190,7 +187,7 @@ class Mapper:
                 if any(str(text).endswith(name) for name in named) or len(found) == 1:
                     return one
             else:
-                ids = {i.get("value") for i in _listed(study.get("identifier"))}
+                ids = {i.get("value") for i in listed(study.get("identifier"))}
                 if ids & named or not ids:
                     return one
         return None
@@ -250,7 +247,7 @@ class Mapper:
         if _in_error(resource):
             fate.reasons.append(IN_ERROR.problem(type=one.type))
             return
-        known = self._names_of(one, subject, names)
+        known = self.known.of(one, subject, names)
         found = carried.record_of(resource)
         self.cells.ours = found is not None
         if found is not None and not known.get("looked_into"):
@@ -268,7 +265,7 @@ class Mapper:
                 continue
             nodes = [resource] if block.each is None else block.each([resource], scope)
             for place, node in enumerate(nodes):
-                known["question"] = self._question(node, known)
+                known["question"] = self.known.question(node, known)
                 record = self.cells.fill(block, node, scope, one)
                 if not record:
                     continue
@@ -279,7 +276,7 @@ class Mapper:
             fate.mapped = True
         if not fate.mapped:
             about = values.words(resource.get("code")) or values.words(
-                (_listed(resource.get("type")) or [None])[0]
+                (listed(resource.get("type")) or [None])[0]
             )
             broken = NO_VISIT if one.type == "Encounter" else NO_BLOCK
             shown = f" ({about})" if about else ""
@@ -350,69 +347,6 @@ class Mapper:
             self.carriers.parts("CO", one.type, (*within, "CO"), comment)
             self._add("CO", carried.BLOCK, one, line)
 
-    def _names_of(self, one: Read, subject: Subject, names: dict[str, Any]) -> dict[str, Any]:
-        """What conditions and paths may ask of a resource by `%name`."""
-        resource, type_ = one.resource, one.type
-        known = {**names, "resource": resource}
-        if type_ == "Observation":
-            known["domain"] = self.cells.domain_of(resource)
-        elif type_ == "QuestionnaireResponse":
-            made = subject.referring(resource, "Observation", "derivedFrom")
-            known["observed"] = known["looked_into"] = bool(made)
-            known["questionnaire"] = self._questionnaire(resource)
-        elif type_ == "Procedure":
-            given = subject.referring(resource, "MedicationAdministration", "partOf")
-            known["administration"] = given
-        elif type_ == "MedicationAdministration":
-            known["isTreatment"] = self._is_treatment(resource, subject)
-            part = [subject.resolve(r, [resource]) for r in _listed(resource.get("partOf"))]
-            known["looked_into"] = any(p and p["resourceType"] == "Procedure" for p in part)
-        if type_ == "Encounter":
-            known["visit"] = self._visit_of(resource)
-        else:
-            met = resource.get("encounter") or resource.get("context")
-            if met is not None:
-                home = subject.resolve(met, [resource])
-                known["visit"] = self._visit_of(home) if home else None
-        return known
-
-    def _visit_of(self, encounter: dict[str, Any]) -> dict[str, Any] | None:
-        """The visit that an Encounter is, looked up once; the Encounter is kept with its id."""
-        known = self.visits.get(id(encounter))
-        if known is None:
-            known = self.visits[id(encounter)] = encounter, self.cells.visit_of(encounter)
-        return known[1]
-
-    def _is_treatment(self, resource: dict[str, Any], subject: Subject) -> bool:
-        urls = {e.get("url") for e in _listed(resource.get("extension")) if isinstance(e, dict)}
-        if "http://hl7.org/fhir/StructureDefinition/workflow-researchStudy" in urls:
-            return True
-        named = [resource.get("medicationCodeableConcept"), resource.get("medication")]
-        reference = resource.get("medicationReference")
-        target = subject.resolve(reference, [resource]) if reference else None
-        named += [reference, target and target.get("code")]
-        texts = [values.words(one) for one in named if one]
-        return any(text.casefold() in self.treatments for text in texts if text)
-
-    def _questionnaire(self, resource: dict[str, Any]) -> dict[str, Any] | None:
-        url = str(resource.get("questionnaire") or "").partition("|")[0]
-        if not url:
-            return None
-        for one in self.cells.shared.of_type("Questionnaire"):
-            if one.resource.get("url") == url:
-                return one.resource
-        return None
-
-    def _question(self, node: Any, known: Mapping[str, Any]) -> Any:
-        """The question of the Questionnaire that an answer is to."""
-        waiting = _listed((known.get("questionnaire") or {}).get("item"))
-        while waiting:
-            one = waiting.pop()
-            if one.get("linkId") == (node.get("linkId") if isinstance(node, dict) else None):
-                return one
-            waiting += _listed(one.get("item"))
-        return None
-
     def _add(
         self, domain: str, block: str, one: Read, record: dict[str, Any], item: str | None = None
     ) -> None:
@@ -445,43 +379,12 @@ class Mapper:
     def finish(self, forms: Mapping[str, pl.DataFrame]) -> Mapped:
         """What came of all subjects, as frames in the order of the model."""
         for domain, records in self.records.items():
-            self.mapped.frames[domain] = self._frame(domain, records)
+            self.mapped.frames[domain] = frame_of(self.study.studyid, domain, records)
         self.mapped.provenance = self.carriers.provenance()
         for form, rows in forms.items():
             lost = {one.row for one in self.mapped.rejected if one.form == form}
             self.mapped.counts[form] = Count(rows.height, rows.height - len(lost), len(lost))
         return self.mapped
-
-    def _frame(self, domain: str, records: list[dict[str, Any]]) -> pl.DataFrame:
-        model = dataset(domain)
-        names = {name for record in records for name in record}
-        if model is not None:
-            # What SDTMIG requires is there, empty or not: derivations and checks look at it.
-            names |= {one.name for one in model.variables if one.core == "Req"} - {
-                "STUDYID",
-                "DOMAIN",
-            }
-        own = sorted(
-            (n for n in names if n[0] != "@" and model and model.allowed(n)),
-            key=lambda n: model.place(n) if model else (0, 0),
-        )
-        others = sorted(n for n in names if n[0] != "@" and n not in own)
-        is_record = not domain.startswith(("SUPP", carried.RELREC))
-        schema: dict[str, Any] = {"STUDYID": pl.String} | (
-            {"DOMAIN": pl.String} if is_record else {}
-        )
-        for name in (*own, *others):
-            variable = model.allowed(name) if model else None
-            is_number = variable is not None and variable.type == "Num"
-            schema[name] = pl.Float64 if is_number else pl.String
-        schema |= {FORM: pl.String, ROW: pl.Int64, BLOCK: pl.String}
-        if "@item" in names:
-            schema["@item"] = pl.String
-        start = {"STUDYID": self.study.studyid, "DOMAIN": domain}
-        columns = {
-            name: [start.get(name) or record.get(name) for record in records] for name in schema
-        }
-        return pl.DataFrame(columns, schema).sort("USUBJID", maintain_order=True)
 
 
 def _in_error(resource: Mapping[str, Any]) -> bool:
@@ -492,12 +395,6 @@ def _in_error(resource: Mapping[str, Any]) -> bool:
     return verified is not None and any(
         one.get("code") == "entered-in-error" for one in values.codings(verified)
     )
-
-
-def _listed(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
 
 
 def _renamed(variable: str, block: str, domain: str) -> str:

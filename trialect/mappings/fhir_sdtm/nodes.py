@@ -50,3 +50,10 @@ def _refuse(name: str) -> Node:
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_pairs, parse_float=Number, parse_int=Number, parse_constant=_refuse
 )
+
+
+def listed(value: Node) -> list[Node]:
+    """An element as a list, whether it repeats or stands alone."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]

@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Protocol
 
-from trialect.mappings.fhir_sdtm.nodes import Node
+from trialect.mappings.fhir_sdtm.nodes import Node, listed
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<text>'(?:[^'\\]|\\.)*')|(?P<number>\d+(?:\.\d+)?)|(?P<name>[%$]?[A-Za-z_][\w-]*)"
@@ -250,7 +250,7 @@ class _Parser:
         name = self.take()
         if first and name[0] == "%":
             key = name[1:]
-            return lambda _nodes, scope: _listed(scope.names.get(key))
+            return lambda _nodes, scope: listed(scope.names.get(key))
         if first and name == "$this":
             return lambda nodes, _scope: nodes
         if not re.fullmatch(r"[A-Za-z_][\w-]*", name):
@@ -341,7 +341,7 @@ def _end_of_period(name: str) -> Step:
                         if type(text) is str and text.startswith(value or ""):
                             value = text
                 if value is not None:
-                    found += _listed(value)
+                    found += listed(value)
         return found
 
     exact = _extension(f"*{_EXACT}")
@@ -356,15 +356,9 @@ def _deep(child: Step, nodes: list[Node], scope: Scope) -> list[Node]:
         found.append(one)
         below = child([one], scope)
         if type(one) is dict and "answer" in one:
-            below += child(_listed(one["answer"]), scope)
+            below += child(listed(one["answer"]), scope)
         waiting = below + waiting
     return found
-
-
-def _listed(value: Node) -> list[Node]:
-    if value is None:
-        return []
-    return value if type(value) is list else [value]
 
 
 def _plain(node: Node) -> Node:
@@ -390,7 +384,7 @@ def _extension(url: str) -> Step:
         found = []
         for node in nodes:
             if type(node) is dict:
-                for one in _listed(node.get("extension")):
+                for one in listed(node.get("extension")):
                     given = one.get("url") if type(one) is dict else None
                     if given == url or (
                         url[0] == "*" and type(given) is str and given.endswith(url[1:])
