@@ -33,6 +33,7 @@ DOCS = Path(__file__).parent.parent / "docs"
 
 AREAS = {
     "BASELINE": "An earlier run",
+    "CONVERT": "trialect convert",
     "CRITERIA": "Criteria in a text of eligibility",
     "CROSS": "Between the outputs of one conversion",
     "CT": "Controlled terminology",

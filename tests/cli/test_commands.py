@@ -51,7 +51,7 @@ def test_rejected_rows_end_with_1_where_that_is_asked_for(run: Run, tiny: Path) 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["convert", "nowhere"], "no study.yaml"),
+        (["convert", "nowhere"], "nowhere does not exist"),
         (["convert", "STUDY", "--to", "sas"], "'sas' is no target"),
         (["validate", "nowhere"], "does not exist"),
         (["inspect", "nowhere"], "does not exist"),

@@ -73,6 +73,11 @@ def told(study: Study) -> list[Problem]:
     return found
 
 
+def valid(study: Study, release: str) -> bool:
+    (file,) = write(in_release(study, release), lambda _: None)
+    return not check_bundle(orjson.loads(file.content), release)
+
+
 @pytest.mark.parametrize("release", RELEASES)
 def test_every_record_is_valid_by_the_exact_check(release: str) -> None:
     """All of those beside the checkout, and the studies of these tests."""
@@ -303,6 +308,28 @@ def test_ages_of_two_units_are_two_ranges() -> None:
     ]
     assert [list(one) for one in ranges] == [["low"], ["high"]]
     assert [one["code"] for ends in ranges for one in ends.values()] == ["mo", "a"]
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_limits_that_contradict_each_other_are_two_ranges(release: str) -> None:
+    for minimum, maximum, ends in (
+        ("65 Years", "18 Years", [["low"], ["high"]]),
+        ("18 Years", "18 Years", [["low", "high"]]),
+    ):
+        eligibility = replace(WHOLE.eligibility, minimum_age=minimum, maximum_age=maximum)
+        told = made_of(release, eligibility=eligibility)["Group"]["characteristic"]
+        assert [list(one["valueRange"]) for one in told if "valueRange" in one] == ends
+        assert valid(replace(WHOLE, eligibility=eligibility), release)
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_an_arm_without_a_name_says_so(release: str) -> None:
+    study = replace(WHOLE, arms=tuple(replace(one, name="") for one in WHOLE.arms))
+    found = made_of(release, arms=study.arms)["ResearchStudy"]
+    arm = found["arm" if release == "R4" else "comparisonGroup"][0]
+    assert "name" not in arm
+    assert arm["_name"]["extension"][0]["valueCode"] == "unknown"
+    assert valid(study, release)
 
 
 @pytest.mark.parametrize("release", RELEASES)

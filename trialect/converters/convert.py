@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trialect.converters.study_sources import study_source_of
+from trialect.converters.study_sources import named_study_source, study_source_of
+from trialect.converters.trial_sources import recognised_source
 from trialect.problems import Unusable, rule
 
 if TYPE_CHECKING:
@@ -22,6 +23,14 @@ NOT_OF_RECORDS = rule(
     "An option is not for registry records",
     "{value} is not for registry records.",
     "Leave it out; report.json holds the findings of every trial.",
+)
+
+NOT_THERE = rule(
+    "CONVERT-NOT-THERE",
+    "error",
+    "There is nothing where the source should be",
+    "{value} does not exist.",
+    "Check the path of the study folder, package or file.",
 )
 
 Progress = Callable[[str, int, int], None]
@@ -57,7 +66,11 @@ def convert(
     the package's report.
     """
     folder = Path(source)
-    kind = study_source_of(folder) if folder.exists() else None
+    if not folder.exists():
+        raise Unusable(NOT_THERE.problem(value=str(folder)))
+    kind = study_source_of(folder)
+    if kind is None and recognised_source(folder) is None:
+        kind = named_study_source(folder)
     if kind is not None:
         for option, given in (("--baseline", baseline), ("--record", record)):
             if given is not None:

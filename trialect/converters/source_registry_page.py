@@ -8,12 +8,12 @@ from pathlib import Path
 
 from trialect.converters.readers.registry_page import SIZE_LIMIT, page_of, read_page
 from trialect.converters.recognise import Kind, is_text, recognise
-from trialect.converters.study_sources import HeldRecord, ReadRecord, StudySource, Tell
+from trialect.converters.study_sources import NAMED, HeldRecord, ReadRecord, StudySource, Tell
 
 
 def is_page(path: Path) -> bool:
     """Whether a path is the text of a registry page, or a text of which its reader says why not."""
-    if not path.is_file():
+    if not path.is_file() or path.suffix.lower() in NAMED:
         return False
     kind = recognise(path)
     return kind is Kind.REGISTRY_PAGE or (kind is Kind.UNKNOWN and _is_prose(path))

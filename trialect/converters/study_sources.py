@@ -19,9 +19,13 @@ from trialect.trial import Study
 STUDY_SOURCES: dict[str, str] = {
     "usdm": "source_usdm",
     "ctgov": "source_ctgov",
+    "study-file": "source_study_file",
     "registry-page": "source_registry_page",
 }
 """The module of each source, in the order in which they are asked whether a path is theirs."""
+
+NAMED = dict.fromkeys((".json", ".ndjson", ".jsonl", ".gz", ".zip"), "ctgov")
+"""The source whose reader says what is wrong with a file that none recognises, by its ending."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +82,12 @@ def study_source(name: str) -> StudySource:
 def study_source_of(path: Path) -> str | None:
     """The name of the source that a path is; None when it is none of them."""
     return next((name for name in STUDY_SOURCES if study_source(name).recognise(path)), None)
+
+
+def named_study_source(path: Path) -> str | None:
+    """The source that a file is by its name alone, since its content tells nothing.
+
+    An archive that is cut off, a list without records, JSON in UTF-16: the reader of what it
+    should have been says so.
+    """
+    return NAMED.get(path.suffix.lower()) if path.is_file() else None

@@ -100,9 +100,14 @@ def trial_source(name: str) -> TrialSource:
     return source
 
 
+def recognised_source(path: Path) -> str | None:
+    """The name of the source that a path is; None when it is none of them."""
+    return next((name for name in SOURCES if trial_source(name).recognise(path)), None)
+
+
 def source_of(path: Path) -> str:
     """The name of the source that a path is; a study folder where it is none of the others.
 
     A study folder's reader then says what it misses.
     """
-    return next((name for name in SOURCES if trial_source(name).recognise(path)), "study-folder")
+    return recognised_source(path) or "study-folder"

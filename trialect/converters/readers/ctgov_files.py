@@ -24,6 +24,7 @@ FREE = 64 * 2**20
 
 _GZIP = b"\x1f\x8b"
 _ZIP = b"PK"
+_ZIP_FILE = b"PK\x03\x04"
 
 
 class PackedError(Exception):
@@ -41,8 +42,8 @@ class Opened:
 def texts(path: Path) -> Iterator[Opened]:
     """The texts of a path, of a folder in the order of their names.
 
-    Raises OSError where the path cannot be read, PackedError where a zip is none; what is wrong
-    in a text comes up as PackedError, OSError or zlib.error while it is read.
+    Raises OSError where the path cannot be read; what is wrong in a text comes up as PackedError,
+    OSError or zlib.error while it is read.
     """
     if not path.is_dir():
         yield from _of_file(path, path.name, alone=True)
@@ -71,13 +72,27 @@ def _is_meant(name: str) -> bool:
 def _of_file(path: Path, name: str, *, alone: bool) -> Iterator[Opened]:
     with path.open("rb") as file:
         head = file.read(4)
-    if head[:2] == _ZIP and zipfile.is_zipfile(path):
-        yield from _of_zip(path, "" if alone else f"{name}/")
+    if head.startswith(_ZIP_FILE) and not zipfile.is_zipfile(path):
+        yield _none(name, "it begins as a zip and its end is not there")
+    elif head[:2] == _ZIP and zipfile.is_zipfile(path):
+        try:
+            yield from _of_zip(path, "" if alone else f"{name}/")
+        except PackedError as error:
+            yield _none(name, str(error))
     elif head[:2] == _GZIP:
         size = path.stat().st_size
         yield Opened(name, lambda: _unzipped(path.open("rb"), size))
     else:
         yield Opened(name, lambda: path.open("rb"))
+
+
+def _none(name: str, why: str) -> Opened:
+    """What cannot be unpacked at all, which keeps nothing else from being read."""
+
+    def opened() -> BinaryIO:
+        raise PackedError(why)
+
+    return Opened(name, opened)
 
 
 def _of_zip(path: Path, before: str) -> Iterator[Opened]:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from trialect.converters.readers.ctgov_cut import LARGEST, Cut, cut
-from trialect.converters.readers.ctgov_files import PackedError, texts
+from trialect.converters.readers.ctgov_files import Opened, PackedError, texts
 from trialect.converters.readers.ctgov_json import (
     BROKEN,
     NoJsonError,
@@ -84,18 +85,20 @@ def recognise(path: Path) -> bool:
     if path.is_dir() and any((path / name).exists() for name in ("study.yaml", "manifest.json")):
         return False
     try:
-        for number, opened in enumerate(texts(path)):
-            if number == _LOOKED_AT:
-                break
-            stream = opened.open()
-            try:
-                if _SIGNS.search(stream.read(_HEAD)):
-                    return True
-            finally:
-                stream.close()
-    except (OSError, PackedError):
+        return any(_is_signed(opened) for opened in islice(texts(path), _LOOKED_AT))
+    except OSError:
         return False
-    return False
+
+
+def _is_signed(opened: Opened) -> bool:
+    try:
+        stream = opened.open()
+        try:
+            return _SIGNS.search(stream.read(_HEAD)) is not None
+        finally:
+            stream.close()
+    except PackedError:
+        return False
 
 
 def records(path: Path) -> Iterator[HeldRecord]:
@@ -120,8 +123,6 @@ def records(path: Path) -> Iterator[HeldRecord]:
                 told = NOT_UNPACKED if isinstance(error, PackedError) else NOT_READ
                 problem = told.problem(file=opened.name, detail=error, row=last + 1)
                 yield HeldRecord(opened.name, last + 1, b"", (problem,))
-    except PackedError as error:
-        raise Unusable(NOT_UNPACKED.problem(file=path.name, detail=error)) from error
     except OSError as error:
         detail = error.strerror or str(error)
         raise Unusable(NOT_READ.problem(file=str(path), detail=detail)) from error

@@ -85,8 +85,9 @@ def _limits(protocol: Protocol) -> Iterator[dict[str, Any]]:
             protocol.problems.add(AGE_TEXT.problem(file="study.yaml", field=path, value=age))
             words = concept("Minimum age" if name == "low" else "Maximum age")
             yield _characteristic(words, {"valueCodeableConcept": {"text": age}})
-    # Months and years: HAPI FHIR cannot compare them (invariant rng-2) and refuses the range.
-    apart = len({one["code"] for one in limits.values()}) > 1
+    # Invariant rng-2: no range whose low is above its high, nor one of months and years, which
+    # HAPI FHIR cannot compare.
+    apart = len({one["code"] for one in limits.values()}) > 1 or _crossed(**limits)
     for ends in [{name: one} for name, one in limits.items()] if apart else [limits]:
         if ends:
             yield _characteristic(concept("Age", [loinc(AGE)]), {"valueRange": ends})
@@ -98,6 +99,11 @@ def _limits(protocol: Protocol) -> Iterator[dict[str, Any]]:
     if eligibility.healthy_volunteers is not None:
         healthy = {"valueBoolean": eligibility.healthy_volunteers}
         yield _characteristic(concept(HEALTHY), healthy)
+
+
+def _crossed(low: dict[str, Any] | None = None, high: dict[str, Any] | None = None) -> bool:
+    """Whether the limits, of one unit, contradict each other."""
+    return low is not None and high is not None and int(low["value"]) > int(high["value"])
 
 
 def _age(text: str) -> dict[str, Any] | None:

@@ -117,7 +117,7 @@ def resources(protocol: Protocol) -> Iterator[Resource]:
                 without_empty(
                     {
                         "extension": [_link(protocol, arm)],
-                        "name": arm.name,
+                        **arm_name(arm),
                         "type": concept(arm.type),
                         "description": arm.description,
                     }
@@ -140,6 +140,13 @@ def opened(protocol: Protocol, extension: list[dict[str, Any]] | None = None) ->
     identifier = found.pop("identifier")
     stated = [*_summary(protocol), *_relations(protocol), *unplaced(protocol)]
     return {**found, "extension": [*(extension or []), *stated], "identifier": identifier}
+
+
+def arm_name(arm: Arm) -> dict[str, Any]:
+    """The name, which each release requires of an arm, or that nobody said one."""
+    if arm.name:
+        return {"name": arm.name}
+    return {"_name": {"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}]}}
 
 
 def link_ids(study: Study) -> dict[str, str]:

@@ -121,7 +121,7 @@ def _group(study: Study, arm: Arm) -> dict[str, Any]:
     return without_empty(
         {
             "linkId": research_study.link_ids(study)[arm.code],
-            "name": arm.name,
+            **research_study.arm_name(arm),
             "type": concept(None if kind else arm.type, [kind] if kind else []),
             "description": arm.description,
         }
