@@ -15,6 +15,7 @@ from trialect.converters.reconcile import COMPARISONS, Agreement, Sides, compare
 from trialect.converters.reconcile.data_facts import COLUMNS, collect
 from trialect.protocol import (
     Arm,
+    Criterion,
     Eligibility,
     Enrolment,
     Intervention,
@@ -159,6 +160,24 @@ def test_a_package_whose_summary_says_the_same_agrees(
     found = data(TS=summary(**{parameter: value}))
     assert not differing(comparison, found=found)
     assert Agreement.AGREE in states(rows(comparison, found=found))
+
+
+def test_the_ascii_that_sdtm_is_written_in_is_no_difference() -> None:
+    study = changed(
+        STUDY,
+        title="\u00c9tude \u2265 2 mg/m\u00b2",
+        sponsor=Sponsor("H\u00f4pitaux de N\u00eemes"),
+    )
+    found = data(TS=summary(TITLE="Etude >= 2 mg/m^2", SPONSOR="Hopitaux de Nimes"))
+    for name in ("RECONCILE-TITLE", "RECONCILE-SPONSOR"):
+        assert not differing(name, study, found, study)
+    assert differing("RECONCILE-SPONSOR", study, data(TS=summary(SPONSOR="Hopital de Nimes")))
+
+
+def test_an_age_of_0_is_no_minimum() -> None:
+    study = eligible(minimum_age="0 Years")
+    assert not differing("RECONCILE-ELIGIBILITY", study, data(TS=summary(AGEMIN="P0Y")), study)
+    assert differing("RECONCILE-ELIGIBILITY", study, data(TS=summary(AGEMIN="P1Y")), study)
 
 
 def test_triple_masking_is_double_blind_in_the_summary() -> None:
@@ -382,8 +401,6 @@ def test_a_stopped_trial_says_why() -> None:
 
 
 def test_the_criteria_are_counted() -> None:
-    from trialect.protocol import Criterion
-
     study = changed(
         STUDY,
         criteria=(Criterion("INCL01", "INCLUSION", "a"), Criterion("EXCL01", "EXCLUSION", "b")),
@@ -401,10 +418,120 @@ def test_a_text_of_criteria_is_counted_in_its_parts() -> None:
     record = eligible(criteria=text)
     ti = [{"IETESTCD": f"INCL0{n}", "IECAT": "INCLUSION"} for n in (1, 2)]
     ti.append({"IETESTCD": "EXCL01", "IECAT": "EXCLUSION"})
+    # Of TI without IETEST there is nothing to compare but the number.
     assert not differing("RECONCILE-CRITERIA", found=data(TI=ti), record=record)
     assert differing("RECONCILE-CRITERIA", found=data(TI=ti[1:]), record=record)
     told = rows("RECONCILE-CRITERIA", found=data(TI=ti), record=eligible(criteria="healthy"))
     assert set(states(told)) == {Agreement.NOT_COMPARED}
+
+
+def protocol(*texts: tuple[str, str], **more: Any) -> Study:
+    """The study with criteria, each its code and text."""
+    kinds = {"I": "INCLUSION", "E": "EXCLUSION"}
+    criteria = tuple(Criterion(code, kinds[code[0]], text) for code, text in texts)  # type: ignore[arg-type]
+    return changed(STUDY, criteria=criteria, **more)
+
+
+def ti(*texts: tuple[str, str], version: str = "1") -> list[dict[str, Any]]:
+    kinds = {"I": "INCLUSION", "E": "EXCLUSION"}
+    return [
+        {"IETESTCD": code, "IECAT": kinds[code[0]], "IETEST": text, "TIVERS": version}
+        for code, text in texts
+    ]
+
+
+def criteria_of(*lines: str) -> Study:
+    """A record with inclusion criteria."""
+    return eligible(criteria="Inclusion Criteria:\n\n" + "\n".join(f"* {one}" for one in lines))
+
+
+def test_criteria_are_the_same_but_for_numbering_blanks_and_the_spelling_of_sdtm() -> None:
+    study = protocol(("INCL01", "Pain \u2265 50 % for 3\u20136 months."), ("INCL02", "Adults"))
+    found = data(TI=ti(("INCL01", "Pain >=50% for 3-6 months"), ("INCL02", "adults ")))
+    record = criteria_of("1. Adults", "Pain  \\>= 50% for 3-6 months")
+    told = rows("RECONCILE-CRITERIA", study, found, record)
+    assert states(told) == [Agreement.AGREE] * 3
+    assert [(row.item, row.data) for row in told] == [
+        ("", "2 (TI)"),
+        ("INCL01", "Pain >=50% for 3-6 months"),
+        ("INCL02", "adults"),
+    ]
+
+
+def test_a_criterion_that_is_worded_otherwise_stands_beside_its_counterpart() -> None:
+    study = protocol(("INCL01", "Age 18 to 65 years"), ("INCL02", "Pain for 3 months"))
+    found = data(TI=ti(("INCL01", "Age 18 to 65 years"), ("INCL02", "Something else altogether")))
+    record = criteria_of("Age 18 to 60 years", "Pain for 3 months")
+    one, other = differing("RECONCILE-CRITERIA", study, found, record)
+    assert (one.registry, one.study, one.data) == (
+        "Age 18 to 60 years",
+        "Age 18 to 65 years",
+        "Age 18 to 65 years",
+    )
+    assert one.odd == ("registry",)
+    assert one.why == "the registry words it otherwise"
+    assert (other.item, other.odd, other.data) == ("INCL02", ("data",), "Something else altogether")
+    assert one.problem().variable == "IETEST"
+
+
+def test_a_criterion_of_one_side_alone_is_told() -> None:
+    study = protocol(("INCL01", "Adults"), ("EXCL01", "Pregnancy"), ("EXCL02", "Known allergy"))
+    found = data(TI=ti(("INCL01", "Adults"), ("EXCL01", "Pregnancy")))
+    record = criteria_of("Adults", "Written consent")
+    told = {row.item: row for row in differing("RECONCILE-CRITERIA", study, found, record)}
+    assert sorted(told) == ["EXCL01", "EXCL02", "INCL02"]
+    assert told["INCL02"].registry == "Written consent"
+    assert told["INCL02"].why == "the study file and the package have no such criterion"
+    assert told["EXCL01"].why == "the registry has no such criterion"
+    assert told["EXCL02"].why == "the registry and the package have no such criterion"
+    (count, *_) = rows("RECONCILE-CRITERIA", study, found, record)
+    assert (count.registry, count.study, count.data) == ("2", "1", "1 (TI)")
+    assert count.agreement is Agreement.NOT_COMPARED
+
+
+def test_a_side_without_any_criteria_is_told_once() -> None:
+    study = protocol(("INCL01", "Adults"), ("EXCL01", "Pregnancy"))
+    found = data(TI=ti(("INCL01", "Adults"), ("EXCL01", "Pregnancy")))
+    told = rows("RECONCILE-CRITERIA", study, found, STUDY)
+    assert not [row for row in told if row.differs]
+    missing = [row for row in told if row.agreement is Agreement.MISSING]
+    assert [row.why for row in missing] == ["the registry does not say them"] * 2
+    assert not rows("RECONCILE-CRITERIA", STUDY, data(), STUDY)
+
+
+def test_the_beginning_of_a_long_criterion_is_that_criterion() -> None:
+    whole = "Adults with " + ", ".join(f"condition number {n}" for n in range(30))
+    study = protocol(("INCL01", whole))
+    assert not differing("RECONCILE-CRITERIA", study, data(TI=ti(("INCL01", whole[:196]))))
+    other = whole[:180].replace("number 3", "number 99")
+    assert differing("RECONCILE-CRITERIA", study, data(TI=ti(("INCL01", other))))
+
+
+def test_a_criterion_that_two_cohorts_have_is_compared_twice() -> None:
+    study = protocol(("INCL01", "Adults"), ("INCL02", "Adults"))
+    assert not differing(
+        "RECONCILE-CRITERIA", study, data(TI=ti(("INCL01", "Adults"), ("INCL02", "Adults")))
+    )
+    (row,) = differing("RECONCILE-CRITERIA", study, data(TI=ti(("INCL01", "Adults"))))
+    assert row.item == "INCL02"
+    long = "A history of " + "something that lasts, " * 9
+    study = protocol(("INCL01", f"{long} and a"), ("INCL02", f"{long} and b"))
+    both = data(TI=ti(("INCL01", long[:190]), ("INCL02", long[:190])))
+    assert not differing("RECONCILE-CRITERIA", study, both)
+
+
+def test_of_several_versions_the_newest_is_compared() -> None:
+    study = protocol(("INCL01", "Adults up to 70"))
+    old, new = ti(("INCL01", "Adults")), ti(("INCL01", "Adults up to 70"), version="10")
+    older = ti(("INCL01", "Adults up to 60"), version="2")
+    assert not differing("RECONCILE-CRITERIA", study, data(TI=[*old, *new, *older]))
+    assert differing("RECONCILE-CRITERIA", study, data(TI=[*old, *older]))
+
+
+def test_many_criteria_are_compared_in_no_time() -> None:
+    study = protocol(*((f"INCL{n}", f"word {n} of a list") for n in range(2_000)))
+    found = data(TI=ti(*((f"INCL{n}", f"word {n} of another list") for n in range(2_000))))
+    assert len(differing("RECONCILE-CRITERIA", study, found)) == 4_000
 
 
 SV = [

@@ -35,7 +35,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "RS": ("VISITNUM", "VISIT", "VISITDY", "RSTPT", "RSELTM"),
     "TA": ("ARMCD", "ARM"),
     "TV": ("VISITNUM", "VISIT", "VISITDY"),
-    "TI": ("IETESTCD", "IECAT"),
+    "TI": ("IETESTCD", "IETEST", "IECAT", "TIVERS"),
     "TS": ("TSPARMCD", "TSVAL", "TSVALNF", *(f"TSVAL{n}" for n in range(1, 10))),
 }
 """The datasets that are looked into, and the variables that are read of each."""
@@ -77,6 +77,16 @@ class SeenVisit:
     records: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class SeenCriterion:
+    """A criterion of TI; `text` is empty where the dataset has none (IETEST)."""
+
+    code: str
+    category: str
+    text: str = ""
+    version: str = ""
+
+
 @dataclass(slots=True)
 class DataFacts:
     """What the data say; of a dataset that is not there nothing (`datasets` has its name)."""
@@ -111,8 +121,8 @@ class DataFacts:
     visits: tuple[SeenVisit, ...] = ()
     planned_visits: tuple[SeenVisit, ...] = ()
     """The visits of TV."""
-    criteria: Counter[str] = field(default_factory=Counter)
-    """Criteria of TI by IECAT."""
+    criteria: tuple[SeenCriterion, ...] = ()
+    """The criteria of TI, of all versions."""
     summary: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """The values of TS by TSPARMCD; a null flavour stands in brackets."""
     ended: Counter[str] = field(default_factory=Counter)
@@ -140,7 +150,7 @@ class Collector:
         self._out: list[OutOfLimits] = []
         self._visits: Counter[SeenVisit] = Counter()
         self._arms: dict[tuple[str, str], None] = {}
-        self._criteria: dict[tuple[str, str], None] = {}
+        self._criteria: dict[SeenCriterion, None] = {}
         self._enrolled: list[pl.Series] = []
         self._ended: list[pl.Series] = []
         self._consents: list[pl.DataFrame] = []
@@ -164,7 +174,7 @@ class Collector:
             case "TA":
                 self._arms |= dict.fromkeys(_pairs(frame, "ARMCD", "ARM"))
             case "TI":
-                self._criteria |= dict.fromkeys(_pairs(frame, "IETESTCD", "IECAT"))
+                self._criteria |= dict.fromkeys(_criteria(frame))
             case "TS":
                 self._summary(frame)
             case _:
@@ -178,7 +188,7 @@ class Collector:
         facts.design_arms = tuple(self._arms)
         # In one order, whatever the batches were.
         facts.arms = Counter(dict(sorted(facts.arms.items())))
-        facts.criteria = Counter(category for _, category in self._criteria)
+        facts.criteria = tuple(self._criteria)
         if not facts.consented:
             self._consents_of_disposition()
         facts.first_consent = earliest(self._days("RFICDTC"))
@@ -361,6 +371,13 @@ def _pairs(frame: pl.DataFrame, one: str, other: str) -> Iterator[tuple[str, str
     for a, b in frame.select(one, other).unique(maintain_order=True).iter_rows():
         if a:
             yield a, b or ""
+
+
+def _criteria(ti: pl.DataFrame) -> Iterator[SeenCriterion]:
+    columns = ti.select("IETESTCD", "IECAT", "IETEST", "TIVERS").fill_null("")
+    for row in columns.iter_rows():
+        if row[0]:
+            yield SeenCriterion(*row)
 
 
 def _visits(name: str, frame: pl.DataFrame) -> dict[SeenVisit, int]:

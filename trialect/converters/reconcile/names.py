@@ -1,4 +1,6 @@
-"""Names that are meant to be the same: equal but for case, blanks and punctuation, no further."""
+"""Names that are meant to be the same: equal but for case, blanks, punctuation and the ASCII that
+SDTM is written in, no further.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +8,18 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
+from trialect.mappings.sdtm.plain_ascii import PlainAscii
+
 Item = TypeVar("Item")
 
 
 def plain(name: str) -> str:
-    """A name without case and punctuation, single blanks between its words (Unicode NFKC).
+    """A name without case and punctuation, single blanks between its words, as SDTM spells it.
 
     Of a name of signs alone the signs stay.
     """
-    folded = unicodedata.normalize("NFKC", name).casefold()
+    spelled = name if name.isascii() else PlainAscii("", {})(name)
+    folded = unicodedata.normalize("NFKC", spelled).casefold()
     letters = "".join(sign if sign.isalnum() or sign in "%+<>=" else " " for sign in folded)
     return " ".join(letters.split()) or folded.strip()
 

@@ -82,7 +82,9 @@ def _limit(study: Study, field: str) -> Value | None:
         age = ages.limit(told)
     except ValueError:
         return Value(told, None, f"{told!r} is no age")
-    return Value(told, (age.number, age.unit) if age else _NO_LIMIT)
+    if age is None or (age.number == 0 and field == "minimum_age"):
+        return Value(told, _NO_LIMIT)
+    return Value(told, (age.number, age.unit))
 
 
 def _limit_of_summary(sides: Sides, code: str) -> Value | None:
