@@ -70,9 +70,11 @@ def studies(release: str) -> tuple[Study, ...]:
         design=replace(whole.design, phases=("PHASE1",)),
         arms=tuple(replace(one, interventions=()) for one in whole.arms),
     )
+    unverified = replace(whole, status="UNKNOWN")
     return (
         lean,
         bare,
+        unverified,
         *(
             replace(whole, design=replace(whole.design, type=kind), enrolment=enrolment)
             for kind, enrolment in (

@@ -296,6 +296,7 @@ def test_marks_of_xml_in_texts_are_escaped():
 
 KINDS = {
     "status": ("status", "expanded_access.status"),
+    "last_known_status": ("status",),
     "design.model": ("assignment", "model"),
     "locations.*.contacts.*.role": ("investigator.role",),
 }
@@ -339,6 +340,26 @@ def test_a_value_without_a_word_is_told():
     study = replace(WHOLE, status="UNKNOWN", design=replace(WHOLE.design, purpose="ECT"))
     assert prs.fields(study, "PRS-NO-WORD") == ["status", "design.purpose"]
     assert "PRS-NO-WORD" not in prs.rules(WHOLE)
+
+
+def test_of_an_unknown_status_the_last_known_one_is_written_and_told():
+    study = replace(WHOLE, status="UNKNOWN", last_known_status="ACTIVE_NOT_RECRUITING")
+    assert prs.said(study, "overall_status") == ["Active, not recruiting"]
+    assert prs.fields(study, "PRS-LAST-STATUS") == ["status"]
+    assert "PRS-NO-WORD" not in prs.rules(study)
+    ended = replace(study, status="COMPLETED")
+    assert prs.said(ended, "overall_status") == ["Completed"]
+    assert "PRS-LAST-STATUS" not in prs.rules(ended)
+    assert prs.fields(ended, "PRS-LAST-STATUS-PAST") == ["last_known_status"]
+    assert "PRS-LAST-STATUS-PAST" not in prs.rules(study)
+
+
+@pytest.mark.parametrize("known", [None, "WITHHELD", "AVAILABLE"])
+def test_without_a_last_known_status_that_prs_has_none_is_written(known):
+    study = replace(WHOLE, status="UNKNOWN", last_known_status=known)
+    assert prs.said(study, "overall_status") == []
+    assert "status" in prs.fields(study, "PRS-NO-WORD")
+    assert "PRS-LAST-STATUS" not in prs.rules(study)
 
 
 def test_a_wider_word_is_told():

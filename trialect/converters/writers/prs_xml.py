@@ -60,6 +60,23 @@ CHARACTER = rule(
     "Correct the text where it comes from.",
     "XML 1.0, 2.2",
 )
+LAST_STATUS = rule(
+    "PRS-LAST-STATUS",
+    "warning",
+    "The status that the sponsor gave last is written",
+    "The status is {value}, which ClinicalTrials.gov shows of a record that was not verified for "
+    "two years; PRS has no such word and still holds what the sponsor said last: {word}.",
+    "Look whether it is still so: say the status of today, and verify the record again.",
+    "ClinicalTrials.gov API v2, lastKnownStatus",
+)
+LAST_STATUS_PAST = rule(
+    "PRS-LAST-STATUS-PAST",
+    "note",
+    "A status that was known last is not written",
+    "The status that was known last, {value}, is not written: the status of the study says more.",
+    "Nothing need be done, if the status is right.",
+    "ClinicalTrials.gov API v2, lastKnownStatus",
+)
 DERIVED = rule(
     "PRS-REFERENCE-DERIVED",
     "note",
@@ -304,7 +321,17 @@ _ACCESS = (
 def _status(writing: Writing, parts: list[Node]) -> None:
     study = writing.study
     is_access = study.design.type == "EXPANDED_ACCESS"
-    if study.status is not None and not (is_access and study.status in _ACCESS):
+    last = study.last_known_status
+    if last is not None and study.status != "UNKNOWN":
+        writing.losses.add(LAST_STATUS_PAST, "last_known_status", last)
+    if last is not None and study.status == "UNKNOWN":
+        word = writing.word("status", "last_known_status", last)
+        if word:
+            writing.losses.add(LAST_STATUS, "status", study.status, word=word)
+            parts.append(Node("overall_status", word, fact="last_known_status"))
+        else:
+            writing.word("status", "status", study.status)
+    elif study.status is not None and not (is_access and study.status in _ACCESS):
         word = writing.word("status", "status", study.status)
         put(parts, "overall_status", word)
     put(parts, "why_stopped", plain_text(study.why_stopped or ""))

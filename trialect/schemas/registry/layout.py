@@ -8,6 +8,10 @@ began on or after 18 January 2017) and `when` it is so, `only` when it is asked 
 for elements that the registry no longer recommends, `delete` where a partial upload may delete it,
 the `clause`, and `beside` where it may stand before and after the line above alike.
 
+`limit_seen` and `need_seen` name where the length and the requirement were read (the names are
+those of docs/registry-prs.md); a fact that was read nowhere is told as a warning. A table without
+these columns is of one document, which all of it was read in.
+
 A condition is the name of a fact of the study (`interventional`) or `element=word|word`, about the
 element beside the one that is asked for; several are joined by ` & `.
 """
@@ -42,11 +46,13 @@ class Element:
         "instead",
         "is_sequence",
         "limit",
+        "limit_seen",
         "lower_words",
         "many",
         "must",
         "name",
         "need",
+        "need_seen",
         "only",
         "only_text",
         "parts",
@@ -69,6 +75,7 @@ class Element:
         self.many = line["occurs"] == "*"
         self.must = line["occurs"] == "1"
         self.limit = int(line["limit"]) if line["limit"] else None
+        self.limit_seen = bool(line.get("limit_seen", "whole"))
         words = tuple(line["words"].split("|")) if line["words"] else ()
         any_case = line["form"] == "any_case"
         self.form: Form | None = FORMS[line["form"]] if line["form"] and not any_case else None
@@ -76,6 +83,7 @@ class Element:
         self.words = frozenset(words)
         self.lower_words = frozenset(one.lower() for one in words if any_case or one.islower())
         self.need = line["need"]
+        self.need_seen = bool(line.get("need_seen", "whole"))
         self.when, self.when_text = condition(line["when"]), line["when"]
         self.only, self.only_text = condition(line["only"]), line["only"]
         self.instead = line["instead"]

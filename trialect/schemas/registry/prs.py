@@ -1,9 +1,9 @@
 """Whether ClinicalTrials.gov (PRS) accepts a record: its elements, and the rules beside them.
 
 The table of elements is `prs.csv`; the rules that need more than one element are in `prs_arms.py`,
-`prs_dates.py` and `prs_answers.py`. Facts and clauses are those of the comments in PRS's
-ProtocolRecordSchema.xsd (2018-05-08), of the Protocol Registration Data Element Definitions and
-of 42 CFR 11.28, which the findings name.
+`prs_dates.py`, `prs_products.py` and `prs_answers.py`. Facts and clauses are those of the comments
+in PRS's ProtocolRecordSchema.xsd (2018-05-08), of the Protocol Registration Data Element
+Definitions and of 42 CFR 11.28, which the findings name.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from trialect.schemas.registry.prs_answers import (
     check_access,
     check_ages,
     check_contacts,
+    check_ids,
     check_lists,
     check_masking,
-    check_products,
 )
 from trialect.schemas.registry.prs_arms import check_arms
 from trialect.schemas.registry.prs_dates import check_dates, check_sites
 from trialect.schemas.registry.prs_facts import facts_of
+from trialect.schemas.registry.prs_products import check_products, check_purpose
 from trialect.schemas.registry.structure import ATTRIBUTE, Asked, Where, check_element, is_true
 
 NAMESPACE = "http://clinicaltrials.gov/prs"
@@ -47,8 +48,10 @@ CHECKS: tuple[Callable[[Node, Where, Asked], None], ...] = (
     check_masking,
     check_ages,
     check_products,
+    check_purpose,
     check_access,
     check_contacts,
+    check_ids,
     check_lists,
 )
 """The rules beside the table of elements."""

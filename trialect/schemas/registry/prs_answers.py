@@ -1,11 +1,11 @@
-"""Answers of a PRS record that exclude or need each other: masking, ages, products, contacts."""
+"""Answers of a PRS record that exclude or need each other: masking, ages, access, contacts."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from trialect.problems import rule
-from trialect.schemas.registry.forms import hours_of_age
+from trialect.schemas.registry.forms import FORMS, hours_of_age
 from trialect.schemas.registry.nodes import Node
 from trialect.schemas.registry.prs_facts import is_yes
 from trialect.schemas.registry.structure import Asked, Where, step
@@ -35,37 +35,29 @@ AGE_ORDER = rule(
     "Correct one of them.",
     "PRS definitions 10, Age Limits",
 )
-UNAPPROVED = rule(
-    "PRS-DEVICE-UNAPPROVED",
-    "error",
-    "A device is not approved, and none is regulated",
-    "A device product is not approved by the FDA (delayed_posting is yes), and "
-    "fda_regulated_device is {value}.",
-    "Correct one of the answers.",
-    "PRS definitions 4, Device Product Not Approved or Cleared by U.S. FDA",
-)
-IND_PRODUCT = rule(
-    "PRS-IND-PRODUCT",
+SECONDARY_ID = rule(
+    "PRS-SECONDARY-ID",
     "warning",
-    "A study is under an IND or IDE, and no product is regulated",
-    "is_ind_study is yes, and neither a drug nor a device that the FDA regulates is studied.",
-    "Correct one of the answers.",
-    "PRS definitions 4, U.S. FDA IND or IDE",
-)
-PEDIATRIC = rule(
-    "PRS-PEDIATRIC-DEVICE",
-    "error",
-    "A pediatric surveillance of a device studies no device",
-    "ped_postmarket_surv is yes, and fda_regulated_device is {value}.",
-    "Correct one of the answers.",
-    "PRS definitions 4, Pediatric Postmarket Surveillance of a Device Product",
+    "A secondary identifier is none",
+    "The secondary identifier {value} {why}.",
+    "Remove it: other identifiers than these are asked for.",
+    "PRS definitions 1, Secondary IDs",
 )
 ACCESS_TYPE = rule(
     "PRS-ACCESS-TYPE",
     "error",
-    "The types of expanded access exclude each other, or none is said",
-    "{value}.",
-    "Say which of the three types it is, or no_exp_acc_type alone.",
+    "There is no type of expanded access, and one is said",
+    "no_exp_acc_type is yes, and so is {value}.",
+    "With no_exp_acc_type all others are no.",
+    "PRS ProtocolRecordSchema, no_exp_acc_type",
+)
+ACCESS_UNSAID = rule(
+    "PRS-ACCESS-UNSAID",
+    "warning",
+    "No type of expanded access is said",
+    "Neither no_exp_acc_type nor one of exp_acc_type_individual, exp_acc_type_intermediate and "
+    "exp_acc_type_treatment is answered with yes.",
+    "Say which of the three types it is, or that it is none.",
     "PRS expanded access definitions, Expanded Access Type",
 )
 NO_CONTACT = rule(
@@ -114,7 +106,7 @@ LATE_PLAN = rule(
     "A time frame is only a number",
     "The time frame {value} is a number without a unit.",
     "Say the unit, and from when it is counted.",
-    "PRS validation messages, September 2018",
+    "PRS validation messages of results, September 2018",
 )
 
 ROLES = ("masked_subject", "masked_caregiver", "masked_investigator", "masked_assessor")
@@ -149,20 +141,26 @@ def check_ages(study: Node, where: Where, asked: Asked) -> None:
         asked.tell(AGE_ORDER, who, at, value=low, maximum=high)
 
 
-def check_products(study: Node, where: Where, asked: Asked) -> None:
-    """Answers on drugs and devices that need each other."""
-    oversight = study.part("oversight_info")
-    if oversight is None:
+def check_ids(study: Node, where: Where, asked: Asked) -> None:
+    """Secondary identifiers are others than the protocol's own and the registry's."""
+    own = study.part("id_info")
+    if own is None:
         return
-    drug, device = oversight.said("fda_regulated_drug"), oversight.said("fda_regulated_device")
-    place = step(where, "oversight_info")
-    if "unapproved" in asked.facts and device.lower() == "no":
-        asked.tell(UNAPPROVED, study, step(where, "delayed_posting"), value=device)
-    if "ind" in asked.facts and drug.lower() == "no" and device.lower() == "no":
-        asked.tell(IND_PRODUCT, study, step(where, "is_ind_study"))
-    if is_yes(oversight.said("ped_postmarket_surv")) and device.lower() == "no":
-        at = step(place, "ped_postmarket_surv")
-        asked.tell(PEDIATRIC, oversight, at, value=device)
+    known = own.said("org_study_id")
+    seen: set[str] = set()
+    for number, one in enumerate(own.all("secondary_id"), 1):
+        text = one.said("id")
+        why = ""
+        if text and text == known:
+            why = "is the protocol's own, org_study_id"
+        elif FORMS["nct"].fits(text):
+            why = "is one of ClinicalTrials.gov itself"
+        elif text and text in seen:
+            why = "stands there already"
+        seen.add(text)
+        if why:
+            at = step(step(where, "id_info"), "secondary_id", number, one.fact)
+            asked.tell(SECONDARY_ID, one, at, value=text, why=why)
 
 
 def check_access(study: Node, where: Where, asked: Asked) -> None:
@@ -175,11 +173,9 @@ def check_access(study: Node, where: Where, asked: Asked) -> None:
     none = is_yes(design.said("no_exp_acc_type"))
     place = step(step(where, "study_design"), "no_exp_acc_type")
     if none and yes:
-        told = f"no_exp_acc_type is yes, and so is exp_acc_type_{yes[0]}"
-        asked.tell(ACCESS_TYPE, design, place, value=told)
+        asked.tell(ACCESS_TYPE, design, place, value=f"exp_acc_type_{yes[0]}")
     elif not none and not yes:
-        told = "No type of expanded access is answered with yes"
-        asked.tell(ACCESS_TYPE, design, place, value=told)
+        asked.tell(ACCESS_UNSAID, design, place)
 
 
 def check_contacts(study: Node, where: Where, asked: Asked) -> None:

@@ -86,7 +86,10 @@ GROUPS = "study_design/observational_design/number_of_groups"
 
 
 def check_arms(study: Node, where: Where, asked: Asked) -> None:
-    """References between arms and interventions, and what their number has to fit."""
+    """References between arms and interventions, and what their number has to fit.
+
+    With one arm nothing need be said of what belongs to it.
+    """
     if not study.parts:
         return
     arms = study.all("arm_group")
@@ -106,7 +109,7 @@ def check_arms(study: Node, where: Where, asked: Asked) -> None:
             elif is_whole:
                 at = step(step(where, "intervention", number, one.fact), part.name, place)
                 asked.tell(ARM_UNKNOWN, part, at, intervention=name, value=label)
-        if arms and not belongs and "interventional" in asked.facts:
+        if len(arms) > 1 and not belongs and "interventional" in asked.facts:
             at = step(where, "intervention", number, one.fact)
             asked.tell(INTERVENTION_WITHOUT, one, at, value=name)
     if "interventional" not in asked.facts:
@@ -118,7 +121,7 @@ def check_arms(study: Node, where: Where, asked: Asked) -> None:
         if type_ == "No Intervention":
             if label in has:
                 asked.tell(ARM_NO_INTERVENTION, one, at, value=label, intervention=has[label])
-        elif label not in has and (interventions or not asked.is_partial):
+        elif len(arms) > 1 and label not in has and (interventions or not asked.is_partial):
             shown = f"of the type {type_}" if type_ else "of no type"
             asked.tell(ARM_WITHOUT, one, at, value=label, type=shown)
     _model(study, len(arms), where, asked)

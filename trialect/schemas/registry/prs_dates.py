@@ -24,6 +24,30 @@ ACTUAL_LATER = rule(
     "Correct the date or its type, or verify the record again.",
     "PRS definitions 2, Record Verification Date",
 )
+ANTICIPATED_PAST = rule(
+    "PRS-ANTICIPATED-PAST",
+    "warning",
+    "An anticipated date lies before the record was verified",
+    "{name} is {value} and anticipated, and the record was verified in {verified}, after it.",
+    "Say the actual date once it is reached, or the date that is expected now.",
+    "42 CFR 11.10(b), Primary Completion Date; PRS definitions 2",
+)
+DATE_TYPES = rule(
+    "PRS-DATE-TYPES",
+    "warning",
+    "A date is actual, and one before it is anticipated",
+    "{name} is actual, and {before}, which comes before it, is anticipated.",
+    "Correct one of the types.",
+    "PRS definitions 2",
+)
+ENROLLMENT_ACTUAL = rule(
+    "PRS-ENROLLMENT-ACTUAL",
+    "warning",
+    "The primary completion is reached, and the enrollment is anticipated",
+    "primary_compl_date is actual, and the enrollment is {number} (Anticipated).",
+    "Say the actual number of participants.",
+    "42 CFR 11.10(b), Enrollment",
+)
 STATUS_DATE = rule(
     "PRS-STATUS-DATE",
     "warning",
@@ -39,6 +63,14 @@ STATUS_ENROLLMENT = rule(
     "The status is {value}, and the enrollment is {number} ({type}).",
     "A withdrawn study enrolled nobody; of one that ended the actual number is asked.",
     "PRS definitions 2 and 7, Enrollment",
+)
+NO_SITE_RECRUITS = rule(
+    "PRS-NO-SITE-RECRUITS",
+    "warning",
+    "The study recruits, and none of its locations does",
+    "The overall status is Recruiting, and of {count} locations with a status none is Recruiting.",
+    "Correct the status of the study or of a location.",
+    "PRS definitions 2, Overall Recruitment Status: it follows from the locations",
 )
 SITE_STATUS = rule(
     "PRS-SITE-STATUS",
@@ -80,11 +112,24 @@ def check_dates(study: Node, where: Where, asked: Asked) -> None:
         if types[name] == "Actual" and len(verified) == 7 and date[:7] > verified:
             at = step(where, name)
             asked.tell(ACTUAL_LATER, study, at, name=name, value=date, verified=verified)
+        if types[name] == "Anticipated" and len(verified) == 7 and date[:7] < verified:
+            at = step(where, name)
+            asked.tell(ANTICIPATED_PAST, study, at, name=name, value=date, verified=verified)
+    _types(types, where, study, asked)
     for name, wrong in _wrong_types(status):
         if types[name] == wrong:
             at = step(where, f"{name}_type")
             asked.tell(STATUS_DATE, study, at, name=name, value=status, type=wrong)
     _enrollment(said, status, where, study, asked)
+
+
+def _types(types: dict[str, str], where: Where, study: Node, asked: Asked) -> None:
+    for place, name in enumerate(DATES):
+        if types[name] == "Actual":
+            for before in DATES[:place]:
+                if types[before] == "Anticipated":
+                    at = step(where, f"{before}_type")
+                    asked.tell(DATE_TYPES, study, at, name=name, before=before)
 
 
 def _wrong_types(status: str) -> list[tuple[str, str]]:
@@ -109,6 +154,9 @@ def _enrollment(said: dict[str, str], status: str, where: Where, study: Node, as
     ended = status in _ENDED and type_ == "Anticipated"
     early = status == "Not yet recruiting" and type_ == "Actual" and number.strip("0")
     none = status in _ENDED and type_ == "Actual" and not number.strip("0")
+    reached = said.get("primary_compl_date_type") == "Actual" and type_ == "Anticipated"
+    if reached and not ended and not withdrawn:
+        asked.tell(ENROLLMENT_ACTUAL, study, step(where, "enrollment_type"), number=number)
     if withdrawn or ended or early or none:
         at = step(where, "enrollment")
         shown = type_ or "of no type"
@@ -116,9 +164,14 @@ def _enrollment(said: dict[str, str], status: str, where: Where, study: Node, as
 
 
 def check_sites(study: Node, where: Where, asked: Asked) -> None:
-    """Whether the study recruits while one of its locations does."""
+    """Whether the study recruits while one of its locations does, and only then."""
     status = study.said("overall_status")
-    if not status or status == "Recruiting" or status in STOPPED:
+    if status == "Recruiting":
+        told = [said for one in study.all("location") if (said := one.said("status"))]
+        if told and "Recruiting" not in told:
+            asked.tell(NO_SITE_RECRUITS, study, step(where, "overall_status"), count=len(told))
+        return
+    if not status or status in STOPPED:
         return
     for number, one in enumerate(study.all("location"), 1):
         if one.said("status") == "Recruiting":

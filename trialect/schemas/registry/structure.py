@@ -80,6 +80,15 @@ REQUIRED = rule(
     "Add it in the study file, or at the registry.",
     CLAUSE,
 )
+REQUIRED_LIKELY = rule(
+    "REGISTRY-REQUIRED-LIKELY",
+    "warning",
+    "The registry probably requires what is not said",
+    "{name} is probably required{when} and not said ({clause}); no text of the requirement was at "
+    "hand to confirm it.",
+    "Add it in the study file, or look at the messages of the upload.",
+    CLAUSE,
+)
 NOT_ASKED = rule(
     "REGISTRY-NOT-ASKED",
     "warning",
@@ -94,6 +103,15 @@ LENGTH = rule(
     "A text is longer than the registry takes",
     "{name} has {length} characters; the registry takes {limit} ({clause}).",
     "Shorten it; it is written whole, since nothing is cut here.",
+    CLAUSE,
+)
+LENGTH_LIKELY = rule(
+    "REGISTRY-LENGTH-LIKELY",
+    "warning",
+    "A text is probably longer than the registry takes",
+    "{name} has {length} characters; the registry probably takes {limit} ({clause}); no text of "
+    "the limit was at hand to confirm it.",
+    "Shorten it, or look at the messages of the upload.",
     CLAUSE,
 )
 WORD = rule(
@@ -316,7 +334,8 @@ def _required(part: Element, node: Node, where: Where, asked: Asked) -> None:
     when = f" {in_words(part.when_text)}" if part.when_text else ""
     if part.need == "2017":
         when += ", for studies that began on or after 18 January 2017,"
-    asked.tell_of(REQUIRED, part, node, where, name=part.path, when=when, clause=part.clause)
+    broken = REQUIRED if part.need_seen else REQUIRED_LIKELY
+    asked.tell_of(broken, part, node, where, name=part.path, when=when, clause=part.clause)
 
 
 def _not_asked(part: Element, node: Node, where: Where, asked: Asked) -> None:
@@ -331,7 +350,7 @@ def _value(node: Node, element: Element, where: Where, asked: Asked) -> None:
         return
     if element.limit is not None and len(text) > element.limit:
         asked.tell(
-            LENGTH,
+            LENGTH if element.limit_seen else LENGTH_LIKELY,
             node,
             where,
             name=element.path,
