@@ -3,8 +3,9 @@
 Resources that a program makes have few kinds of objects: the same place in the definitions and the
 same keys. What may be said of all objects of a kind (elements that there are, that must be there,
 of which one may be) is said once, when the first is met, and becomes a plan: which keys hold texts,
-which are to be checked, what lies below. An object costs a look at its keys then. What a plan
-cannot say (contained resources, narratives, bindings of concepts) has none.
+which are to be checked, what lies below. The plan is put down as a Python function of its own, so
+that an object costs a look at its keys and a call. What a plan cannot say (contained resources,
+narratives, bindings of concepts) has none.
 
 `vouches` says yes for the reasons for which the exact path (structure.py) would find nothing; no
 says nothing, and the exact path is asked, which alone reports problems. A test holds the two
@@ -13,9 +14,10 @@ against each other.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
 from trialect.schemas.fhir import bindings, ucum
@@ -40,31 +42,98 @@ nothing contained and no local reference in what has a plan."""
 MOST_PLANS = 4000
 """How many kinds of objects are kept (memory); a program that makes more has no use of plans."""
 
-_ODD = (b"\\u", b"\\b", b"\\f", b':""', b':" ', b':"\\n', b':"\\t', b':"\\r')
-"""What stands in JSON where a text has a control character, or begins with white space: it may have
-nothing else. None of them says that it is wrong."""
+_ESCAPED = re.compile(rb"\\[ubf]").search
+"""Finds what stands in JSON where a text has a control character: it may have nothing else."""
 
+_BLANK = " \n\t\r"
+"""No text begins so; the empty text does."""
 
-@dataclass(slots=True)
-class _Plan:
-    """What is asked of an object with certain keys."""
-
-    texts: list[str] = field(default_factory=list)
-    inner: list[tuple[str, _Kinds]] = field(default_factory=list)
-    lists: list[tuple[str, _Kinds]] = field(default_factory=list)
-    checked: list[tuple[str, Callable[[Any], object]]] = field(default_factory=list)
-    """Keys with what gives None for a value that is right, where all below it is."""
-    asked: list[tuple[Invariant, str]] = field(default_factory=list)
-    """Invariants that are asked of each object, with the type that it is of."""
-
-
-_NO_PLAN = _Plan()
-"""Stands for objects of which no plan can say that they are valid."""
+_Holds = Callable[[Resource], bool]
+"""Whether an object with the keys of a plan is valid for sure."""
 
 _Kinds = dict[Any, Any]
-"""The plans of a place by the keys of its objects; under `_PLACE` what makes them."""
+"""The plans of a place, as functions, by the keys of its objects."""
 
-_PLACE = object()
+
+class _Plan:
+    """What is asked of an object with certain keys, line by line of a function.
+
+    The names that a line uses stand in `known`.
+    """
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.last: list[str] = []
+        """What is asked when all below is right."""
+        self.lines: list[str] = []
+        self.known: dict[str, Any] = {}
+
+    def name(self, thing: object) -> str:
+        """What a line may call a thing."""
+        name = f"_{len(self.known)}"
+        self.known[name] = thing
+        return name
+
+    def below(self, key: str, kinds: _Kinds, plan: Callable[[Resource], _Holds]) -> None:
+        """An object lies below the key."""
+        right = self._right("one", kinds, plan)
+        self.lines += [f" one = value[{key!r}]", f" if not ({right}): return False"]
+
+    def all_below(self, key: str, kinds: _Kinds, plan: Callable[[Resource], _Holds]) -> None:
+        """A list of objects lies below the key."""
+        self.lines += [
+            f" some = value[{key!r}]",
+            " if some.__class__ is not list or not some: return False",
+            " for one in some:",
+            f"  if not ({self._right('one', kinds, plan)}): return False",
+        ]
+
+    def _right(self, it: str, kinds: _Kinds, plan: Callable[[Resource], _Holds]) -> str:
+        known = f"{self.name(kinds.get)}(tuple({it}))"
+        return f"{it}.__class__ is dict and ({known} or {self.name(plan)}({it}))({it})"
+
+    def text_is(self, key: str, right: set[str], wrong: _Wrong) -> None:
+        """A text lies below the key that is one of the `right`, or has no fault."""
+        self.lines += [
+            f" one = value[{key!r}]",
+            f" if one.__class__ is not str or one not in {self.name(right)}"
+            f" and {self.name(wrong)}(one) is not None: return False",
+        ]
+
+    def text_leads(self, key: str, known: dict[str, str], targets: frozenset[str]) -> None:
+        """A text lies below the key that is known as one of the targets."""
+        self.lines += [
+            f" one = value[{key!r}]",
+            f" if one.__class__ is not str or {self.name(known)}.get(one)"
+            f" not in {self.name(targets)}: return False",
+        ]
+
+    def checked(self, key: str, wrong: _Wrong) -> None:
+        """`wrong` finds no fault with the value, if all below it is right."""
+        self.last.append(f" if {self.name(wrong)}(value[{key!r}]) is not None: return False")
+
+    def asked(self, holds: _Holds) -> None:
+        """`holds` of the object, if all below it is right."""
+        self.last.append(f" if not {self.name(holds)}(value): return False")
+
+    def function(self) -> _Holds:
+        """The plan as a function; objects that it is asked of have the keys."""
+        text = " one = value[{!r}]\n if one.__class__ is not str or one[:1] in _blank: return False"
+        texts = [text.format(key) for key in self.texts]
+        lines = ["def holds(value):", *texts, *self.lines, *self.last, " return True"]
+        self.known["_blank"] = _BLANK
+        exec("\n".join(lines), self.known)  # keys are written as literals
+        made: _Holds = self.known["holds"]
+        return made
+
+
+def _no_plan(_: Resource) -> bool:
+    """Stands for objects of which no plan can say that they are valid."""
+    return False
+
+
+_Wrong = Callable[[Any], object]
+"""What gives None for a value that is right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +146,10 @@ class _Spot:
     targets: frozenset[str] | None = None
 
 
+_Place = tuple[_Kinds, Callable[[Resource], _Holds]]
+"""The plans of a place, and what makes one for an object there."""
+
+
 class Made:
     """What is known of the resources of one release that this process makes."""
 
@@ -84,8 +157,8 @@ class Made:
         self._table = table(release)
         self._checks = checks(release)
         self._invariants = invariants_of(release)
-        self._kinds: dict[tuple[str, frozenset[str], frozenset[str] | None], _Kinds] = {}
-        self._resources: dict[str, _Kinds] = {}
+        self._places: dict[tuple[str, frozenset[str], frozenset[str] | None], _Place] = {}
+        self._resources: dict[str, _Place] = {}
         self._known: dict[str, str] = {}
         self._units: set[str] = set()
         self._resource: Resource = {}
@@ -97,7 +170,7 @@ class Made:
         They refer to each other alone, as `Type/id`, and `text` is the JSON of all of them. That
         each is an entry of its own under a condition of its own follows from its id.
         """
-        if len(text) > LONGEST or any(odd in text for odd in _ODD):
+        if len(text) > LONGEST or _ESCAPED(text):
             return False
         known = self._known
         known.clear()
@@ -108,57 +181,34 @@ class Made:
 
     def _is_valid(self, resource: Resource) -> bool:
         kind = resource["resourceType"]
-        kinds = self._resources.get(kind)
-        if kinds is None:
+        place = self._resources.get(kind)
+        if place is None:
             if kind not in self._table.resources:
                 return False
             node = self._table.node(kind)
-            kinds = self._resources[kind] = self._place(_Spot(node, node.contexts))
+            place = self._resources[kind] = self._place(_Spot(node, node.contexts))
         self._resource = resource
-        return self._holds(kinds, resource)
+        kinds, plan = place
+        holds: _Holds = kinds.get(tuple(resource)) or plan(resource)
+        return holds(resource)
 
-    def _holds(self, kinds: _Kinds, value: Any) -> bool:
-        if value.__class__ is not dict:
-            return False
-        plan = kinds.get(tuple(value)) or self._plan(kinds, value)
-        if plan is _NO_PLAN:
-            return False
-        for key in plan.texts:
-            if value[key].__class__ is not str:
-                return False
-        for key, below in plan.inner:
-            if not self._holds(below, value[key]):
-                return False
-        for key, below in plan.lists:
-            items = value[key]
-            if items.__class__ is not list or not items:
-                return False
-            for item in items:
-                if not self._holds(below, item):
-                    return False
-        for key, wrong in plan.checked:
-            if wrong(value[key]) is not None:
-                return False
-        for invariant, path in plan.asked:
-            if not invariant.holds(value, Place(path, self._resource, self._resource, path)):
-                return False
-        return True
-
-    def _place(self, spot: _Spot) -> _Kinds:
+    def _place(self, spot: _Spot) -> _Place:
         name = (spot.node.path, spot.contexts, spot.targets)
-        if name not in self._kinds:
-            self._kinds[name] = {_PLACE: spot}
-        return self._kinds[name]
+        if name not in self._places:
+            kinds: _Kinds = {}
+            self._places[name] = kinds, partial(self._plan, kinds, spot)
+        return self._places[name]
 
-    def _plan(self, kinds: _Kinds, value: dict[str, Any]) -> _Plan:
+    def _plan(self, kinds: _Kinds, spot: _Spot, value: Resource) -> _Holds:
         """The plan for objects with the keys of this one."""
         if self._plans >= MOST_PLANS:
-            return _NO_PLAN
+            return _no_plan
         self._plans += 1
-        found = kinds[tuple(value)] = self._planned(kinds[_PLACE], value) or _NO_PLAN
+        plan = self._planned(spot, value)
+        found = kinds[tuple(value)] = _no_plan if plan is None else plan.function()
         return found
 
-    def _planned(self, spot: _Spot, value: dict[str, Any]) -> _Plan | None:
+    def _planned(self, spot: _Spot, value: Resource) -> _Plan | None:
         node, plan = spot.node, _Plan()
         if not value or value.keys() == {"id"}:
             return None
@@ -179,55 +229,60 @@ class Made:
             if invariant is None:
                 continue
             if name not in BY_KEYS:
-                plan.asked.append((invariant, node.path))
+                plan.asked(partial(self._invariant_holds, invariant, node.path))
             elif not invariant.holds(value, Place(node.path, value, value, node.path)):
                 return None
         return plan
+
+    def _invariant_holds(self, invariant: Invariant, path: str, value: Resource) -> bool:
+        return invariant.holds(value, Place(path, self._resource, self._resource, path))
 
     def _property(self, plan: _Plan, spot: _Spot, key: str, prop: Property) -> bool:
         """Add to a plan what is asked of a key's value; False where no plan can say it."""
         own = self._table.node(prop.type).invariants if prop.kind == "complex" else ()
         for name in prop.invariants:
             if name in self._invariants and not (name in BY_KEYS and name in own):
-                plan.checked.append((key, self._broken(self._invariants[name], prop)))
+                plan.checked(key, self._broken(self._invariants[name], prop))
         if prop.kind == "primitive" and not prop.many:
             return self._primitive(plan, spot, key, prop)
         if prop.kind == "sibling" and not prop.many:
             node = self._table.node("Element")
             contexts = node.contexts | {prop.type, prop.path}
-            plan.inner.append((key, self._place(_Spot(node, contexts))))
+            plan.below(key, *self._place(_Spot(node, contexts)))
             return True
         if prop.kind != "complex" or prop.type == "Narrative" or prop.binding is not None:
             return False
         node = self._table.node(prop.type)
         targets = prop.targets if prop.type == "Reference" else None
         below = self._place(_Spot(node, node.contexts | {prop.path}, targets))
-        (plan.lists if prop.many else plan.inner).append((key, below))
+        (plan.all_below if prop.many else plan.below)(key, *below)
         if key in ("extension", "modifierExtension"):
-            plan.checked.append((key, self._misplaced(spot.contexts, key)))
+            plan.checked(key, self._misplaced(spot.contexts, key))
         if prop.type in ucum.QUANTITIES:
             if prop.many:
                 return False
-            plan.checked.append((key, self._wrong_unit))
+            plan.checked(key, self._wrong_unit)
         if prop.simple:
-            plan.checked.append((key, _compared))
+            plan.checked(key, _compared)
         return True
 
     def _primitive(self, plan: _Plan, spot: _Spot, key: str, prop: Property) -> bool:
         path = spot.node.path
         if path == "Reference" and key in ("reference", "type"):
-            plan.checked.append((key, self._leads(spot.targets)))
+            anything = spot.targets is None or "Resource" in spot.targets
+            targets = self._table.resources if anything else spot.targets
+            plan.text_leads(key, self._known, frozenset(targets or ()))
             return key == "reference"
         if prop.binding is not None:
-            plan.checked.append((key, _seen(_outside(prop.binding))))
+            plan.text_is(key, *_seen(_outside(prop.binding)))
         elif prop.type in ("string", "markdown") or (path[:9] == "Extension" and key == "url"):
             plan.texts.append(key)
         elif prop.type == "boolean":
-            plan.checked.append((key, _no_boolean))
+            plan.checked(key, _no_boolean)
         elif prop.type == "uri":
-            plan.checked.append((key, _seen(self._checks["uri"])))
+            plan.text_is(key, *_seen(self._checks["uri"]))
         else:
-            plan.checked.append((key, self._checks[prop.type]))
+            plan.checked(key, self._checks[prop.type])
         return True
 
     def _misplaced(self, contexts: frozenset[str], key: str) -> Callable[[Any], object]:
@@ -247,18 +302,6 @@ class Made:
                 if not url.startswith(HL7) and len(right) < _MOST_SEEN:
                     right.add(url)
             return None
-
-        return wrong
-
-    def _leads(self, targets: frozenset[str] | None) -> Callable[[Any], object]:
-        """What finds fault with a reference: it leads to no resource, or to one of a wrong type."""
-        known = self._known
-        anything = targets is None or "Resource" in targets
-
-        def wrong(text: Any) -> object:
-            kind = known.get(text) if text.__class__ is str else None
-            right = kind is not None and (anything or (targets is not None and kind in targets))
-            return None if right else "leads nowhere"
 
         return wrong
 
@@ -306,19 +349,17 @@ _MOST_SEEN = 500
 """How many right values of an element are remembered; of those that have more few come again."""
 
 
-def _seen(wrong: Callable[[Any], object]) -> Callable[[Any], object]:
-    """The same, with values that were right remembered."""
+def _seen(wrong: _Wrong) -> tuple[set[str], _Wrong]:
+    """Values that were right, and the same with them remembered."""
     right: set[str] = set()
 
-    def asked(value: Any) -> object:
-        if value.__class__ is str and value in right:
-            return None
+    def asked(value: str) -> object:
         fault = wrong(value)
         if fault is None and len(right) < _MOST_SEEN:
             right.add(value)
         return fault
 
-    return asked
+    return right, asked
 
 
 @cache
