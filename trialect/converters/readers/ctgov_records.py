@@ -73,7 +73,7 @@ _LOOKED_AT = 5
 """Files of a folder or zip that are looked at to tell what it holds."""
 _HEAD = 2**16
 _V1_SIGNS = (b'"FullStudiesResponse"', b'"StudyFieldsResponse"')
-_ODD_BYTES = (b"\\u", b"\xef\xbf\xbe", b"\xef\xbf\xbf")
+_ODD_BYTES = (re.compile(rb"\\u"), re.compile(b"\xef\xbf[\xbe\xbf]"))
 """How a text may hold a character that none may have, in a record that is JSON."""
 _SIGNS = re.compile(
     rb'"(?:protocolSection|FullStudiesResponse|StudyFieldsResponse|ProtocolSection)"\s*:'
@@ -142,7 +142,7 @@ def read(held: HeldRecord, tell: Tell) -> ReadRecord:
         tell(warning.at(trial=trial_of(held.text), file=file, row=row))
     left: dict[str, int] = {}
     # An escape may stand for any character; without one only these bytes are none of a text.
-    plain = not warnings and not any(sign in held.text for sign in _ODD_BYTES)
+    plain = not warnings and not any(sign.search(held.text) for sign in _ODD_BYTES)
     return ReadRecord(study_of(record, tell, file=file, row=row, left=left, plain=plain), left)
 
 

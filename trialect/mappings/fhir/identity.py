@@ -53,6 +53,7 @@ resource can be found (http://hl7.org/fhir/R4/search.html#all)."""
 
 _URL = re.compile(r"(https?|urn):\S+")
 _TOKEN_SPECIAL = re.compile(r"([\\|,$])")
+_PLAIN = re.compile(r"[A-Za-z0-9_.~-]+").fullmatch
 _RECORD = re.compile(r"(.+)\.(?:(DM)|([A-Z][A-Z0-9]{1,3})\.(\d+(?:\.\d+)?))", re.DOTALL)
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
@@ -66,7 +67,9 @@ class Identity:
             raise Unusable(NO_BASE.problem(file="study.yaml", field="fhir.base", value=base))
         self.base = base
         self._cross_version = study.fhir.cross_version
-        self._namespace = uuid.uuid5(uuid.NAMESPACE_URL, base)
+        self._namespace = uuid.uuid5(uuid.NAMESPACE_URL, base).bytes
+        self._conditions: dict[str, str] = {}
+        self._ids: dict[str, str] = {}
 
     def system(self, type: str) -> str:
         """The system of the identifiers of a type of resource."""
@@ -102,13 +105,18 @@ class Identity:
         """The id of the resource of this type with this identifier: uuid5(uuid5(URL, base),
         `TYPE/VALUE`), as RFC 4122 has it.
         """
-        # The same as str(uuid.uuid5(...)), in a third of the time: a record has many sites.
-        x = sha1(self._namespace.bytes + f"{type}/{value}".encode()).hexdigest()
-        return f"{x[:8]}-{x[8:12]}-5{x[13:16]}-{_VARIANT[x[16]]}{x[17:20]}-{x[20:32]}"
+        name = f"{type}/{value}"
+        found = self._ids.get(name)
+        if found is None:
+            # The same as str(uuid.uuid5(...)), in a third of the time: a record has many sites.
+            x = sha1(self._namespace + name.encode()).hexdigest()
+            found = f"{x[:8]}-{x[8:12]}-5{x[13:16]}-{_VARIANT[x[16]]}{x[17:20]}-{x[20:32]}"
+            self._ids[name] = found
+        return found
 
     def ids(self, type: str, values: pl.Series) -> pl.Series:
         """`id` of each of many values, several times as fast."""
-        start = self._namespace.bytes + f"{type}/".encode()
+        start = self._namespace + f"{type}/".encode()
         hashes = [sha1(start + value.encode()).hexdigest() for value in values.to_list()]
         x = pl.Series(hashes, dtype=pl.String).str
         variant = x.slice(16, 1).replace_strict(_VARIANT, return_dtype=pl.String)
@@ -124,8 +132,10 @@ class Identity:
 
     def condition_start(self, type: str) -> str:
         """A condition up to the value."""
-        parameter = "_tag" if type in FOUND_BY_TAG else "identifier"
-        return f"{type}?{parameter}={quote(self.system(type), safe=':/')}|"
+        if type not in self._conditions:
+            parameter = "_tag" if type in FOUND_BY_TAG else "identifier"
+            self._conditions[type] = f"{type}?{parameter}={quote(self.system(type), safe=':/')}|"
+        return self._conditions[type]
 
 
 def condition_value(value: str) -> str:
@@ -133,6 +143,8 @@ def condition_value(value: str) -> str:
     (R4 search 3.1.1.4.0.1), then percent-encoded; the `|` after the system stays, as in R4's own
     examples.
     """
+    if _PLAIN(value):
+        return value
     return quote(_TOKEN_SPECIAL.sub(r"\\\1", value), safe="")
 
 

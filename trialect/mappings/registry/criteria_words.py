@@ -13,7 +13,6 @@ CONNECTORS = frozenset({"or", "and", "and/or", "-or-", "-and-"})
 """A line of these joins the criteria around it."""
 
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
-_SPACE = re.compile(r"\s+")
 _BETWEEN_WORDS = re.compile(r"[\s,/()-]+")
 _NOTE = re.compile(r"note\b\s*:", re.IGNORECASE)
 _NOTHING = frozenset({"none", "n/a", "na", "not applicable", "nil", "no exclusion criteria", "no"})
@@ -47,7 +46,7 @@ def plain(text: str) -> str:
     """The text without escapes, in one line."""
     if "\\" in text:
         text = _ESCAPE.sub(r"\1", text)
-    return _SPACE.sub(" ", text).strip()
+    return " ".join(text.split())
 
 
 def says_nothing(text: str) -> bool:

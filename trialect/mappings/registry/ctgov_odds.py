@@ -72,10 +72,24 @@ def prefix_item(odds: Odds, start: int, place: int, held: int | None) -> None:
 
 def unknown(key: str, value: object, odds: Odds) -> None:
     """Note a member that a table does not have, if it says anything."""
-    if number_of_leaves(value):
+    if says_anything(value):
         odd = odd_at(f".{key}", Odd("unknown", value))
         odd.held = (key,)
         odds.append(odd)
+
+
+def says_anything(value: object) -> bool:
+    """Whether there is a value in a value: not so in an empty object or list, nor in null."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if one.__class__ is dict:
+            waiting.extend(one.values())
+        elif one.__class__ is list:
+            waiting.extend(one)
+        elif one is not None:
+            return True
+    return False
 
 
 def number_of_leaves(value: object) -> int:
