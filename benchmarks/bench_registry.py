@@ -1,13 +1,19 @@
-"""Registry records into FHIR and the trial design datasets (TS, TI, ...) with define.xml.
+"""Registry records into FHIR and TS: the conversion alone, and the packages that `convert` makes.
 
     python benchmarks/bench_registry.py [records]
 
-Reads the records of a file, checks and writes a folder for each trial, in one process; prints
-records a second of processor time (user and system) and of the clock, and the most memory, for a
-tenth of the records and for all: memory must not grow with them. The records are the real ones
-beside the checkout, again and again with new ids, or an invented one where there are none. The
-peer is fhir.resources, which makes and dumps one ResearchStudy of each record and nothing else;
-it is skipped where it is not installed.
+In one process, once each:
+
+- the conversion: records of a file are read into Studies, made into checked FHIR bundles and into
+  TS as XPT, and both are written to one file each;
+- the packages: the same by `trialect convert --to fhir --to sdtm`, with a folder a trial, the other
+  datasets of trial design, define.xml, the account of losses, the manifest and the report.
+
+Prints records a second of processor time, what of it was the system's (making folders and files),
+the clock, and the most memory, for a tenth of the records and for all: memory must not grow with
+them. The records are the real ones beside the checkout, again and again with new ids, or an
+invented one where there are none. The peer is fhir.resources, which makes and dumps one
+ResearchStudy of each record and nothing else; it is skipped where it is not installed.
 """
 
 from __future__ import annotations
@@ -19,6 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +33,36 @@ ROOT = Path(__file__).resolve().parents[1]
 REAL = ROOT.parent / "shared" / "data" / "ctgov"
 WANTED = 500
 """Records a second on one core that are aimed at."""
+
+PURE = """
+import gc
+import sys
+from itertools import islice
+from pathlib import Path
+from trialect.converters.stamp import stamp_of
+from trialect.converters.study_sources import study_source
+from trialect.converters.writers import fhir_study
+from trialect.converters.writers.sdtm_study import xpt_of
+from trialect.mappings.sdtm.study_datasets import study_datasets
+gc.disable()  # as convert does within a batch
+done = 0
+told = []
+source = study_source("ctgov")
+home = Path(sys.argv[2])
+home.mkdir()
+with (home / "fhir").open("wb") as fhir, (home / "ts").open("wb") as ts:
+    records = source.records(Path(sys.argv[1]))
+    while some := list(islice(records, 50)):
+        studies = [source.read(one, told.append).study for one in some]
+        for study in studies:
+            fhir.writelines(one.content for one in fhir_study.write(study, told.append))
+        for study in studies:
+            for one in study_datasets(study, told.append, only=("TS",)):
+                ts.write(xpt_of(one, stamp_of(study)))
+                done += 1
+        told.clear()
+assert done == int(sys.argv[3]), done
+"""
 
 CONVERT = """
 import sys
@@ -113,8 +150,18 @@ def put(path: Path, count: int, texts: list[str]) -> None:
         file.write("\n]\n")
 
 
-def timed(code: str, *words: object) -> tuple[float, float, float] | None:
-    """Seconds of processor and of the clock, and most megabytes, of a process of its own."""
+@dataclass(frozen=True)
+class Run:
+    """What a process of its own took: seconds of processor, of which system, of the clock; MB."""
+
+    processor: float
+    system: float
+    clock: float
+    memory: float
+
+
+def timed(code: str, *words: object) -> Run | None:
+    """Run code in a process; None where it lacks a module."""
     command = [sys.executable, "-c", code, *map(str, words)]
     started = time.perf_counter()
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE)
@@ -126,7 +173,8 @@ def timed(code: str, *words: object) -> tuple[float, float, float] | None:
             return None
         raise SystemExit(error)
     scale = 1 if sys.platform == "darwin" else 1024
-    return usage.ru_utime + usage.ru_stime, clock, usage.ru_maxrss * scale / 1e6
+    spent = usage.ru_utime + usage.ru_stime
+    return Run(spent, usage.ru_stime, clock, usage.ru_maxrss * scale / 1e6)
 
 
 def main() -> None:
@@ -136,31 +184,35 @@ def main() -> None:
     out = sys.stdout.write
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        nothing = timed(CONVERT.split("done")[0], "", "", "")
-        assert nothing is not None
+        for number in {few: None, count: None}:
+            put(home / f"{number}.json", number, texts)
+        size = (home / f"{count}.json").stat().st_size / 1e6
+        out(f"{count:,} records, {len(texts)} different, {size:,.0f} MB\n")
         rates = {}
-        for number in (few, count):
-            source = home / f"{number}.json"
-            put(source, number, texts)
-            found = timed(CONVERT, source, home / f"out-{number}", number)
-            assert found is not None
-            cpu, clock, memory = found
-            rates[number] = number / cpu
-            out(
-                f"{number:>7,} records, {source.stat().st_size / 1e6:,.0f} MB, {len(texts)} "
-                f"different: {number / cpu:,.0f} a second of processor time ({cpu:.1f} s; "
-                f"{clock:.1f} s by the clock), at most {memory:,.0f} MB\n"
-            )
-        marginal = (count - few) / (count / rates[count] - few / rates[few]) if few < count else 0
-        out(f"without starting: {marginal:,.0f} a second; aimed at: {WANTED}\n")
+        for name, code in (("FHIR and TS", PURE), ("packages", CONVERT)):
+            spent = {}
+            for number in {few: None, count: None}:
+                run = timed(code, home / f"{number}.json", home / f"{name}-{number}", number)
+                assert run is not None
+                spent[number] = run.processor
+                out(
+                    f"{name}: {number:,} records, {number / run.processor:,.0f} a second of "
+                    f"processor time ({run.processor:.1f} s, {run.system:.1f} of them the "
+                    f"system's; {run.clock:.1f} s by the clock), at most {run.memory:,.0f} MB\n"
+                )
+            rates[name] = few / spent[few]
+            if few < count:
+                more = (count - few) / (spent[count] - spent[few])
+                out(f"{name}: {more:,.0f} a second without starting; aimed at: {WANTED}\n")
         peer = timed(PEER, home / f"{few}.json")
         if peer is None:
             out("fhir.resources is not installed: skipped\n")
             return
-        rate = few / peer[0]
+        rate = few / peer.processor
         out(
-            f"fhir.resources, one ResearchStudy of a record and nothing else: {rate:,.0f} a "
-            f"second; trialect makes all of it {rates[few] / rate:.1f} times as fast\n"
+            f"fhir.resources, one ResearchStudy of a record and nothing else: {rate:,.0f} a second;"
+            f" FHIR and TS take trialect {rates['FHIR and TS'] / rate:.1f} times, packages"
+            f" {rates['packages'] / rate:.1f} times its rate\n"
         )
 
 

@@ -22,8 +22,9 @@ BETWEEN = ",\n"
 
 TAIL = b"\n]}\n"
 
-_REFERENCE = re.compile(rb'"reference":"[A-Za-z]+/([0-9a-f-]{36})"')
-"""A reference as orjson writes it; inside of a text its quotation marks would be escaped."""
+_REFERENCE = re.compile(rb'"reference":"[A-Za-z]+/(?=[0-9a-f-]{36}")')
+"""A reference up to its id, as orjson writes it; inside of a text its quotation marks would be
+escaped."""
 
 
 def head(study: Study, identity: Identity) -> bytes:
@@ -38,7 +39,7 @@ def head(study: Study, identity: Identity) -> bytes:
 def study_bundle(study: Study, identity: Identity, resources: Iterable[Resource]) -> bytes:
     """The bundle of the study's own resources, which refer to each other alone."""
     entries = BETWEEN.encode().join([orjson.dumps(entry(one, identity)) for one in resources])
-    return head(study, identity) + _REFERENCE.sub(rb'"reference":"urn:uuid:\1"', entries) + TAIL
+    return head(study, identity) + _REFERENCE.sub(b'"reference":"urn:uuid:', entries) + TAIL
 
 
 def entry(resource: Resource, identity: Identity) -> Resource:

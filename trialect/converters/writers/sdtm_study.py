@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from functools import lru_cache
 from typing import Literal
 
@@ -14,7 +15,7 @@ from trialect.converters.writers.define_study import define_files
 from trialect.converters.writers.xpt_small import xpt_bytes
 from trialect.converters.xpt_format import XptVariable
 from trialect.mappings.registry.criteria import read_criteria
-from trialect.mappings.sdtm.study_datasets import study_datasets
+from trialect.mappings.sdtm.study_datasets import PlainDataset, study_datasets
 from trialect.problems import Problem, rule
 from trialect.trial import Study
 
@@ -51,12 +52,16 @@ def write(study: Study, tell: Tell) -> Iterator[StudyFile]:
         return
     datasets = list(study_datasets(study, tell))
     for one in datasets:
-        variables = [_variable(v.name, v.label, v.type, v.length) for v in one.variables]
-        content = xpt_bytes(one.name, one.label, variables, one.columns, stamp=stamp)
-        yield StudyFile(f"{folder}/{one.name.lower()}.xpt", content)
+        yield StudyFile(f"{folder}/{one.name.lower()}.xpt", xpt_of(one, stamp))
     if datasets:
         for name, content in define_files(study, datasets, stamp):
             yield StudyFile(f"{folder}/{name}", content)
+
+
+def xpt_of(one: PlainDataset, stamp: datetime) -> bytes:
+    """A dataset as an XPT file."""
+    variables = [_variable(v.name, v.label, v.type, v.length) for v in one.variables]
+    return xpt_bytes(one.name, one.label, variables, one.columns, stamp=stamp)
 
 
 @lru_cache(maxsize=10_000)

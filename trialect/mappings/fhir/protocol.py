@@ -84,12 +84,13 @@ class Protocol:
         self.items = merge_items([items])
         self.identity = Identity(study)
         self.problems = Problems()
+        self._mark = meta(study, self.identity)
 
     def open(self, type: str, value: str, more: Iterable[dict[str, str]] = ()) -> Resource:
         """The first elements of a resource of the study; `value` is that of its identifier."""
         found: Resource = {"resourceType": type, "id": self.identity.id(type, value)}
-        if mark := meta(self.study, self.identity):
-            found["meta"] = mark
+        if self._mark:
+            found["meta"] = self._mark
         found["identifier"] = [{"system": self.identity.system(type), "value": value}, *more]
         return found
 

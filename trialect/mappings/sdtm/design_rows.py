@@ -110,7 +110,7 @@ def summary_rows(
     for code, values in summary_values(study, tell).items():
         name = parameter_name(code, study.sdtm.ct)
         for number, value in enumerate(values, start=1):
-            first, *more = pieces_of(written(value.text or ""), spell)
+            first, *more = pieces_of(written(value.text), spell) if value.text else ("",)
             row: Row = {
                 "TSSEQ": float(number),
                 "TSPARMCD": code,

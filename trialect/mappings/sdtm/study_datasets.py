@@ -6,7 +6,7 @@ would break the standard is not made; the finding says why.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Literal
@@ -71,6 +71,9 @@ NO_VISITS = rule(
     "SDTMIG 3.4, 7.3.1",
 )
 
+NAMES = ("TA", "TE", "TI", "TS", "TV")
+"""The datasets of a protocol."""
+
 Cell = str | float | None
 
 _LONGEST = {"ETCD": 8, "ARMCD": 20, "IETESTCD": 8, "TSPARMCD": 8, "TSPARM": 40}
@@ -109,22 +112,30 @@ class PlainDataset:
         return [None] * self.rows
 
 
-def study_datasets(study: Study, tell: Tell) -> Iterator[PlainDataset]:
-    """The datasets of a study's protocol that it says enough for, by name."""
-    elements, arms = planned(study, tell)
-    yield from _made(study, "TA", arm_rows(arms, elements), tell)
-    yield from _made(study, "TE", element_rows(elements), tell)
-    if not study.criteria:
-        tell(_no_criteria())
-    written = PlainAscii("TI", study.sdtm.transliterate)
-    yield from _made(
-        study, "TI", criterion_rows(study.criteria, as_it_stands, tell, written), tell, written
-    )
-    written = PlainAscii("TS", study.sdtm.transliterate)
-    yield from _made(study, "TS", summary_rows(study, as_it_stands, tell, written), tell, written)
-    if not study.visits:
-        tell(_no_visits())
-    yield from _made(study, "TV", visit_rows(study), tell)
+def study_datasets(
+    study: Study, tell: Tell, only: Container[str] = NAMES
+) -> Iterator[PlainDataset]:
+    """The datasets of a study's protocol that it says enough for, by name; `only` some of them."""
+    if "TA" in only or "TE" in only:
+        elements, arms = planned(study, tell)
+        if "TA" in only:
+            yield from _made(study, "TA", arm_rows(arms, elements), tell)
+        if "TE" in only:
+            yield from _made(study, "TE", element_rows(elements), tell)
+    if "TI" in only:
+        if not study.criteria:
+            tell(_no_criteria())
+        written = PlainAscii("TI", study.sdtm.transliterate)
+        rows = criterion_rows(study.criteria, as_it_stands, tell, written)
+        yield from _made(study, "TI", rows, tell, written)
+    if "TS" in only:
+        written = PlainAscii("TS", study.sdtm.transliterate)
+        rows = summary_rows(study, as_it_stands, tell, written)
+        yield from _made(study, "TS", rows, tell, written)
+    if "TV" in only:
+        if not study.visits:
+            tell(_no_visits())
+        yield from _made(study, "TV", visit_rows(study), tell)
 
 
 @cache
@@ -184,15 +195,15 @@ def _texts(
     texts: list[str] = [value for value in values if value]  # type: ignore[misc] # of a Char variable
     if not texts:
         return [None] * len(values), 0
-    whole = "\n".join(texts)
+    # Between texts stands what seldom begins or ends a word; others are looked at one by one.
+    whole = "`".join(texts)
     longest = max(map(len, texts))
     if (
         whole.isascii()
-        and whole.count("\n") == len(texts) - 1
-        and whole.replace("\n", "").isprintable()
+        and whole.isprintable()
         and longest <= _LONGEST.get(variable, LIMIT)
-        and "\n " not in whole
-        and " \n" not in whole
+        and "` " not in whole
+        and " `" not in whole
         and whole[0] != " " != whole[-1]
     ):
         return [value or None for value in values], longest

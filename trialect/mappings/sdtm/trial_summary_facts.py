@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from trialect.mappings.registry.countries import country
 from trialect.mappings.registry.criteria_words import plain
@@ -31,8 +31,7 @@ from trialect.problems import Problem
 from trialect.trial import Study
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """One value of a parameter, or why there is none (`null_flavor`, ISO 21090)."""
 
     text: str | None = None

@@ -161,6 +161,9 @@ class Made:
         self._resources: dict[str, _Place] = {}
         self._known: dict[str, str] = {}
         self._units: set[str] = set()
+        self._uris = _seen(self._checks["uri"])
+        self._names: dict[bool, set[str]] = {True: set(), False: set()}
+        """Names of extensions that are right, of others than HL7, within one and elsewhere."""
         self._resource: Resource = {}
         self._plans = 0
 
@@ -280,14 +283,15 @@ class Made:
         elif prop.type == "boolean":
             plan.checked(key, _no_boolean)
         elif prop.type == "uri":
-            plan.text_is(key, *_seen(self._checks["uri"]))
+            plan.text_is(key, *self._uris)
         else:
             plan.checked(key, self._checks[prop.type])
         return True
 
-    def _misplaced(self, contexts: frozenset[str], key: str) -> Callable[[Any], object]:
+    def _misplaced(self, contexts: frozenset[str], key: str) -> _Wrong:
         """What finds fault with extensions: names that are no URLs, those of HL7 out of place."""
-        right: set[str] = set()
+        # Of others only whether they are parts of an extension matters.
+        right = self._names["Extension" in contexts]
 
         def wrong(extensions: list[Any]) -> object:
             for one in extensions:
@@ -299,8 +303,8 @@ class Made:
                 if any(extension_faults(self._table, one, contexts, key)):
                     return url
                 # What HL7 says of its own depends on what else they hold.
-                if not url.startswith(HL7) and len(right) < _MOST_SEEN:
-                    right.add(url)
+                if not url.startswith(HL7):
+                    _remember(right, url)
             return None
 
         return wrong
@@ -346,7 +350,14 @@ def _outside(binding: Binding) -> Callable[[Any], object]:
 
 
 _MOST_SEEN = 500
-"""How many right values of an element are remembered; of those that have more few come again."""
+"""How many right values of an element are remembered."""
+
+
+def _remember(right: set[str], value: str) -> None:
+    """Add a right value. Those of one study come again in it, and not in the next."""
+    if len(right) >= _MOST_SEEN:
+        right.clear()
+    right.add(value)
 
 
 def _seen(wrong: _Wrong) -> tuple[set[str], _Wrong]:
@@ -355,8 +366,8 @@ def _seen(wrong: _Wrong) -> tuple[set[str], _Wrong]:
 
     def asked(value: str) -> object:
         fault = wrong(value)
-        if fault is None and len(right) < _MOST_SEEN:
-            right.add(value)
+        if fault is None:
+            _remember(right, value)
         return fault
 
     return right, asked
