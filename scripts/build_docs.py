@@ -186,13 +186,16 @@ def _commands(group: Any, *above: str) -> Iterator[tuple[str, Any]]:
 def _usage(one: Any) -> str:
     word = f"{one.name.upper()}{'...' if one.nargs == -1 else ''}"
     if one.param_type_name == "option":
-        word = one.opts[0] if one.is_flag else f"{one.opts[0]} {one.name.upper()}"
+        word = f"{one.opts[0]} {one.name.upper()}"
+        if one.is_flag:
+            word = "|".join((*one.opts[:1], *one.secondary_opts[:1]))
     return word if one.required else f"[{word}]"
 
 
 def _described(one: Any) -> tuple[str, str, str]:
     is_option = one.param_type_name == "option"
-    names = ", ".join(f"`{name}`" for name in (one.opts if is_option else [one.name.upper()]))
+    told = [*one.opts, *one.secondary_opts] if is_option else [one.name.upper()]
+    names = ", ".join(f"`{name}`" for name in told)
     default = "" if one.default in (None, "", False) else f"`{one.default}`"
     return names, default, one.help or ""
 

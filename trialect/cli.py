@@ -68,6 +68,14 @@ FhirRelease = Annotated[
         help="The release of FHIR to write (default: `fhir.release` of study.yaml, else r4).",
     ),
 ]
+PartialUpload = Annotated[
+    bool | None,
+    typer.Option(
+        "--partial-upload/--full-upload",
+        help="Whether the upload to ClinicalTrials.gov (prs) is merged into the record there or "
+        "replaces all of it (default: `registry.prs.partial_upload` of study.yaml, else full).",
+    ),
+]
 FhirReleaseRead = Annotated[
     str | None,
     typer.Option(
@@ -200,6 +208,7 @@ def convert(
     to: To = None,
     unblinded: Unblinded = False,
     fhir_release: FhirRelease = None,
+    partial_upload: PartialUpload = None,
     jobs: Jobs = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 when records were rejected.")
@@ -222,6 +231,7 @@ def convert(
         to=to,
         unblinded=unblinded,
         fhir_release=fhir_release,
+        partial_upload=partial_upload,
         jobs=jobs,
         baseline=baseline,
         record=record,
@@ -372,6 +382,7 @@ def _convert(
     to: list[str] | None = None,
     unblinded: bool = False,
     fhir_release: str | None = None,
+    partial_upload: bool | None = None,
     baseline: Path | None = None,
     record: Path | None = None,
 ) -> Conversion | TrialsConversion:
@@ -386,6 +397,7 @@ def _convert(
                 to=to,
                 unblinded=unblinded,
                 fhir_release=fhir_release,
+                partial_upload=partial_upload,
                 jobs=jobs or os.cpu_count() or 1,
                 baseline=baseline,
                 record=record,

@@ -44,6 +44,7 @@ def convert(
     to: Sequence[str] | None = None,
     unblinded: bool = False,
     fhir_release: str | None = None,
+    partial_upload: bool | None = None,
     jobs: int = 1,
     partition_subjects: int | None = None,
     baseline: str | Path | None = None,
@@ -57,11 +58,14 @@ def convert(
     that says what a source other than a study folder does not state.
     `to` limits the targets (default: `outputs` of study.yaml; of registry records all that they
     can be written as); `fhir_release` is the release that FHIR is written in, R4 or R5 (default:
-    `fhir.release` of study.yaml). With `jobs` above 1, partitions are worked on in that many
-    processes, `partition_subjects` in each (chosen by the number of subjects and jobs if it is not
-    given); the bytes are the same. `baseline` is the report.json of an earlier run, against which
-    the report tells what is new and what is gone. `record` is the trial's record in a registry,
-    with which the report compares study file and data (default: `registry.record` of study.yaml).
+    `fhir.release` of study.yaml); with `partial_upload` the upload to ClinicalTrials.gov (prs) is
+    merged into the record there, without it the whole record is replaced (default:
+    `registry.prs.partial_upload` of study.yaml, else replaced). With `jobs` above 1, partitions are
+    worked on in that many processes, `partition_subjects` in each (chosen by the number of subjects
+    and jobs if it is not given); the bytes are the same. `baseline` is the report.json of an
+    earlier run, against which the report tells what is new and what is gone. `record` is the
+    trial's record in a registry, with which the report compares study file and data (default:
+    `registry.record` of study.yaml).
     Raises `Unusable` when the input cannot be converted at all; everything else is a finding in
     the package's report.
     """
@@ -83,6 +87,7 @@ def convert(
             Path(out) if out is not None else None,
             to=to,
             fhir_release=fhir_release,
+            partial_upload=partial_upload,
             jobs=jobs,
             study=Path(study) if study is not None else None,
             progress=progress,
@@ -95,6 +100,7 @@ def convert(
         to=to,
         unblinded=unblinded,
         fhir_release=fhir_release,
+        partial_upload=partial_upload,
         jobs=jobs,
         partition_subjects=partition_subjects,
         baseline=baseline,

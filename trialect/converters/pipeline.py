@@ -35,6 +35,7 @@ from trialect.converters.partition import (
     process,
     submit,
 )
+from trialect.converters.prs_upload import in_upload, look_for_upload
 from trialect.converters.reconcile import Reconciliation
 from trialect.converters.reconcile.in_conversion import agreement, registry_record
 from trialect.converters.review import Checked, Review, review
@@ -103,6 +104,7 @@ def convert(
     to: Sequence[str] | None = None,
     unblinded: bool = False,
     fhir_release: str | None = None,
+    partial_upload: bool | None = None,
     jobs: int = 1,
     partition_subjects: int | None = None,
     baseline: str | Path | None = None,
@@ -115,7 +117,8 @@ def convert(
     `out` is by default inside a study folder, and beside an SDTM package. `study` is a study.yaml
     that fills what a source other than a study folder does not state.
     `to` limits the targets (default: `outputs` of study.yaml); `fhir_release` is the release that
-    FHIR is written in, R4 or R5 (default: `fhir.release` of study.yaml). With `jobs` above 1,
+    FHIR is written in, R4 or R5 (default: `fhir.release` of study.yaml), `partial_upload` how PRS
+    takes the upload (default: `registry.prs.partial_upload` of study.yaml). With `jobs` above 1,
     partitions are worked on in that many processes, `partition_subjects` in each (chosen by the
     number of subjects and jobs if it is not given); the bytes are the same. `baseline` is the
     report.json of an earlier run, against which the report tells what is new and what is gone.
@@ -131,9 +134,10 @@ def convert(
     tell = progress or _silent
     tell("read the study", 0, 1)
     told = steps_of_source.read_study(folder, Path(study) if study is not None else None)
-    told = replace(told, study=_in_release(told.study, fhir_release))
+    told = replace(told, study=in_upload(_in_release(told.study, fhir_release), partial_upload))
     facts, home = told.study, steps_of_source.home(folder)
     targets = _targets(facts, to)
+    look_for_upload(partial_upload, targets)
     stamp = stamp_of(facts)
     earlier = read_baseline(Path(baseline)) if baseline is not None else None
     explanations = _explanations(folder)

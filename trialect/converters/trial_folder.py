@@ -27,6 +27,7 @@ from trialect.converters.losses import (
     tables_of,
     trial_json,
 )
+from trialect.converters.prs_upload import in_upload
 from trialect.converters.study_sources import HeldRecord, ReadRecord, study_source
 from trialect.converters.study_targets import StudyFile, writer_of
 from trialect.converters.writers.losses_html import trial_page
@@ -59,6 +60,7 @@ class Making:
     spool: Path
     study_file: tuple[Path, bytes] | None = None
     release: str | None = None
+    partial_upload: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +199,7 @@ def _read(making: Making, held: HeldRecord, tell: Any) -> ReadRecord:
     if making.release is not None:
         release = release_named(making.release)
         study = replace(study, fhir=replace(study.fhir, release=release))
+    study = in_upload(study, making.partial_upload)
     return read if study is read.study else replace(read, study=study)
 
 

@@ -23,6 +23,7 @@ from trialect.converters.digest import digest
 from trialect.converters.fhir_release import release_named
 from trialect.converters.losses import LOSSES_HTML, LOSSES_JSON, all_json
 from trialect.converters.package import MANIFEST, REJECTED, REPORT_HTML, REPORT_JSON, building
+from trialect.converters.prs_upload import look_for_upload
 from trialect.converters.study_sources import HeldRecord, StudySource, study_source
 from trialect.converters.study_targets import STUDY_TARGETS
 from trialect.converters.trial_folder import (
@@ -116,6 +117,7 @@ def convert_trials(
     *,
     to: Sequence[str] | None = None,
     fhir_release: str | None = None,
+    partial_upload: bool | None = None,
     jobs: int = 1,
     study: Path | None = None,
     progress: Progress | None = None,
@@ -129,6 +131,7 @@ def convert_trials(
     """
     reading = study_source(kind)
     targets = _targets(to)
+    look_for_upload(partial_upload, targets)
     destination = out if out is not None else source.with_name(f"{source.stem}-out")
     release = release_named(fhir_release) if fhir_release is not None else None
     file = (study, _study_file(study)) if study is not None else None
@@ -141,7 +144,7 @@ def convert_trials(
     with building(destination, source) as package:
         spool = package.parent / "spool"
         spool.mkdir()
-        making = Making(kind, targets, spool, file, release)
+        making = Making(kind, targets, spool, file, release, partial_upload)
         with _Ledger(package, spool, account) as ledger:
             _make_all(reading, source, making, jobs if large else 1, ledger, progress or _silent)
             if not account.read:

@@ -30,8 +30,8 @@ FULL_UPLOAD = rule(
     "An upload replaces the whole record at the registry",
     "The upload of {file} replaces the record of {value} at ClinicalTrials.gov by what it holds: "
     "whatever it lacks is lost there.",
-    "Compare it with the record before uploading; set registry.prs.partial_upload to true in the "
-    "study file where it is to be merged into the record.",
+    "Compare it with the record before uploading; where it is to be merged, convert with "
+    "--partial-upload, or set registry.prs.partial_upload to true in the study file.",
     "PRS ProtocolRecordSchema, partial upload option",
 )
 PARTIAL_UPLOAD = rule(
