@@ -115,8 +115,17 @@ def losses_of(
 
 
 def place_in(table: str, fact: str) -> Place:
-    """The place of a fact in a target."""
-    return places(table).get(fact, NO_LINE)
+    """The place of a fact in a target; one that stops above its leaves has those of its parts."""
+    known = places(table)
+    if fact in known:
+        return known[fact]
+    parts = [one for name, one in known.items() if name.startswith(f"{fact}.")]
+    if not parts:
+        return NO_LINE
+    hows = {one.how for one in parts}
+    if hows == {"none"}:
+        return Place("", "none", "none of its parts has a place")
+    return Place("", hows.pop() if len(hows) == 1 else "part", "each part has a place of its own")
 
 
 def in_order(found: Iterable[str]) -> list[str]:

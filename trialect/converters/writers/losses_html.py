@@ -5,6 +5,7 @@ Made of parts that are the same for all trials, since there may be thousands of 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
@@ -29,24 +30,38 @@ _HEAD = """<!doctype html>
   content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
 <title>TITLE</title>
 <style>
-body { font: 14px/1.45 system-ui, sans-serif; color: #1b2530; margin: 0 auto; max-width: 1320px;
-  padding: 24px 32px; }
+body { font: 14px/1.45 system-ui, sans-serif; color: #1b2530; margin: 0 auto; max-width: 1600px;
+  min-width: WIDTHpx; padding: 24px 32px; box-sizing: border-box; }
 h1 { font-size: 20px; margin: 0; } h2 { font-size: 16px; margin: 28px 0 6px; }
-table { border-collapse: collapse; width: 100%; }
+table { border-collapse: collapse; }
 th, td { text-align: left; vertical-align: top; padding: 3px 8px; border-bottom: 1px solid #d9e0e7;
-  overflow-wrap: anywhere; }
-thead th { background: #f4f7fa; position: sticky; top: 0; }
-.n { text-align: right; } .soft, small { color: #52606d; } small { display: block; }
-td b { font-weight: 600; font-size: 12px; padding: 0 4px; border-radius: 3px; }
+  overflow-wrap: break-word; }
+thead th { background: #f4f7fa; } tbody th { font-weight: normal; }
+#facts { table-layout: fixed; width: 100%; }
+#facts thead th { position: sticky; top: 0; z-index: 1; }
+#facts th:first-child { width: 20%; } #facts .n { width: 66px; }
+th.n, td.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+.soft, small { color: #52606d; } small { display: block; }
+#facts td:first-child { position: sticky; left: 0; background: #fff; }
+#facts td > b { display: block; width: fit-content; }
+b { font-weight: 600; font-size: 12px; padding: 0 4px; border-radius: 3px; }
 .kept b { background: #dff0ea; } .words b { background: #e3edf5; }
 .part b { background: #fbf0d6; } .none b { background: #fbe5e3; }
 .told { border-left: 3px solid #e0b04a; padding-left: 6px; margin-top: 2px; display: block; }
-.filters { display: flex; gap: 8px; padding: 8px 0; flex-wrap: wrap; }
+.filters { display: flex; gap: 8px; padding: 16px 0 8px; flex-wrap: wrap; align-items: center; }
 .filters > * { font: inherit; padding: 3px 8px; }
+@media print { .filters { display: none; } body { min-width: 0; font-size: 9px; padding: 0; } }
 </style>
 </head>
 <body>
 """
+
+_COUNTED = (
+    '<p class="soft">Facts that have values, by what becomes of them in each target:</p>\n'
+    '<table><thead><tr><th scope="col">Target</th>'
+    + "".join(f'<th scope="col" class="n {how}"><b>{how}</b> {_MEANS[how]}</th>' for how in HOWS)
+    + "</tr></thead>\n<tbody>\n"
+)
 
 _SCRIPT = """<script>
 "use strict";
@@ -89,7 +104,7 @@ def trial_page(losses: TrialLosses) -> bytes:
     rows = []
     for fact, count in losses.in_order:
         row = f'{told.get(fact, "")}</td><td class="n">{count}</td>{_cells(fact, targets)}'
-        rows.append(f"<tr><td>{fact}{row}</tr>\n")
+        rows.append(f"<tr><td>{_parted(fact)}{row}</tr>\n")
     left = ((path, (losses.left[path],)) for path in sorted(losses.left))
     title = f"{losses.trial}: what became of each fact"
     return _page(title, targets, losses.values, rows, left, ("Values",))
@@ -101,7 +116,7 @@ def all_page(losses: Losses, trials: int) -> bytes:
     told = {
         fact: "".join(
             f'<span class="told">{escape(str(one["target"]))}: {one["rule"]}, '
-            f"{one['findings']:,} times</span>"
+            f"{_times(int(one['findings']))}</span>"
             for one in said
         )
         for fact, said in told_by_fact(losses).items()
@@ -117,6 +132,10 @@ def all_page(losses: Losses, trials: int) -> bytes:
     return _page(title, targets, losses.values, rows, left, ("Values", "Trials"))
 
 
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count:,} times"
+
+
 def _page(
     title: str,
     targets: tuple[tuple[str, str], ...],
@@ -127,10 +146,13 @@ def _page(
 ) -> bytes:
     heads, choice, script = _frame(targets, counted)
     parts = [
-        _HEAD.replace("TITLE", escape(title)),
-        f"<h1>{escape(title)}</h1>\n<p class=soft>Facts that have values, by what becomes of them:"
-        "</p>\n<ul>\n",
-        *(f"<li>{escape(name)}: {_told(values, table)}</li>\n" for name, table in targets),
+        _HEAD.replace("WIDTH", str(340 + 140 * len(targets))).replace("TITLE", escape(title)),
+        f"<h1>{escape(title)}</h1>\n",
+        _COUNTED,
+        *(
+            f'<tr><th scope="row">{escape(name)}</th>{_told(values, table)}'
+            for name, table in targets
+        ),
         choice,
         *rows,
         "</tbody></table>\n",
@@ -152,7 +174,7 @@ def _frame(targets: tuple[tuple[str, str], ...], counted: tuple[str, ...]) -> tu
     )
     hows = "".join(f'<option value="{how}">{how}: {_MEANS[how]}</option>' for how in HOWS)
     choice = (
-        '</ul>\n<div class="filters" id="filters" hidden>'
+        '</tbody></table>\n<div class="filters" id="filters" hidden>'
         '<select id="how" aria-label="What becomes of it"><option value="">all facts</option>'
         f'<option value="lost">lost in part or whole</option>{hows}</select>'
         '<select id="target" aria-label="Target"><option value="0">all targets</option>'
@@ -166,14 +188,14 @@ def _frame(targets: tuple[tuple[str, str], ...], counted: tuple[str, ...]) -> tu
 
 def _told(values: Mapping[str, int], table: str) -> str:
     counts = Counter(map(_hows(table).__getitem__, values))
-    return ", ".join(f"{counts[how]} {how} ({_MEANS[how]})" for how in HOWS if counts[how])
+    return "".join([f'<td class="n">{counts[how]}</td>' for how in HOWS]) + "</tr>\n"
 
 
 def _row(
     fact: str, targets: tuple[tuple[str, str], ...], counts: tuple[int, ...], told: str
 ) -> str:
     numbers = "".join(f'<td class="n">{count:,}</td>' for count in counts)
-    return f"<tr><td>{fact}{told}</td>{numbers}{_cells(fact, targets)}</tr>\n"
+    return f"<tr><td>{_parted(fact)}{told}</td>{numbers}{_cells(fact, targets)}</tr>\n"
 
 
 class _Hows(dict[str, str]):
@@ -196,13 +218,13 @@ def _cells(fact: str, targets: tuple[tuple[str, str], ...]) -> str:
     for _, table in targets:
         one = place_in(table, fact)
         note = f"<small>{escape(one.note)}</small>" if one.note else ""
-        cells.append(f'<td class="{one.how}"><b>{one.how}</b> {escape(one.place)}{note}</td>')
+        cells.append(f'<td class="{one.how}"><b>{one.how}</b> {_parted(one.place)}{note}</td>')
     return "".join(cells)
 
 
 def _left(left: Iterable[tuple[str, tuple[int, ...]]], heads: str) -> Iterable[str]:
     rows = [
-        f"<tr><td>{_escaped(path)}</td>"
+        f"<tr><td>{_parted(path)}</td>"
         + "".join([f'<td class="n">{count}</td>' for count in counts])
         + "</tr>\n"
         for path, counts in left
@@ -216,4 +238,14 @@ def _left(left: Iterable[tuple[str, tuple[int, ...]]], heads: str) -> Iterable[s
     yield "</tbody></table>\n"
 
 
-_escaped = lru_cache(10_000)(escape)
+@lru_cache(10_000)
+def _parted(path: str) -> str:
+    """A path that a browser may break behind its steps, and between the words of a long name."""
+    steps = _LONG.sub(lambda name: _WORD.sub(_BREAK, name[0]), escape(path))
+    return _STEP.sub(_BREAK, steps)
+
+
+_BREAK = r"\g<0><wbr>"
+_STEP = re.compile(r"[./_](?=\w)")
+_LONG = re.compile(r"[A-Za-z]{15,}")
+_WORD = re.compile(r"[a-z](?=[A-Z])")
