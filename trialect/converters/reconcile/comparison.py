@@ -154,6 +154,13 @@ def comparison(
 NAMES = {"registry": "the registry", "study": "the study file", "data": "the package"}
 
 
+def sides_named(sides: Iterable[str], one: str = "", several: str = "") -> str:
+    """Sides by their names, with the verb for one or for several: `the registry does`."""
+    names = [NAMES[side] for side in sides]
+    verb = one if len(names) == 1 else several
+    return f"{' and '.join(names)} {verb}".rstrip()
+
+
 def weigh(
     fact: str,
     item: str = "",
@@ -189,9 +196,8 @@ def weigh(
     elif unread:
         agreement, why = Agreement.NOT_COMPARED, "; ".join(filter(None, unread))
     elif silent:
-        names = " and ".join(NAMES[side] for side in silent)
         agreement = Agreement.MISSING
-        why = f"{names} {'does' if len(silent) == 1 else 'do'} not say it"
+        why = f"{sides_named(silent, 'does', 'do')} not say it"
     elif len(known) < 2:
         return  # nothing to compare it with, and nobody who should have said it
     else:

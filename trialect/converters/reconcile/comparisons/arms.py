@@ -11,6 +11,7 @@ from trialect.converters.reconcile.comparison import (
     Sides,
     Value,
     comparison,
+    sides_named,
     weigh,
 )
 from trialect.converters.reconcile.comparisons.sides import both, of_record, word
@@ -113,11 +114,7 @@ def _agreement(asked: list[str], without: list[str]) -> Agreement:
 
 
 def _without(sides: list[str]) -> str:
-    names = {"registry": "the registry", "study": "the study file", "data": "the package"}
-    if not sides:
-        return ""
-    told = " and ".join(names[side] for side in sides)
-    return f"{told} {'has' if len(sides) == 1 else 'have'} no arm of this name"
+    return f"{sides_named(sides, 'has', 'have')} no arm of this name" if sides else ""
 
 
 def _subjects(sides: Sides) -> Counter[str]:

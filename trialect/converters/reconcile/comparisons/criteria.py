@@ -20,6 +20,7 @@ from trialect.converters.reconcile.comparison import (
     Sides,
     Value,
     comparison,
+    sides_named,
     weigh,
 )
 from trialect.converters.reconcile.comparisons.sides import both
@@ -106,9 +107,8 @@ def _one_by_one(kind: str, told: _Lists, protocols: tuple[str, ...]) -> Iterator
     if any(row.differs for row in rows):
         agreement, why = Agreement.NOT_COMPARED, "what differs is listed one by one"
     elif silent:
-        names = " and ".join(NAMES[side] for side in silent)
         agreement = Agreement.MISSING
-        why = f"{names} {'does' if len(silent) == 1 else 'do'} not say them"
+        why = f"{sides_named(silent, 'does', 'do')} not say them"
     elif not rows:
         return
     counts = {side: str(len(ones)) for side, ones in told.items()}
@@ -141,10 +141,9 @@ def _row(kind: str, group: _Group, told: _Lists) -> Row:
             reasons.append(f"{NAMES[counts[0]]} words it otherwise")
             odd += counts
         else:
-            reasons.append(f"{' and '.join(NAMES[side] for side in group.of)} word it otherwise")
+            reasons.append(f"{sides_named(group.of)} word it otherwise")
     if without:
-        names = " and ".join(NAMES[side] for side in without)
-        reasons.append(f"{names} {'has' if len(without) == 1 else 'have'} no such criterion")
+        reasons.append(f"{sides_named(without, 'has', 'have')} no such criterion")
     shown = next(group.of[side] for side in ("study", "data", "registry") if side in group.of)
     texts = {side: one.text for side, one in group.of.items()}
     return Row(

@@ -11,6 +11,7 @@ from trialect.converters.reconcile.comparison import (
     Sides,
     Value,
     comparison,
+    sides_named,
     weigh,
 )
 from trialect.converters.reconcile.comparisons.sides import both, of_record, parameter
@@ -137,10 +138,7 @@ def _start(sides: Sides, rule_of: str, why: str) -> Iterator[Row]:
     elif not concerned:
         return
     elif odd:
-        agreement, reason = (
-            Agreement.DIFFER,
-            why.format(sides=" and ".join(NAMES[side] for side in odd)),
-        )
+        agreement, reason = Agreement.DIFFER, why.format(sides=sides_named(odd))
     else:
         agreement = Agreement.AGREE
     yield Row(

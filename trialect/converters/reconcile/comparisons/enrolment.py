@@ -11,6 +11,7 @@ from trialect.converters.reconcile.comparison import (
     Sides,
     Value,
     comparison,
+    sides_named,
     weigh,
 )
 from trialect.converters.reconcile.comparisons.sides import both, of_record, parameter
@@ -95,9 +96,7 @@ def actual(sides: Sides) -> Iterator[Row]:
             _explained(NAMES[side], count, sides) for side, count in zip(wrong, counts, strict=True)
         )
     elif not told:
-        names = [NAMES[side] for side in both(sides)]
-        verb = "does" if len(names) == 1 else "do"
-        why = f"{' and '.join(names)} {verb} not say it"
+        why = f"{sides_named(both(sides), 'does', 'do')} not say it"
     shown = {side: f"{count:,}" for side, count in told.items()}
     yield Row(
         "Actual enrolment",
@@ -166,14 +165,13 @@ def exceeded(sides: Sides) -> Iterator[Row]:
     if not plans or not enrolled:
         return
     odd = tuple(side for side, count in plans.items() if enrolled > count)
-    over = [NAMES[side] for side in odd]
     yield Row(
         "Planned enrolment and subjects",
         registry=_planned(sides.record),
         study=_planned(sides.study),
         data=f"{enrolled:,} enrolled",
-        agreement=Agreement.DIFFER if over else Agreement.AGREE,
-        why=f"{enrolled:,} were enrolled, more than {' and '.join(over)} planned" if over else "",
+        agreement=Agreement.DIFFER if odd else Agreement.AGREE,
+        why=f"{enrolled:,} were enrolled, more than {sides_named(odd)} planned" if odd else "",
         field="enrolment.planned",
         domain="DM",
         odd=odd,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from trialect.converters.reconcile.comparison import (
+    NAMES,
     Agreement,
     Row,
     Sides,
@@ -67,12 +68,11 @@ def measures(sides: Sides) -> Iterator[Row]:
         mine, theirs = study.get(name), record.get(name)
         present = {"registry": theirs is not None, "study": mine is not None}
         without = [side for side in asked if not present[side]]
-        named = {"registry": "the registry", "study": "the study file"}
         if without:
-            agreement, why = Agreement.DIFFER, f"{named[without[0]]} has no such measure"
+            agreement, why = Agreement.DIFFER, f"{NAMES[without[0]]} has no such measure"
         elif len(asked) < 2:
-            lacking = next(side for side in named if side not in asked)
-            agreement, why = Agreement.MISSING, f"{named[lacking]} has no outcome measures"
+            lacking = next(side for side in both(sides) if side not in asked)
+            agreement, why = Agreement.MISSING, f"{NAMES[lacking]} has no outcome measures"
         else:
             agreement, why = Agreement.AGREE, ""
         shown = mine or theirs

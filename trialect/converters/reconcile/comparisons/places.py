@@ -11,6 +11,7 @@ from trialect.converters.reconcile.comparison import (
     Sides,
     Value,
     comparison,
+    sides_named,
     weigh,
 )
 from trialect.converters.reconcile.comparisons.sides import both
@@ -53,7 +54,10 @@ def countries(sides: Sides) -> Iterator[Row]:
         if unread:
             agreement, why = Agreement.NOT_COMPARED, unread[0]
         elif without and seen_elsewhere:
-            agreement, why = Agreement.DIFFER, f"{_names(without)} no such country"
+            agreement, why = (
+                Agreement.DIFFER,
+                f"{sides_named(without, 'has', 'have')} no such country",
+            )
         elif without:
             agreement, why = Agreement.MISSING, "no subject is of this country"
         elif len(asked) < 2:
@@ -73,12 +77,6 @@ def countries(sides: Sides) -> Iterator[Row]:
             variable="COUNTRY",
             odd=tuple(without) if agreement is Agreement.DIFFER else (),
         )
-
-
-def _names(sides: list[str]) -> str:
-    names = {"registry": "the registry", "study": "the study file", "data": "the package"}
-    told = " and ".join(names[side] for side in sides)
-    return f"{told} {'has' if len(sides) == 1 else 'have'}"
 
 
 def _countries(study: Study) -> dict[str, Value]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from trialect.converters.reconcile.comparison import (
-    NAMES,
     Agreement,
     Row,
     Sides,
     Value,
     comparison,
+    sides_named,
     weigh,
 )
 from trialect.converters.reconcile.comparisons.sides import both, of_record, word
@@ -153,13 +153,12 @@ def why_stopped(sides: Sides) -> Iterator[Row]:
         for side, study in stopped.items()
     }
     if without:
-        names = " and ".join(NAMES[side] for side in without)
         yield Row(
             "Why it was stopped",
             registry=told.get("registry"),
             study=told.get("study"),
             agreement=Agreement.DIFFER,
-            why=f"{names} {'gives' if len(without) == 1 else 'give'} no reason",
+            why=f"{sides_named(without, 'gives', 'give')} no reason",
             field="why_stopped",
             odd=tuple(without),
         )
@@ -215,8 +214,7 @@ def _judged(
     concerned = [side for side, one in studies.items() if one is not None and asked(one)]
     if not concerned:
         return
-    names = " and ".join(NAMES[side] for side in concerned)
-    reason = why.format(side=names)
+    reason = why.format(side=sides_named(concerned))
     if len(concerned) > 1:
         reason = reason.replace(" says ", " say ")
     shown = {

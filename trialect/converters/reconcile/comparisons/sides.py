@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from trialect.converters.reconcile.comparison import NAMES, Agreement, Row, Sides, Value
+from trialect.converters.reconcile.comparison import (
+    NAMES,
+    Agreement,
+    Row,
+    Sides,
+    Value,
+    sides_named,
+)
 from trialect.converters.reconcile.names import all_names, by_name, plain
 from trialect.trial import Study
 
@@ -80,7 +87,7 @@ def named(
             ", ".join(study.values()) or None,
             ", ".join(found.values()) or None,
             agreement=Agreement.MISSING,
-            why=f"{' and '.join(NAMES[side] for side in silent)} names none",
+            why=f"{sides_named(silent, 'names', 'name')} none",
             field=field,
             **place,
         )

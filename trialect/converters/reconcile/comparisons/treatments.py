@@ -9,6 +9,7 @@ from trialect.converters.reconcile.comparison import (
     Row,
     Sides,
     comparison,
+    sides_named,
     weigh,
 )
 from trialect.converters.reconcile.comparisons.sides import both, named, word
@@ -74,14 +75,12 @@ def treatments(sides: Sides) -> Iterator[Row]:
         theirs = record.get(key) or (named_of_record.get(plain(mine.name)) if mine else None)
         asked = {"study": study, "registry": record}
         without = [side for side, one in (("registry", theirs), ("study", mine)) if one is None]
-        told = {"registry": "the registry", "study": "the study file"}
-        sides_without = [side for side in without if asked[side]]
-        odd = [told[side] for side in sides_without]
+        odd = [side for side in without if asked[side]]
         if not study and not record:
             agreement, why = Agreement.MISSING, "no protocol names interventions"
         elif odd:
             agreement = Agreement.DIFFER
-            why = f"it is no treatment, name or other name of an intervention of {_and(odd)}"
+            why = f"it is no treatment, name or other name of an intervention of {sides_named(odd)}"
         elif "study" in without:
             agreement, why = Agreement.MISSING, "the study file names no interventions"
         else:
@@ -97,12 +96,8 @@ def treatments(sides: Sides) -> Iterator[Row]:
             field="interventions",
             domain="EX",
             variable="EXTRT",
-            odd=tuple(sides_without),
+            odd=tuple(odd),
         )
-
-
-def _and(names: list[str]) -> str:
-    return " and ".join(names)
 
 
 def _known(study: Study) -> dict[str, Intervention]:
