@@ -41,6 +41,24 @@ def told(text: str) -> list[str]:
         ("baseline and 6 months later", ["baseline", "6 months"]),
         ("Year 0, Year 1", ["baseline", "year 1"]),
         ("BEFORE TREATMENT", ["baseline"]),
+        ("Day 1 and Week 12", ["day 1", "week 12"]),
+        ("baseline, 3, 6 and 12 months", ["baseline", "3 months", "6 months", "12 months"]),
+        ("Screening, Baseline, EOT", ["screening", "baseline", "eot"]),
+        ("6-9 months", ["6 to 9 months"]),
+        ("Day 1+48 hours", ["day 3"]),
+        ("Within 24 (\u00b1 4) hours post injection", ["up to 24 hours"]),
+        ("after 52 weeks", ["52 weeks"]),
+        ("Every 3 months for 1 year", ["3 months", "6 months", "9 months", "12 months"]),
+        ("At the end of cycle 1 (each cycle is 21 days)", ["day 21"]),
+        ("C1D1, C2D15 (each cycle is 21 days)", ["day 1", "day 36"]),
+        ("Day 1 to Day 28 of Cycle 1", ["day 1", "day 28"]),
+        ("Up to 6 cycles (each cycle is 28 days).", ["up to 168 days"]),
+        ("Evaluated at day 100 post-transplant.", ["day 100"]),
+        (
+            "From screening to follow-up (max 126 weeks)",
+            ["screening", "up to 126 weeks from screening"],
+        ),
+        ("Predose through up to 6 hours postdose", ["baseline", "up to 6 hours"]),
     ],
 )
 def test_what_is_understood(text: str, points: list[str]) -> None:
@@ -48,23 +66,85 @@ def test_what_is_understood(text: str, points: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "points"),
+    [
+        ("Approximately 1 year", ["about 1 year"]),
+        ("Up to ~24 weeks", ["up to about 24 weeks"]),
+        ("through study completion, an average of 1 year", ["up to about 1 year"]),
+        ("At day 0 and at relapse, an average of 3 years", ["baseline", "up to about 3 years"]),
+    ],
+)
+def test_a_time_that_is_left_open_is_told_as_such(text: str, points: list[str]) -> None:
+    assert told(text) == points
+    assert [one.about for one in read_time_frame(text).moments][-1]
+
+
+@pytest.mark.parametrize(
+    ("text", "points"),
+    [
+        ("Up to 35 days after the last dose", ["up to 35 days from the last dose"]),
+        ("6 months after discharge", ["6 months from discharge"]),
+        ("2 years after enrollment", ["2 years from enrollment"]),
+        ("28 days after CAR-T cell infusion", ["28 days from car-t cell infusion"]),
+        ("42 days after the second dose", ["42 days from the second dose"]),
+        (
+            "At 28 days and 6 months after CAR-T cell infusion",
+            ["28 days from car-t cell infusion", "6 months from car-t cell infusion"],
+        ),
+        (
+            "Week 4; 2 years; 6 months after discharge",
+            ["week 4", "2 years", "6 months from discharge"],
+        ),
+        (
+            "From admission to discharge, up to 2 years",
+            ["admission", "up to 2 years from admission"],
+        ),
+        (
+            "time from start of ibrutinib until death by any cause; assessed up to 40 months.",
+            ["up to 40 months from start of ibrutinib"],
+        ),
+        ("At hospital discharge", ["hospital discharge"]),
+    ],
+)
+def test_what_counts_from_an_event_has_no_study_day(text: str, points: list[str]) -> None:
+    assert told(text) == points
+    assert not read_time_frame(text).moments[-1].has_day
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "From date of treatment start until date of death due to any cause, assessed up to 2 years",
+        "Evaluated as time from randomisation to death from any cause, up to 2 years.",
+    ],
+)
+def test_a_limit_that_follows_an_event_from_day_1(text: str) -> None:
+    (moment,) = read_time_frame(text).moments
+    assert moment.limit
+    assert moment.has_day
+    assert str(moment) == "up to 2 years"
+
+
+@pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("Approximately 1 year", "'approximately' leaves the time open"),
-        ("Up to ~24 weeks", "'~' leaves the time open"),
-        ("through study completion, an average of 1 year", "'average' leaves the time open"),
-        ("At the end of cycle 1 (each cycle is 21 days)", "'end' is not understood"),
-        ("Day 1+48 hours", "'+' is not understood"),
-        ("1-6 months after collecting last sample", "'1' has no unit"),
-        ("Up to 35 days after the last dose", "it counts from the end of something (after last)"),
-        ("6 months after discharge", "it counts from the end of something (after discharge)"),
-        ("2 years after enrollment", "it counts from enrollment, and planned days count from the"),
-        ("28 days after CAR-T cell infusion", "what it counts from (after car-t) has no study day"),
-        ("From screening to end of treatment visit (max 110 weeks)", "no day is given for 'end of"),
         ("12 weeks and 3 days", "weeks and days may be one time or two"),
         ("Week", "'week' has no number"),
         ("Week 4 or 8", "'or' is not understood"),
-        ("42 days after the second dose", "what it counts from (after second) has no study day"),
+        ("At the end of cycle 1 and 2 (each cycle is 28 days)", "'end' is not understood"),
+        ("Cycle 2 Day 1, 8 and 15 (each cycle is 21 days)", "'cycle' is not understood"),
+        ("Cycle 2 Day 1", "'cycle' is not understood"),
+        ("Days 1 and 8 of cycle 2 (each cycle is 21 days)", "'of' is not understood"),
+        ("Day 1+5 hours", "'+' is not understood"),
+        ("9-6 months", "9-6 is no range"),
+        ("every 3 months", "'every' month has no end"),
+        ("every 5 months up to 12 months", "every 5 months does not lead to 12 months"),
+        ("from randomisation until death", "no point in time is named"),
+        ("Point 1. Before the start of therapy", "'point' is not understood"),
+        ("2 weeks before surgery", "'before' is not understood"),
+        ("Day 8 of each cycle", "'of' is not understood"),
+        ("30 days after 2 doses", "what it counts from ( 2) has a time"),
+        ("from day 3 of fever until death, up to 2 years", "'of' is not understood"),
         ("4, 8 12 and 26 weeks", "'8' has no unit"),
         ("", "no point in time is named"),
         ("at", "no point in time is named"),
@@ -93,6 +173,9 @@ def test_what_is_not_understood_is_said(text: str, why: str) -> None:
         ("48 hours", 3, 3),
         ("15 ± 3 days", 12, 19),
         ("Day 15 (± 3 days)", 12, 18),
+        ("Up to 7 (± 1) days", 6, 9),
+        ("6-9 months", 168, 280),
+        ("Day 30-60", 30, 60),
     ],
 )
 def test_the_study_days_that_a_point_may_mean(text: str, first: int, last: int) -> None:
@@ -114,6 +197,7 @@ WORDS = st.sampled_from(
         *("baseline", "day", "week", "weeks", "months", "1", "12", "-3", "up to", "from", "to"),
         *("after", "the", "end", "of", "treatment", "at", "(", ")", "±", "/", ",", "and", "month"),
         *("post-dose", "enrollment", "until", "hours", "0", "\x00", "é", "six", "average"),
+        *("cycle", "each", "is", "of", "every", "-", "+", "an", "discharge", ";", "max"),
     ]
 )
 

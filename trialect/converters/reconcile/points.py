@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 HOURS = {"minute": Fraction(1, 60), "hour": Fraction(1)}
@@ -33,21 +33,38 @@ class Moment:
     window: Fraction = Fraction(0)
     stated: bool = True
     """Whether it is counted from a named event or has a number; else it may be a duration."""
+    last: Fraction | None = None
+    """The end of a range: a point between 6 and 9 months."""
+    about: bool = False
+    """Whether a word such as approximately leaves it open."""
+    origin: str = ""
+    """The event that it is counted from, which has no study day; empty where study day 1 is it."""
+    name: str = ""
+    """Of an event without a study day, what it is called (unit `event`)."""
 
     def __str__(self) -> str:
-        if self.unit == "baseline":
-            return "baseline"
+        if self.unit in ("baseline", "event"):
+            return self.name or "baseline"
         number = f"{float(self.number):g}"
+        if self.last is not None:
+            number += f" to {float(self.last):g}"
         if self.numbered:
             told = f"{self.unit} {number}"
         else:
-            told = f"{number} {self.unit}{'' if self.number == 1 else 's'}"
-        return f"up to {told}" if self.limit else told
+            told = f"{number} {self.unit}{'' if number == '1' else 's'}"
+        told = f"about {told}" if self.about else told
+        told = f"up to {told}" if self.limit else told
+        return f"{told} from {self.origin}" if self.origin else told
+
+    @property
+    def has_day(self) -> bool:
+        """Whether it is counted in study days."""
+        return not self.origin and self.unit != "event"
 
     @property
     def elapsed_hours(self) -> Fraction | None:
         """Hours since the event that it is counted from; None of days and longer."""
-        return self.number * HOURS[self.unit] if self.unit in HOURS else None
+        return self.number * HOURS[self.unit] if self.unit in HOURS and not self.last else None
 
     @property
     def days(self) -> tuple[Fraction, Fraction]:
@@ -55,8 +72,11 @@ class Moment:
 
         After a whole number of days the day is counted with day 1 as first or as zeroth.
         """
-        if self.unit == "baseline":
+        if self.unit in ("baseline", "event"):
             return Fraction(1), Fraction(1)
+        if self.last is not None:
+            first, last = (replace(self, number=one, last=None) for one in (self.number, self.last))
+            return first.days[0], last.days[1]
         if self.unit in HOURS:
             whole = self.number * HOURS[self.unit] / 24
             least, most = Fraction(whole.numerator // whole.denominator), whole

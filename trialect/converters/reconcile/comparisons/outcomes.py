@@ -127,7 +127,10 @@ def _same_frame(one: str, other: str) -> bool:
 
 
 def _points(frame: TimeFrame) -> list[tuple[object, ...]]:
-    return [(moment.days, moment.limit, moment.elapsed_hours) for moment in frame.moments]
+    return [
+        (one.days, one.limit, one.elapsed_hours, one.about, one.origin, one.name)
+        for one in frame.moments
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +195,8 @@ def _planned(sides: Sides) -> tuple[SeenVisit, ...]:
 
 
 def _row(sides: Sides, plan: tuple[SeenVisit, ...], asked: _Asked, moment: Moment) -> Row:
+    if not moment.has_day:
+        return _without_day(asked, moment)
     planned = visits_at(moment, plan, points=False)
     found = visits_at(moment, sides.data.visits, points=True)
     plan_fits, told_plan = _fits(moment, planned, plan)
@@ -210,13 +215,14 @@ def _row(sides: Sides, plan: tuple[SeenVisit, ...], asked: _Asked, moment: Momen
     elif plan_fits is False:
         agreement = Agreement.DIFFER
         reasons.insert(0, "no visit is planned for this time")
-    if None in (plan_fits, data_fit) and agreement is Agreement.AGREE:
+    if moment.about:
+        agreement, reasons = Agreement.NOT_COMPARED, [f"{moment} leaves the day open"]
+    elif None in (plan_fits, data_fit) and agreement is Agreement.AGREE:
         agreement = Agreement.NOT_COMPARED
         reasons = [f"{moment} may be a point in time or how long it lasts"]
-    item = asked.frame.text if len(asked.frame.moments) == 1 else f"{asked.frame.text}: {moment}"
     return Row(
         "Time frame and visits",
-        item,
+        _item(asked, moment),
         str(moment) if "registry" in asked.of else None,
         _shown(planned) or told_plan,
         _shown(found, records=True) or told_data,
@@ -224,6 +230,23 @@ def _row(sides: Sides, plan: tuple[SeenVisit, ...], asked: _Asked, moment: Momen
         why="; ".join(reasons),
         field="outcomes",
         domain="TV" if plan_fits is False else None,
+    )
+
+
+def _item(asked: _Asked, moment: Moment) -> str:
+    return asked.frame.text if len(asked.frame.moments) == 1 else f"{asked.frame.text}: {moment}"
+
+
+def _without_day(asked: _Asked, moment: Moment) -> Row:
+    """The row of an event, or of a time that counts from one: no plan gives it a study day."""
+    return Row(
+        "Time frame and visits",
+        _item(asked, moment),
+        str(moment) if "registry" in asked.of else None,
+        str(moment) if "study" in asked.of else None,
+        agreement=Agreement.NOT_COMPARED,
+        why=f"{moment.origin or moment.name} has no study day in the plan",
+        field="outcomes",
     )
 
 
@@ -259,7 +282,10 @@ def _days(visit: SeenVisit) -> list[float]:
 def _named(name: str | None) -> Moment | None:
     """The point in time that a visit is named after; None of other names."""
     frame = read_time_frame(name or "")
-    return frame.moments[0] if len(frame.moments) == 1 and not frame.moments[0].limit else None
+    if len(frame.moments) != 1:
+        return None
+    (moment,) = frame.moments
+    return moment if moment.has_day and not moment.limit and not moment.about else None
 
 
 def visits_at(moment: Moment, visits: Iterable[SeenVisit], *, points: bool) -> list[SeenVisit]:
