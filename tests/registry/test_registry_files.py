@@ -1,5 +1,6 @@
 """Files for registries under validation: what they are, where they break, and hostile ones."""
 
+import gzip
 import random
 import time
 from pathlib import Path
@@ -10,10 +11,11 @@ from hypothesis import strategies as st
 from whole_study import WHOLE
 
 from trialect.converters.inspection import inspect
-from trialect.converters.recognise import Kind, recognise
+from trialect.converters.recognise import HEAD, PROLOG, Kind, recognise
 from trialect.converters.study_targets import writer_of
 from trialect.converters.validate import validate
 from trialect.converters.validate_registry import check_ictrp_file, check_prs_file
+from trialect.converters.xml_root import root_of
 from trialect.schemas.registry import read
 
 
@@ -47,12 +49,33 @@ def rules(tmp_path, data, check=check_prs_file):
         (b'<!DOCTYPE a [<!ENTITY b "<trials>">]><study_collection/>', Kind.PRS_XML),
         (b"<study/>", Kind.UNKNOWN),
         (b"<", Kind.UNKNOWN),
+        (b"<!-- never closed <trials/>", Kind.UNKNOWN),
+        (b"words <trials/>", Kind.UNKNOWN),
+        (b"<trials>\x01\x00</trials>", Kind.ICTRP_XML),
+        ("<?xml version='1.0'?><trials/>".encode("utf-16"), Kind.ICTRP_XML),
+        ("<?xml version='1.0'?><trials/>".encode("utf-16-be"), Kind.ICTRP_XML),
+        ("<?xml version='1.0'?><trials/>".encode("utf-32"), Kind.ICTRP_XML),
+        (b"<!-- " + b"x" * HEAD + b" --><trials/>", Kind.ICTRP_XML),
+        (b"<!DOCTYPE a [<!ENTITY b '" + b"x" * HEAD + b"'>]><trials/>", Kind.ICTRP_XML),
+        (b"<!-- " + b"x" * PROLOG + b" --><trials/>", Kind.UNKNOWN),
+        (gzip.compress(PRS, mtime=0), Kind.PRS_XML),
+        (gzip.compress(b"<html/>", mtime=0), Kind.UNKNOWN),
     ],
 )
 def test_a_file_is_told_by_its_root(tmp_path, data, kind):
     path = tmp_path / "anything"
     path.write_bytes(data)
     assert recognise(path) is kind
+
+
+@pytest.mark.parametrize(
+    "text", [b"<!--", b"<?", b"<!DOCTYPE a>", b"<!DOCTYPE a [", b"<!---->", b"]", b"<!DOCTYPE ["]
+)
+def test_the_root_is_looked_for_in_time_by_the_length(text):
+    start = time.process_time()
+    root_of(text * (PROLOG // len(text)))
+    root_of(b"<!DOCTYPE a [" + text * (PROLOG // len(text)))
+    assert time.process_time() - start < 3
 
 
 def test_what_is_written_passes_when_it_is_read(tmp_path):
@@ -159,6 +182,42 @@ def test_hostile_xml_is_refused_with_its_reason(tmp_path, name):
     assert rule in [one.rule for one in told]
     assert all(one.file == "file.xml" for one in told)
     assert not any("root:" in str(one) for one in told)
+
+
+ENTITIES = [name for name, (_, rule) in HOSTILE.items() if rule == "REGISTRY-ENTITY"]
+
+
+@pytest.mark.parametrize("name", ENTITIES)
+def test_an_entity_is_told_with_file_and_line(tmp_path, name):
+    data, _ = HOSTILE[name]
+    told = checked(tmp_path, "\n\n" + data, check_ictrp_file)
+    (problem,) = [one for one in told if one.rule == "REGISTRY-ENTITY"]
+    assert (problem.file, problem.row) == ("file.xml", 3)
+    assert "(line 3)" in problem.message
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "iso-8859-1"])
+def test_encodings_are_read_as_they_say(tmp_path, encoding):
+    text = PRS.decode().replace("Example Board", "Ümläut").replace("Phase 2/3", "Phase 9")
+    text = text.replace('encoding="UTF-8"', f'encoding="{encoding.removesuffix("-sig")}"')
+    (problem,) = checked(tmp_path, text.replace("utf-16-le", "utf-16").encode(encoding))
+    assert problem.rule == "REGISTRY-WORD"
+    assert "Phase 9" in text.splitlines()[problem.row - 1]
+
+
+def test_a_packed_file_is_checked_and_a_bomb_is_not_read_on(tmp_path):
+    broken = PRS.replace(b"Phase 2/3", b"Phase 9")
+    path = tmp_path / "prs.xml.gz"
+    path.write_bytes(gzip.compress(broken, mtime=0))
+    (problem,) = [one for one in validate(path).problems if one.rule == "REGISTRY-WORD"]
+    assert problem.file == "prs.xml.gz"
+    assert b"Phase 9" in broken.splitlines()[problem.row - 1]
+    path.write_bytes(gzip.compress(PRS, mtime=0)[:-200])
+    assert [one.rule for one in check_prs_file(path)] == ["REGISTRY-XML"]
+    path.write_bytes(gzip.compress(PRS + b" " * 100_000_000, mtime=0))
+    (problem,) = check_prs_file(path)
+    assert problem.rule == "REGISTRY-XML"
+    assert "500 times its size" in problem.message
 
 
 def test_a_document_type_without_declarations_is_read_past(tmp_path):

@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from trialect.converters.package import MANIFEST
+from trialect.converters.xml_root import root_of, xml_beginning
 
 HEAD = 2**16
 """Bytes that are looked at first."""
@@ -17,6 +18,9 @@ HEAD = 2**16
 WHOLE = 64 * 2**20
 """Bytes of a JSON file at most that is read whole where its beginning does not tell its kind."""
 
+
+PROLOG = 4 * 2**20
+"""Bytes of an XML file at most in which its root is looked for."""
 
 LOOKED_AT = 200
 """Files of a folder that are looked at to guess what the others are."""
@@ -58,8 +62,6 @@ _DATASET = re.compile(rb'"datasetJSONVersion"\s*:')
 _RECORDS = re.compile(rb'"(?:protocolSection|ProtocolSection|FullStudiesResponse)"\s*:')
 _DEFINE = re.compile(rb"https?://www\.cdisc\.org/ns/def/v")
 _TRIALS = re.compile(rb'^\s*\{\s*"trialect": "[^"]*",\s*"kind": "trials"')
-_PROLOG = re.compile(rb"<!--.*?-->|<\?.*?\?>|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>", re.DOTALL)
-_ROOT = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)")
 _ROOTS = {b"study_collection": Kind.PRS_XML, b"trials": Kind.ICTRP_XML}
 """Registries' files by the names of their roots."""
 _USDM = re.compile(rb'^\s*\{\s*"(study|clinicalStudy)"\s*:\s*\{|^\s*\{\s*"usdmVersion"\s*:')
@@ -82,7 +84,12 @@ def recognise(path: Path) -> Kind:
     if packed := unpacked_head(head):
         if _RECORDS.search(packed):
             return Kind.REGISTRY_RECORDS
-        return Kind.DSJC if _DATASET.search(packed) else Kind.UNKNOWN
+        if _DATASET.search(packed):
+            return Kind.DSJC
+        xml = xml_beginning(packed)
+        return _of_registry(xml) if xml is not None else Kind.UNKNOWN
+    if (xml := xml_beginning(head)) is not None:
+        return _xml(path, xml, whole=len(head) < HEAD)
     text = _utf8(head)
     if (text is None or text.lstrip()[:1] not in (b"{", b"[", b"<")) and _is_page(head):
         return Kind.REGISTRY_PAGE
@@ -93,8 +100,6 @@ def recognise(path: Path) -> Kind:
         return Kind.REGISTRY_RECORDS
     if start == b"{":
         return _json(path, text, whole=len(head) < HEAD)
-    if start == b"<":
-        return _xml(text)
     return Kind.CSV if _is_table(text) else Kind.UNKNOWN
 
 
@@ -178,12 +183,18 @@ def _zip(path: Path) -> Kind:
     return Kind.REGISTRY_RECORDS if holds_records(path) else Kind.UNKNOWN
 
 
-def _xml(text: bytes) -> Kind:
+def _xml(path: Path, text: bytes, whole: bool) -> Kind:
     """The kind of an XML file by its root element; what stands before that is passed over."""
     if b"<ODM" in text and _DEFINE.search(text):
         return Kind.DEFINE_XML
-    found = _ROOT.search(_PROLOG.sub(b"", text))
-    return _ROOTS.get(found[1], Kind.UNKNOWN) if found is not None else Kind.UNKNOWN
+    if root_of(text) is None and not whole:
+        with path.open("rb") as file:
+            text = xml_beginning(file.read(PROLOG)) or b""
+    return _of_registry(text)
+
+
+def _of_registry(text: bytes) -> Kind:
+    return _ROOTS.get(root_of(text) or b"", Kind.UNKNOWN)
 
 
 def _utf8(head: bytes) -> bytes | None:

@@ -49,7 +49,7 @@ NOT_KNOWN = rule(
     "VALIDATE-NOT-KNOWN",
     "error",
     "The file is of no kind that can be validated",
-    "{file} is no package, XPT, Dataset-JSON, define.xml or FHIR.",
+    "{file} is no package, XPT, Dataset-JSON, define.xml, FHIR or file of a registry.",
     "Name such a file or a folder of them; a study folder is checked by trialect convert.",
 )
 

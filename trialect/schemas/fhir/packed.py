@@ -1,4 +1,4 @@
-"""FHIR files that may be compressed with gzip, read so that memory stays bounded."""
+"""Files that may be compressed with gzip, read so that memory stays bounded."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LARGEST = 64 * 1024 * 1024
 
 
 class BombError(gzip.BadGzipFile):
-    """A gzip file that holds more than FHIR can be packed into it."""
+    """A gzip file that holds more than FHIR or a registry's file can be packed into it."""
 
 
 BROKEN_GZIP = (EOFError, zlib.error, gzip.BadGzipFile)
@@ -44,7 +44,7 @@ class _Unpacked(gzip.GzipFile):
             packed = max(1, cast("BinaryIO", self.myfileobj).tell())
             if held > MOST_RATIO * packed:
                 raise BombError(
-                    f"it unpacks to more than {MOST_RATIO} times its size, which no FHIR does;"
+                    f"it unpacks to more than {MOST_RATIO} times its size, which no such file does;"
                     f" reading ended after {held} bytes"
                 )
         return data

@@ -13,6 +13,7 @@ from typing import BinaryIO
 from xml.parsers import expat
 
 from trialect.problems import Problem, Unusable, rule
+from trialect.schemas.fhir.packed import BROKEN_GZIP, opened
 from trialect.schemas.registry.nodes import Node
 
 TEXT_LIMIT = 4_000_000
@@ -42,7 +43,7 @@ ENTITY = rule(
     "REGISTRY-ENTITY",
     "error",
     "A registry's file declares or uses an entity",
-    "{file} {does} the entity {value}; entities are neither resolved nor expanded here.",
+    "{file} {does} the entity {value} (line {row}); none is resolved or expanded here.",
     "Write the text itself in place of the entity; a registry's file needs none.",
     "XML 1.0, 4.2",
 )
@@ -89,21 +90,22 @@ class _Reader:
         parser.EndElementHandler = self.end
         parser.CharacterDataHandler = self.text
         parser.EntityDeclHandler = self.declared
-        parser.UnparsedEntityDeclHandler = self.unparsed
+        parser.UnparsedEntityDeclHandler = self.declared
         parser.ExternalEntityRefHandler = self.external
         parser.SkippedEntityHandler = self.skipped
 
     def declared(self, name: str, *_: object) -> None:
-        raise _Stop(ENTITY.problem(file=self.file, value=name[:60], does="declares"))
-
-    def unparsed(self, name: str, *_: object) -> None:
-        raise _Stop(ENTITY.problem(file=self.file, value=name[:60], does="declares"))
+        raise self.entity("declares", name)
 
     def external(self, context: str, *_: object) -> int:
-        raise _Stop(ENTITY.problem(file=self.file, value=str(context)[:60], does="uses"))
+        raise self.entity("uses", str(context))
 
     def skipped(self, name: str, *_: object) -> None:
-        raise _Stop(ENTITY.problem(file=self.file, value=name[:60], does="uses"))
+        raise self.entity("uses", name)
+
+    def entity(self, does: str, name: str) -> _Stop:
+        row = self.parser.CurrentLineNumber
+        return _Stop(ENTITY.problem(file=self.file, row=row, value=name[:60], does=does))
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         self.depth += 1
@@ -157,13 +159,14 @@ class _Reader:
 def records(path: Path, root: str = "") -> Iterator[Node]:
     """The root of a file without what is in it, then its records, one after the other.
 
+    The file may be packed with gzip; what unpacks to many times its size is not read on.
     `root` is the root that the file must have, if any. Names are `namespace name`, or the name
     alone; a node without a name is a text that stands between records.
 
     Raises `Unusable` where the file is no XML, uses entities, is too large, or
     has another root; what came before was given by then. OSError as reading raises it.
     """
-    with path.open("rb") as file:
+    with opened(path) as file:
         yield from _records(file, _Reader(path.name, root))
 
 
@@ -192,6 +195,9 @@ def _records(file: BinaryIO, reader: _Reader) -> Iterator[Node]:
             column=error.offset + 1,
             reason=expat.ErrorString(error.code),
         )
+    except BROKEN_GZIP as error:
+        row, reason = parser.CurrentLineNumber, f"gzip: {error}"
+        problem = BROKEN.problem(file=reader.file, row=row, column=1, reason=reason)
     except (ValueError, LookupError) as error:
         row, reason = parser.CurrentLineNumber, str(error) or type(error).__name__
         problem = BROKEN.problem(file=reader.file, row=row, column=1, reason=reason)
