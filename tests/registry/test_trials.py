@@ -337,6 +337,24 @@ def test_records_are_checked_by_themselves(tmp_path):
     assert {one.row for one in found if one.severity.value != "note"} == {2, 3}
 
 
+def test_the_folder_of_one_trial_is_checked_as_such(three, tmp_path):
+    out = trialect.convert(three, tmp_path / "out", to=TARGETS).out
+    told = trialect.validate(out)
+    one = sorted(path for path in out.iterdir() if path.name.startswith("NCT"))[0]
+    alone = trialect.validate(one)
+    of_it = [p for p in told.problems if p.file and p.file.startswith(f"{one.name}/")]
+    assert [(p.rule, p.file, p.row) for p in alone.problems] == [
+        (p.rule, p.file, p.row) for p in of_it
+    ]
+    # Its files are those of the manifest around it; elsewhere nothing says what they were.
+    with (one / "registry/prs.xml").open("ab") as file:
+        file.write(b"<!-- mine -->")
+    assert "PACKAGE-CHANGED" in {p.rule for p in trialect.validate(one).problems}
+    moved = one.rename(tmp_path / "moved")
+    found = {p.rule for p in trialect.validate(moved).problems}
+    assert not found & {"PACKAGE-CHANGED", "VALIDATE-NOT-RECOGNISED", "TRL-PKG-002"}
+
+
 def test_inspect_tells_what_records_and_trials_are(run, three, tmp_path):
     said = run("inspect", three).output
     assert "records of ClinicalTrials.gov" in said

@@ -17,9 +17,6 @@ from trialect.mappings.registry.places import Place, fact_of, places, places_of_
 from trialect.problems import Problem
 from trialect.trial import Study
 
-LOSSES_JSON = "losses.json"
-LOSSES_HTML = "losses.html"
-
 NO_LINE = Place("", "none", "the table of places has no line for it")
 
 

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trialect.converters.losses import LOSSES_HTML, LOSSES_JSON, losses_of, tables_of, trial_json
+from trialect.converters.losses import losses_of, tables_of, trial_json
+from trialect.converters.package import LOSSES_HTML, LOSSES_JSON
 from trialect.converters.readers.study_yaml import FILE
 from trialect.converters.study_targets import StudyFile, writer_of
 from trialect.converters.writers.losses_html import trial_page

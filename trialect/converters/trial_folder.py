@@ -20,13 +20,12 @@ import orjson
 
 from trialect.converters.fhir_release import release_named
 from trialect.converters.losses import (
-    LOSSES_HTML,
-    LOSSES_JSON,
     TrialLosses,
     losses_of,
     tables_of,
     trial_json,
 )
+from trialect.converters.package import LOSSES_HTML, LOSSES_JSON
 from trialect.converters.prs_upload import in_upload
 from trialect.converters.study_sources import HeldRecord, ReadRecord, study_source
 from trialect.converters.study_targets import StudyFile, writer_of

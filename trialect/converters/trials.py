@@ -21,8 +21,16 @@ import orjson
 
 from trialect.converters.digest import digest
 from trialect.converters.fhir_release import release_named
-from trialect.converters.losses import LOSSES_HTML, LOSSES_JSON, all_json
-from trialect.converters.package import MANIFEST, REJECTED, REPORT_HTML, REPORT_JSON, building
+from trialect.converters.losses import all_json
+from trialect.converters.package import (
+    LOSSES_HTML,
+    LOSSES_JSON,
+    MANIFEST,
+    REJECTED,
+    REPORT_HTML,
+    REPORT_JSON,
+    building,
+)
 from trialect.converters.prs_upload import look_for_upload
 from trialect.converters.study_sources import HeldRecord, StudySource, study_source
 from trialect.converters.study_targets import STUDY_TARGETS

@@ -6,7 +6,7 @@ domains, define.xml against the XPT files, references between NDJSON files.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
@@ -26,10 +26,12 @@ from trialect.converters.validate_files import (
     DATASETS,
     Seen,
     against_manifest,
+    is_trial,
     is_trials,
     look_at,
     look_at_folder,
     look_at_trial,
+    of_trial_in_manifest,
     trials_of,
 )
 from trialect.problems import Problem, Severity, Unusable, rule
@@ -117,7 +119,17 @@ def validate(
         if not path.exists():
             raise Unusable(NO_FILE.problem(file=str(path)))
         if is_trials(path):
-            seen.problems += _each_trial(path, seen, asking, wanted)
+            seen.folders.append(path)
+            seen.files += 1
+            seen.checked.append(CheckedFile(MANIFEST, Kind.TRIALS.value))
+            seen.problems += against_manifest(path, path / MANIFEST)
+            release = wanted or release_of_package(path)
+            seen.problems += _each_trial(trials_of(path), seen, asking, release)
+        elif is_trial(path):
+            seen.folders.append(path)
+            seen.problems += of_trial_in_manifest(path)
+            release = wanted or release_of_package(path.resolve().parent)
+            seen.problems += _each_trial([(path.name, path)], seen, asking, release)
         elif path.is_dir():
             look_at_folder(path, seen)
         elif not look_at(path, seen):
@@ -148,16 +160,12 @@ def _settled(seen: Seen, asking: _Asking) -> list[Problem]:
 
 
 def _each_trial(
-    folder: Path, whole: Seen, asking: _Asking, release: str | None
+    trials: Iterable[tuple[str, Path]], whole: Seen, asking: _Asking, release: str | None
 ) -> Iterator[Problem]:
-    """The problems of a folder of trials; each trial's files are held against each other alone."""
-    whole.folders.append(folder)
-    whole.files += 1
-    whole.checked.append(CheckedFile(MANIFEST, Kind.TRIALS.value))
-    yield from against_manifest(folder, folder / MANIFEST)
+    """The problems of trials and their folders; a trial's files are held against each other."""
     runs: dict[str, RuleRun] = {}
-    for trial, home in trials_of(folder):
-        seen = Seen(release=release or release_of_package(folder), flood=whole.flood)
+    for trial, home in trials:
+        seen = Seen(release=release, flood=whole.flood)
         look_at_trial(home, seen)
         for one in _settled(seen, asking):
             if one.rule in OF_SUBJECTS:

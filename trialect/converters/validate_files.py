@@ -14,7 +14,7 @@ import orjson
 from trialect.converters.digest import digest
 from trialect.converters.fhir_encoding import encoding_problem
 from trialect.converters.fhir_flood import Flood
-from trialect.converters.package import MANIFEST, PULLED
+from trialect.converters.package import LOSSES_JSON, MANIFEST, PULLED
 from trialect.converters.recognise import Kind, recognise
 from trialect.converters.review import CheckedFile
 from trialect.problems import RULES, Problem, Rule, Unusable, rule
@@ -173,6 +173,21 @@ def look_at_trial(folder: Path, seen: Seen) -> None:
 def is_trials(path: Path) -> bool:
     """Whether a path is a folder of trials that a conversion of registry records made."""
     return path.is_dir() and recognise(path) is Kind.TRIALS
+
+
+def is_trial(path: Path) -> bool:
+    """Whether a path is the folder of one trial of such a conversion."""
+    return (path / LOSSES_JSON).is_file() and not (path / MANIFEST).exists()
+
+
+def of_trial_in_manifest(folder: Path) -> Iterator[Problem]:
+    """What the manifest around a trial's folder says of its files, and is not so."""
+    whole = folder.resolve().parent
+    if is_trials(whole):
+        start = f"{folder.resolve().name}/"
+        for one in against_manifest(whole, whole / MANIFEST):
+            if one.file is not None and one.file.startswith(start):
+                yield one
 
 
 def trials_of(folder: Path) -> Iterator[tuple[str, Path]]:
