@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from trialect.mappings.registry.usdm.carried import SAID, URN
-from trialect.mappings.registry.usdm.graph import DEPTH
+from trialect.mappings.registry.usdm.graph import DEPTH, Graph, Node
+from trialect.mappings.registry.usdm.terms import word
 
 _NAMED = {"name", "label"}
 _CODE = {"code", "decode", "codeSystem", "standardCode"}
@@ -56,14 +57,19 @@ TAKEN: Mapping[str, set[str]] = {
     "StudyArm": {*_NAMED, "type", "description"},
     "StudyCell": {"armId", "epochId", "elementIds"},
     "StudyEpoch": {"name", "previousId", "nextId"},
-    "StudyElement": {*_NAMED, "transitionStartRule", "transitionEndRule", "studyInterventionIds"},
+    "StudyElement": {
+        *_NAMED,
+        "description",
+        "transitionStartRule",
+        "transitionEndRule",
+        "studyInterventionIds",
+    },
     "TransitionRule": {"name", "text"},
     "StudyIntervention": {*_NAMED, "type", "description"},
     "Objective": {"name", "text", "level", "endpoints", "dictionaryId"},
     "Endpoint": {*_NAMED, "text", "level", "description", "dictionaryId"},
     "EligibilityCriterion": {
         *("name", "identifier", "category", "criterionItemId", "nextId", "previousId"),
-        "description",
     },
     "EligibilityCriterionItem": {"name", "text", "dictionaryId"},
     "SyntaxTemplateDictionary": {"name", "parameterMaps"},
@@ -84,6 +90,13 @@ TAKEN: Mapping[str, set[str]] = {
 }
 """The attributes of each class that are read; of ids and classes each is."""
 
+KINDS: Mapping[str, str] = {
+    "StudyTitle": "titles",
+    "GovernanceDate": "dates",
+    "characteristics": "design.allocation",
+}
+"""Classes, and a list of codes, of which some kinds alone are read: the fact that these are."""
+
 
 def left_of(document: Any) -> dict[str, int]:
     """How many values of each `Class.attribute` no Study holds, what is within with them."""
@@ -99,6 +112,9 @@ def _count(value: dict[str, Any], of: str, counts: Counter[str], depth: int) -> 
     for name, one in value.items():
         if name in ("id", "instanceType"):
             continue
+        if name == "description" and of == "StudyElement" and value.get("label"):
+            counts[f"{of}.{name}"] += _leaves(one, depth)
+            continue
         if name not in taken:
             leaves = _leaves(one, depth)
             if leaves:
@@ -108,7 +124,21 @@ def _count(value: dict[str, Any], of: str, counts: Counter[str], depth: int) -> 
             if isinstance(inner, dict) and depth < DEPTH:
                 within = inner.get("instanceType")
                 named = within if isinstance(within, str) else "Study"
+                kind = inner if name == "characteristics" else inner.get("type")
+                if not _is_read(name if name in KINDS else named, kind):
+                    counts[f"{of}.{name}"] += 1
+                    continue
                 _count(inner, named, counts, depth + 1)
+
+
+def _is_read(of: str, kind: Any) -> bool:
+    """Whether what is of a kind is read, by its code."""
+    if of not in KINDS:
+        return True
+    found = Node(Graph(None), kind).as_coding() if isinstance(kind, dict) else None
+    if found is None:
+        return False
+    return word(KINDS[of], found.code, found.system, found.decode) is not None
 
 
 def _leaves(value: Any, depth: int) -> int:

@@ -162,7 +162,6 @@ def _criteria(
         criterion = make.named(
             "EligibilityCriterion",
             one.code or NOT_STATED,
-            description=one.group,
             category=make.code(coding("criteria.*.category", one.category)),
             identifier=one.code or NOT_STATED,
             criterionItemId=item["id"],

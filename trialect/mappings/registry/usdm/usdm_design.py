@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Any, Literal, cast
 
 from trialect.mappings.registry.usdm.graph import Node, in_order
@@ -42,7 +44,7 @@ CLOSE_TYPES = {"C923": "BIOLOGICAL", "C15329": "PROCEDURE", "C218507": "PROCEDUR
 
 TIME_FRAME = " [Time frame: "
 LONGEST_ARMCD = 20
-LONGEST_IETESTCD = 8
+_IETESTCD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,7}", re.ASCII)
 
 
 def design_facts(version: Node, node: Node) -> dict[str, Any]:
@@ -56,7 +58,7 @@ def design_facts(version: Node, node: Node) -> dict[str, Any]:
     return {
         "design": _design(version, node),
         "conditions": _conditions(node),
-        "enrolment": _enrolment(population),
+        "enrolment": _enrolment(_populations(population, "plannedEnrollmentNumber")),
         "eligibility": _eligibility(node, population),
         "biospecimen": _biospecimen(node),
         "interventions": tuple(_intervention(one, names[one.id], arms) for one in given),
@@ -145,12 +147,28 @@ def _conditions(node: Node) -> tuple[str, ...]:
     return tuple(one for one in found if one)
 
 
-def _enrolment(population: Node | None) -> Enrolment:
-    planned = population.node("plannedEnrollmentNumber") if population else None
-    number = planned.number("value") if planned is not None else None
-    if number is None or number != int(number) or number < 0:
-        return Enrolment()
-    return Enrolment(planned=int(number))
+def _populations(population: Node | None, attribute: str) -> list[Node]:
+    """Who says an attribute of all subjects: the population, or else every cohort of it.
+
+    DDF00097 and DDF00133 have it said by the one or by each of the others.
+    """
+    if population is None:
+        return []
+    if population.values.get(attribute):
+        return [population]
+    cohorts = population.nodes("cohorts")
+    return cohorts if all(one.values.get(attribute) for one in cohorts) else []
+
+
+def _enrolment(those: Sequence[Node]) -> Enrolment:
+    total = 0
+    for one in those:
+        planned = one.node("plannedEnrollmentNumber")
+        number = planned.number("value") if planned is not None else None
+        if number is None or number != int(number) or number < 0:
+            return Enrolment()
+        total += int(number)
+    return Enrolment(planned=total) if those else Enrolment()
 
 
 def _eligibility(node: Node, population: Node | None) -> Eligibility:
@@ -159,20 +177,34 @@ def _eligibility(node: Node, population: Node | None) -> Eligibility:
         return Eligibility(sampling=sampling)
     sexes = {
         word("eligibility.sex", one.code, one.system, one.decode)
-        for one in population.codings("plannedSex")
+        for those in _populations(population, "plannedSex")
+        for one in those.codings("plannedSex")
     }
     sexes.discard(None)
     if "ALL" in sexes:
         sexes = {"FEMALE", "MALE"}
-    range_ = population.node("plannedAge")
+    minimum, maximum = _ages(_populations(population, "plannedAge"))
     return Eligibility(
-        minimum_age=_age(range_.node("minValue")) if range_ else None,
-        maximum_age=_age(range_.node("maxValue")) if range_ else None,
+        minimum_age=minimum,
+        maximum_age=maximum,
         sex="ALL" if len(sexes) == 2 else next(iter(sexes), None),
         healthy_volunteers=population.flag("includesHealthySubjects"),
         population=population.text("description") if node.type == OBSERVATIONAL else None,
         sampling=sampling,
     )
+
+
+def _ages(those: Sequence[Node]) -> tuple[str | None, str | None]:
+    """The youngest and the oldest of all, where their ages can be compared."""
+    ranges = [range_ for one in those if (range_ := one.node("plannedAge")) is not None]
+    found = []
+    for end, farthest in (("minValue", min), ("maxValue", max)):
+        ages = [_age(one.node(end)) for one in ranges]
+        known = [(float(age.split()[0]), age) for age in ages if age]
+        units = {age.split()[1].rstrip("s") for _, age in known}
+        is_said = len(known) == len(ranges) and len(units) == 1
+        found.append(farthest(known)[1] if is_said else None)
+    return found[0], found[1]
 
 
 def _age(quantity: Node | None) -> str | None:
@@ -253,7 +285,7 @@ def _criteria(version: Node, node: Node) -> tuple[Criterion, ...]:
             continue
         counts[category] += 1
         name = one.text("name") or ""
-        if not (name and len(name) <= LONGEST_IETESTCD and name not in taken):
+        if not _IETESTCD.fullmatch(name) or name in taken:
             name = f"{category[:4]}{counts[category]:02}"
         taken.add(name)
         item = one.referred("criterionItemId", "EligibilityCriterionItem")
@@ -263,7 +295,6 @@ def _criteria(version: Node, node: Node) -> tuple[Criterion, ...]:
             category=cast("Literal['INCLUSION', 'EXCLUSION']", category),
             text=text or one.text("description") or one.text("label") or "",
             version=protocol or "1",
-            group=one.text("description") if text else None,
         )
         found.append(criterion)
     return tuple(found)

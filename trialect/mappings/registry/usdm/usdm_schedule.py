@@ -68,13 +68,20 @@ def schedule_facts(design: Node) -> dict[str, Any]:
     elements = tuple(
         Element(
             code=codes[one.id],
-            name=stated(one.called) or "",
+            name=_element_name(one),
             start_rule=_rule(one, "transitionStartRule") or "",
             end_rule=_rule(one, "transitionEndRule"),
         )
         for one in design.nodes("elements")
     )
     return {"elements": elements, "visits": _visits(design)}
+
+
+def _element_name(node: Node) -> str:
+    """The label; of an element without one the description, where the name is but its code."""
+    name = node.text("name") or ""
+    is_code = len(name) <= LONGEST_ETCD
+    return stated(node.text("label") or (is_code and node.text("description")) or name) or ""
 
 
 def _rule(node: Node, name: str) -> str | None:
