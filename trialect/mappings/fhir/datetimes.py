@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
 from typing import Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from trialect.mappings.zones import offset_text, zone_of
 from trialect.problems import Rule, rule
 
 _SOURCE = "http://hl7.org/fhir/R4/datatypes.html#dateTime"
@@ -134,7 +133,7 @@ def _with_time(day: str, time: str, zone: str | None) -> tuple[str | None, Rule 
     clock = f"{day}T{hour}:{minute}:{seconds}"
     if offset is not None:
         return (clock + offset, None) if _offset_exists(offset) else (None, NOT_A_DATE)
-    rules = _zone(zone) if zone else None
+    rules = zone_of(zone) if zone else None
     if rules is None:
         return day, NO_ZONE
     local = datetime.fromisoformat(f"{day}T{hour}:{minute}")
@@ -145,7 +144,7 @@ def _with_time(day: str, time: str, zone: str | None) -> tuple[str | None, Rule 
     shift = first.utcoffset() or timedelta()
     if shift.total_seconds() % 60:
         return day, NO_ZONE  # local mean time of the 19th century: FHIR's offsets are minutes
-    return clock + _offset(shift), None
+    return clock + offset_text(shift), None
 
 
 TIMED = r"^\d{4}-\d{2}-\d{2}T(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d)?$"
@@ -157,7 +156,7 @@ def offset_of_day(day: str, zone: str | None) -> str | None:
 
     `day` is a date that exists. On days when clocks are changed each time is looked at by itself.
     """
-    rules = _zone(zone) if zone else None
+    rules = zone_of(zone) if zone else None
     if rules is None:
         return None
     shifts = {
@@ -168,12 +167,7 @@ def offset_of_day(day: str, zone: str | None) -> str | None:
     shift = shifts.pop()
     if shifts or shift is None or shift.total_seconds() % 60:
         return None
-    return _offset(shift)
-
-
-def _offset(shift: timedelta) -> str:
-    minutes = int(shift.total_seconds()) // 60
-    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
+    return offset_text(shift)
 
 
 def _offset_exists(offset: str) -> bool:
@@ -190,11 +184,3 @@ def _common(start: str, end: str) -> str | None:
         shared.append(one)
     found = "-".join(shared)
     return found if re.fullmatch(PLAIN, found) else None
-
-
-@cache
-def _zone(name: str) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return None

@@ -9,9 +9,9 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 from urllib.parse import unquote
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from trialect.mappings.fhir_sdtm.nodes import Node, Number
+from trialect.mappings.zones import offset_text, zone_of
 
 _MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(Z|[+-]\d{2}:\d{2})")
 
@@ -109,17 +109,9 @@ def moment(text: str, zone: str | None, *, ours: bool = False) -> str:
 
 
 @cache
-def _zone(name: str) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return None
-
-
-@cache
 def _offset(minute: str, zone: str) -> str | None:
     """The offset of a zone at a minute; None where its clock shows that twice or never."""
-    rules = _zone(zone)
+    rules = zone_of(zone)
     try:
         local = datetime.fromisoformat(minute)
     except ValueError:
@@ -130,8 +122,7 @@ def _offset(minute: str, zone: str) -> str | None:
     shift = shifts.pop()
     if shifts or shift is None or shift.total_seconds() % 60:
         return None
-    minutes = int(shift.total_seconds()) // 60
-    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
+    return offset_text(shift)
 
 
 def tail(text: str) -> str:
