@@ -33,6 +33,14 @@ NO_LIMIT = rule(
     "Say the age in the study file, if there is a limit.",
     "WHO Trial Registration Data Set, item 14",
 )
+CHARACTER = rule(
+    "ICTRP-CHARACTER",
+    "warning",
+    "A text has characters that XML cannot hold",
+    "{value} has control characters, which XML cannot hold; it is written without them{times}.",
+    "Correct the text where it comes from.",
+    "XML 1.0, 2.2",
+)
 NAME_WHOLE = rule(
     "ICTRP-NAME-WHOLE",
     "note",
@@ -65,6 +73,7 @@ class Writing(RegistryWriting):
     registry = "ictrp"
     no_word = NO_WORD
     word_loses = WORD_LOSES
+    character = CHARACTER
 
 
 def dated(date: str | None) -> str:

@@ -28,19 +28,11 @@ from trialect.mappings.registry.criteria_list import criteria_text
 from trialect.mappings.registry.markup import plain_text
 from trialect.problems import Problem, rule
 from trialect.schemas.registry.ictrp import RECORD, ROOT, check_record
-from trialect.schemas.registry.nodes import Node, is_xml_text, without_controls, xml
+from trialect.schemas.registry.nodes import Node
 from trialect.trial import Study
 
 FILE = "registry/ictrp.xml"
 
-CHARACTER = rule(
-    "ICTRP-CHARACTER",
-    "warning",
-    "A text has characters that XML cannot hold",
-    "{value} has control characters, which XML cannot hold; it is written without them{times}.",
-    "Correct the text where it comes from.",
-    "XML 1.0, 2.2",
-)
 REGISTERED = rule(
     "ICTRP-REGISTERED",
     "note",
@@ -123,18 +115,11 @@ def write(study: Study, tell: Tell) -> Iterator[StudyFile]:
     """`registry/ictrp.xml`; what it lacks and what ICTRP cannot say is told."""
     writing = Writing(study)
     node = trial(writing)
-    document = _document(node)
-    if not is_xml_text(document):
-        for one in node.walk():
-            text = without_controls(one.text)
-            if text != one.text:
-                writing.losses.add(CHARACTER, one.fact or one.name, one.name)
-                one.text = text
-        document = _document(node)
+    document = writing.document(node, f"<{ROOT}>", f"</{ROOT}>")
     writing.losses.tell(tell)
     for problem in check_record(node, field=_field(), merges=True):
         tell(problem)
-    yield StudyFile(FILE, document.encode())
+    yield StudyFile(FILE, document)
 
 
 def trial(writing: Writing) -> Node:
@@ -166,11 +151,6 @@ def trial(writing: Writing) -> Node:
         said = [Node("status", status), *(Node(key, text) for key, text in told.items() if text)]
         parts.append(Node("ethics_reviews", parts=[Node("ethics_review", parts=said)]))
     return Node(RECORD, parts=parts)
-
-
-def _document(node: Node) -> str:
-    head = '<?xml version="1.0" encoding="UTF-8"?>\n'
-    return f"{head}<{ROOT}>\n{xml(node, '  ')}</{ROOT}>\n"
 
 
 @cache

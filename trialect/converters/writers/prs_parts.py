@@ -27,6 +27,14 @@ WORD_LOSES = rule(
     "Look whether the wider word says enough.",
     "PRS ProtocolRecordSchema, comments",
 )
+CHARACTER = rule(
+    "PRS-CHARACTER",
+    "warning",
+    "A text has characters that XML cannot hold",
+    "{value} has control characters, which XML cannot hold; it is written without them{times}.",
+    "Correct the text where it comes from.",
+    "XML 1.0, 2.2",
+)
 NAME_WHOLE = rule(
     "PRS-NAME-WHOLE",
     "note",
@@ -46,6 +54,7 @@ class Writing(RegistryWriting):
     registry = "prs"
     no_word = NO_WORD
     word_loses = WORD_LOSES
+    character = CHARACTER
 
     def name(self, field: str, text: str) -> list[Node]:
         """A name's elements: divided where it is certain, otherwise whole, which is told."""

@@ -18,7 +18,7 @@ from trialect.converters.writers.registry_fields import field_of
 from trialect.mappings.registry.markup import plain_text
 from trialect.problems import rule
 from trialect.protocol import Sponsor
-from trialect.schemas.registry.nodes import Node, is_xml_text, without_controls, xml
+from trialect.schemas.registry.nodes import Node
 from trialect.schemas.registry.prs import NAMESPACE, check_record
 from trialect.trial import Study
 
@@ -51,14 +51,6 @@ ORG_NAME = rule(
     "is written.",
     "Set registry.prs.organization in the study file.",
     "PRS ProtocolRecordSchema, org_name",
-)
-CHARACTER = rule(
-    "PRS-CHARACTER",
-    "warning",
-    "A text has characters that XML cannot hold",
-    "{value} has control characters, which XML cannot hold; it is written without them{times}.",
-    "Correct the text where it comes from.",
-    "XML 1.0, 2.2",
 )
 LAST_STATUS = rule(
     "PRS-LAST-STATUS",
@@ -109,17 +101,15 @@ def write(study: Study, tell: Tell) -> Iterator[StudyFile]:
     """`registry/prs.xml`; what it lacks and what PRS cannot say is told."""
     writing = Writing(study)
     node = clinical_study(writing)
-    document = _document(node)
-    if not is_xml_text(document):
-        _clean(writing, node)
-        document = _document(node)
+    opening = f'<prs:study_collection xmlns:prs="{NAMESPACE}">'
+    document = writing.document(node, opening, "</prs:study_collection>")
     found = check_record(node, field=_field(), merges=True)
     how = PARTIAL_UPLOAD if study.registry.prs.partial_upload else FULL_UPLOAD
     tell(how.problem(file=FILE, value=_org_study_id(study)))
     writing.losses.tell(tell)
     for problem in found:
         tell(problem)
-    yield StudyFile(FILE, document.encode())
+    yield StudyFile(FILE, document)
 
 
 @cache
@@ -194,22 +184,6 @@ def clinical_study(writing: Writing) -> Node:
     _related(writing, parts)
     partial = {"partial_upload": "true"} if study.registry.prs.partial_upload else None
     return Node("clinical_study", parts=parts, attributes=partial)
-
-
-def _document(node: Node) -> str:
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f'<prs:study_collection xmlns:prs="{NAMESPACE}">\n'
-        f"{xml(node, '  ')}</prs:study_collection>\n"
-    )
-
-
-def _clean(writing: Writing, node: Node) -> None:
-    for one in node.walk():
-        text = without_controls(one.text)
-        if text != one.text:
-            writing.losses.add(CHARACTER, one.fact or one.name, one.name)
-            one.text = text
 
 
 def _org_study_id(study: Study) -> str:

@@ -7,6 +7,7 @@ from typing import ClassVar
 from trialect.converters.writers.registry_losses import Losses
 from trialect.mappings.registry.registry_words import registry_words
 from trialect.problems import Rule
+from trialect.schemas.registry.nodes import Node, is_xml_text, without_controls, xml
 from trialect.trial import Study
 
 
@@ -23,6 +24,9 @@ class RegistryWriting:
 
     word_loses: ClassVar[Rule]
     """A value whose word says less than the value."""
+
+    character: ClassVar[Rule]
+    """A text with a character that XML cannot hold."""
 
     def __init__(self, study: Study) -> None:
         self.study = study
@@ -43,3 +47,16 @@ class RegistryWriting:
                 self.word_loses, field, value, word=found.word, note=found.note, each=True
             )
         return found.word
+
+    def document(self, record: Node, opening: str, closing: str) -> bytes:
+        """The file of a record; characters that XML cannot hold are left out, and told."""
+        head = f'<?xml version="1.0" encoding="UTF-8"?>\n{opening}\n'
+        document = f"{head}{xml(record, '  ')}{closing}\n"
+        if is_xml_text(document):
+            return document.encode()
+        for one in record.walk():
+            text = without_controls(one.text)
+            if text != one.text:
+                self.losses.add(self.character, one.fact or one.name, one.name)
+                one.text = text
+        return f"{head}{xml(record, '  ')}{closing}\n".encode()
