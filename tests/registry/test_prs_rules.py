@@ -225,8 +225,9 @@ def test_each_rule_of_prs_has_a_record_that_breaks_it():
 
 
 TOLD_ELSEWHERE = {
-    *("PRS-FULL-UPLOAD", "PRS-PARTIAL-UPLOAD", "PRS-ORG-NAME", "PRS-CHARACTER"),
+    *("PRS-FULL-UPLOAD", "PRS-PARTIAL-UPLOAD", "PRS-UPLOAD-OPTION", "PRS-ORG-NAME"),
     *(
+        "PRS-CHARACTER",
         "PRS-LAST-STATUS",
         "PRS-LAST-STATUS-PAST",
         "PRS-REFERENCE-DERIVED",
