@@ -61,7 +61,7 @@ def write(study: Study, tell: Tell) -> Iterator[StudyFile]:
 def xpt_of(one: PlainDataset, stamp: datetime) -> bytes:
     """A dataset as an XPT file."""
     variables = [_variable(v.name, v.label, v.type, v.length) for v in one.variables]
-    return xpt_bytes(one.name, one.label, variables, one.columns, stamp=stamp)
+    return xpt_bytes(one.name, one.label, variables, one.columns, stamp=stamp, fits=True)
 
 
 @lru_cache(maxsize=10_000)

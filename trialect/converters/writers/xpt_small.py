@@ -48,12 +48,14 @@ def xpt_bytes(
     *,
     stamp: datetime,
     origin: XptOrigin | None = None,
+    fits: bool = False,
 ) -> bytes:
     """A dataset's file. A column a variable, in their order, all of one length: text for Char,
     numbers for Num, None for missing (the empty text is missing too).
 
-    `stamp` (to the second) is the creation and the modification stamp. Raises `Unusable` with
-    every problem of the plan or of the values.
+    `stamp` (to the second) is the creation and the modification stamp; `fits` says that texts are
+    known to be printable ASCII, no longer than their variables, without blanks at an end. Raises
+    `Unusable` with every problem of the plan or of the values.
     """
     head = _head(name, label, variables, stamp, origin or _ORIGIN)
     cells: list[list[str]] = []
@@ -65,7 +67,7 @@ def xpt_bytes(
             form.append("%s")
             continue
         texts = [value or "" for value in cast("Sequence[str | None]", column)]
-        clean = clean and _fits(texts, variable.length)
+        clean = clean and (fits or _fits(texts, variable.length))
         cells.append(texts)
         form.append(f"%-{variable.length}s")
     record = "".join(form)

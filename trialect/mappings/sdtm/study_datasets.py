@@ -92,7 +92,10 @@ class PlainVariable:
 
 @dataclass(frozen=True, slots=True)
 class PlainDataset:
-    """A dataset: its variables in the order of the model and a column of values for each."""
+    """A dataset: its variables in the order of the model and a column of values for each.
+
+    Texts are printable ASCII, no longer than their variables, and have no blanks at an end.
+    """
 
     name: str
     label: str
@@ -206,7 +209,7 @@ def _texts(
         and " `" not in whole
         and whole[0] != " " != whole[-1]
     ):
-        return [value or None for value in values], longest
+        return values if len(texts) == len(values) else [v or None for v in values], longest
     return _mended(name, variable, values, written, tell)
 
 
