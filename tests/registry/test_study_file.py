@@ -53,6 +53,8 @@ def given_ids(study):
 
 
 @given(TEXTS, st.sampled_from([2, 4, 8]))
+@example("A?", 2)
+@example("Is it so? Yes", 4)
 @settings(max_examples=400, deadline=None)
 def test_any_text_reads_back_as_it_is(text, indent):
     key = " " * (indent - 2) + "k:"

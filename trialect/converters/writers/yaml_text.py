@@ -13,7 +13,8 @@ WIDTH = 100
 """Columns that are filled."""
 
 _PLAIN = re.compile(r"[^\W\d_].*|\d.* [^\W\d_].*")
-_NOT_PLAIN = re.compile(r": | #|:$|[,\[\]{}]")
+# In lists on one line some readers of YAML 1.1 end a text before a question mark.
+_NOT_PLAIN = re.compile(r": | #|:$|[,?\[\]{}]")
 _WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null", "~", "nan", "inf"))
 # What may stand in a YAML file as it is (YAML 1.1, 5.1), without the line breaks besides \n.
 _ESCAPED = re.compile(
