@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ctgov_small import small_record
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from page_small import FILLED, SCRAPED
 
