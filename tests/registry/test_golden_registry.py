@@ -9,6 +9,8 @@ import pytest
 from page_small import SCRAPED
 from script_modules import script
 
+import trialect
+
 golden = script("make_golden_registry")
 
 NEED = pytest.mark.skipif(
@@ -28,6 +30,25 @@ def test_the_files_are_those_that_people_agreed_with(name):
     assert sorted(made) == sorted(file.name for file in folder.iterdir())
     for file, text in made.items():
         assert text == (folder / file).read_text(encoding="utf-8"), file
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("study", golden.STUDY),
+        ("invented-page", golden.INVENTED),
+        pytest.param("page", golden.PAGE, marks=NEED),
+    ],
+)
+def test_they_are_what_convert_writes(name: str, source: Path, tmp_path: Path) -> None:
+    """Byte for byte, but for the layout of JSON and what of the page is not shown."""
+    done = trialect.convert(source, tmp_path / "out", to=["prs", "ictrp", "ctgov"])
+    hide = golden.hidden if name == "page" else str
+    for file in ("prs.xml", "ictrp.xml", "ctgov.json"):
+        (written,) = done.out.rglob(f"registry/{file}")
+        text = golden._hidden(file, written.read_text(encoding="utf-8"), hide)
+        agreed = (golden.GOLDEN / name / file).read_text(encoding="utf-8")
+        assert text == (agreed if name != "study" else golden._hidden(file, agreed, hide)), file
 
 
 def test_the_invented_page_is_the_one_of_the_other_tests():

@@ -47,7 +47,7 @@ def test_every_line_names_facts_of_a_study_and_who_needs_them():
             assert hasattr(LEAST, top)
             listed = path in known or f"{path}.*" in known
             within = any(one.startswith((f"{path}.", f"{path}.*.")) for one in known)
-            named = top in ("parameters", "objectives", "outcomes", "fhir", "registry")
+            named = top in ("parameters", "objectives", "outcomes", "criteria", "fhir", "registry")
             assert listed or within or named, path
     assert len({(need.facts, need.when) for need in needs()}) == len(needs())
 

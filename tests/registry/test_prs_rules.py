@@ -239,6 +239,7 @@ TOLD_ELSEWHERE = {
     *("PRS-INVESTIGATOR-CONTACT", "PRS-MASKING-ROLES", "PRS-MASKING-ALL", "PRS-NO-PHASE"),
     *("PRS-NO-DURATION", "PRS-AGE-NO-LIMIT", "PRS-ENROLMENT-ONE", "PRS-OUTCOME-KIND"),
     *("PRS-OTHER-TYPE", "PRS-MASKING-COUNT", "REGISTRY-NAMESPACE", "REGISTRY-XML"),
-    *("REGISTRY-ENTITY", "REGISTRY-LARGE", "REGISTRY-ROOT"),
+    *("REGISTRY-ENTITY", "REGISTRY-LARGE", "REGISTRY-ROOT", "PRS-UPLOAD-OPTION"),
 }
-"""Rules of the writer (test_prs_xml.py) and of reading files (test_registry_files.py)."""
+"""Rules of the writer (test_prs_xml.py, test_prs_upload.py) and of reading files
+(test_registry_files.py)."""

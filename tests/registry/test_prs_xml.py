@@ -184,13 +184,20 @@ def test_no_role_is_invented_for_a_masking_word(word):
     assert "PRS-MASKING-ROLES" not in prs.rules(WHOLE)
 
 
-@pytest.mark.parametrize(("word", "count"), [("SINGLE", 2), ("NONE", 1), ("QUADRUPLE", 3)])
+@pytest.mark.parametrize(("word", "count"), [("SINGLE", 2), ("NONE", 1), ("DOUBLE", 3)])
 def test_a_masking_word_that_does_not_fit_the_roles_is_told(word, count):
     study = masking(word, tuple(ROLES)[:count])
     assert prs.fields(study, "PRS-MASKING-COUNT") == ["design.masking"]
     assert answers(study).count("yes") == count
     assert "PRS-MASKING-COUNT" not in prs.rules(masking("TRIPLE", tuple(ROLES)[:3]))
     assert "PRS-MASKING-COUNT" not in prs.rules(WHOLE)
+
+
+@pytest.mark.parametrize(("word", "count"), [("DOUBLE", 1), ("TRIPLE", 2), ("QUADRUPLE", 1)])
+def test_of_no_role_it_is_written_that_it_is_not_masked_where_more_are_than_are_named(word, count):
+    study = masking(word, tuple(ROLES)[:count])
+    assert answers(study) == ["no", *["yes"] * count]
+    assert prs.fields(study, "PRS-MASKING-COUNT") == ["design.masking"]
 
 
 def test_a_name_that_is_not_certainly_a_persons_stays_whole():

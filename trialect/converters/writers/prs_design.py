@@ -54,7 +54,7 @@ MASKING_COUNT = rule(
     "PRS-MASKING-COUNT",
     "warning",
     "Masking does not fit the number of masked roles",
-    "Masking is {value}, and {roles} masked; the roles are written, which is what PRS asks.",
+    "Masking is {value}, and {roles} masked; {written}.",
     "Correct design.masking or design.masked.",
     f"{DEFINITIONS}, 7, Masking",
 )
@@ -204,13 +204,25 @@ def _masking(writing: Writing, how: Design) -> list[Node]:
         writing.losses.add(MASKING_ROLES, "design.masking", how.masking)
         return [Node("no_masking", "no")]
     count = len(set(masked))
-    if how.masking is not None and _ROLES_MASKED.get(how.masking, count) != count:
-        roles = "one role is" if count == 1 else f"{count} roles are"
-        writing.losses.add(MASKING_COUNT, "design.masking", how.masking, roles=roles)
+    expected = _ROLES_MASKED.get(how.masking or "", count)
+    if expected != count:
+        roles = "one role is named as" if count == 1 else f"{count} roles are named as"
+        written = (
+            "of the other roles it is not written that they are not, since that is not known"
+            if expected > count
+            else "the roles are written, which is what PRS asks"
+        )
+        writing.losses.add(
+            MASKING_COUNT, "design.masking", how.masking, roles=roles, written=written
+        )
     for place, one in enumerate(masked):
         if one not in ROLES:
             writing.word("masked", f"design.masked.{place}", one)
-    said = [Node(name, "yes" if role in masked else "no") for role, name in ROLES.items()]
+    said = [
+        Node(name, "yes" if role in masked else "no")
+        for role, name in ROLES.items()
+        if role in masked or expected <= count
+    ]
     return [Node("no_masking", "no"), *said]
 
 

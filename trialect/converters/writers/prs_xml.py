@@ -105,7 +105,7 @@ def write(study: Study, tell: Tell) -> Iterator[StudyFile]:
     document = writing.document(node, opening, "</prs:study_collection>")
     found = check_record(node, field=_field(), merges=True)
     how = PARTIAL_UPLOAD if study.registry.prs.partial_upload else FULL_UPLOAD
-    tell(how.problem(file=FILE, value=_org_study_id(study)))
+    tell(how.problem(file=FILE, value=_org_study_id(study) or "the trial"))
     writing.losses.tell(tell)
     for problem in found:
         tell(problem)
@@ -197,7 +197,8 @@ def _ids(writing: Writing) -> Node:
     if not name:
         holder: Sponsor = study.organization or study.sponsor
         name = holder.name
-        writing.losses.add(ORG_NAME, "organization.name", name)
+        if name:
+            writing.losses.add(ORG_NAME, "organization.name", name)
     parts = [Node("org_name", name), Node("org_study_id", _org_study_id(study))]
     known = {one.id for one in study.secondary_ids}
     for place, one in enumerate(study.secondary_ids):

@@ -43,7 +43,7 @@ NO_STATUS = rule(
     "FHIR-STUDY-STATUS",
     "error",
     "The state of the trial is not known",
-    "status is {value!r}, for which FHIR R4 has no code; the ResearchStudy's status is given as"
+    "status is {value}, for which FHIR R4 has no code; the ResearchStudy's status is given as"
     " unknown, which servers refuse.",
     "Set status in study.yaml to a value of ClinicalTrials.gov (RECRUITING, COMPLETED, ...).",
     "http://hl7.org/fhir/R4/valueset-research-study-status.html",
@@ -212,7 +212,8 @@ def _status(protocol: Protocol) -> dict[str, Any]:
         known = values("trial_status").get(study.last_known_status or "")
         status = study.last_known_status or ""
     if known is None:
-        protocol.problems.add(NO_STATUS.problem(file=FILE, field="status", value=study.status))
+        value = study.status or "not said"
+        protocol.problems.add(NO_STATUS.problem(file=FILE, field="status", value=value))
         return {"_status": {"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}]}}
     if study.status == UNKNOWN or status not in values("progress_status"):
         near = {"value": study.status, "code": known["code"], "field": "status"}

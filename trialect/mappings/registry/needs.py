@@ -178,6 +178,9 @@ def _lacking(study: Study, path: str) -> Iterator[str]:
     elif first in ("outcomes", "objectives") and rest.isupper():
         if not any(one.type == rest for one in value):
             yield first
+    elif first == "criteria" and rest.isupper():
+        if not any(one.category == rest for one in value):
+            yield first
     elif rest.startswith("*.") and first == "locations" and not value:
         # Sites of the data, which say less than a registry asks of a location.
         yield first
@@ -201,10 +204,15 @@ def _is_given(study: Study, path: str, value: Any) -> bool:
         return bool(value) and not value.endswith(".invalid")
     if path in ("eligibility.minimum_age", "eligibility.maximum_age"):
         return study.eligibility.says_ages
+    if path == "design.masked":
+        return len(set(value)) >= _ROLES.get(study.design.masking or "", 1)
     if path.endswith(".type") and path.partition(".")[0] in _DATES:
         # Asked of a date that is there.
         return value is not None or getattr(study, path.partition(".")[0]) is None
     return value is not None and value not in ("", ())
 
+
+_ROLES = {"SINGLE": 1, "DOUBLE": 2, "TRIPLE": 3, "QUADRUPLE": 4}
+"""How many roles are masked."""
 
 _DATES = ("start", "primary_completion", "completion")
