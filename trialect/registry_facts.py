@@ -56,6 +56,8 @@ class Oversight:
     fdaaa801_violation: bool | None = None
     fda_application: bool | None = None
     """Whether it runs under an IND or IDE of the FDA; asked by PRS, shown in no record."""
+    post_before_approval: bool | None = None
+    """Whether the registry may post the record before a device is approved; asked by PRS."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from trialect.mappings.sdtm import trial_summary_terms as terms
 from trialect.mappings.sdtm.trial_summary import REQUIRED_MISSING, summary_values
 from trialect.problems import Unusable
 from trialect.protocol import Arm, Design, Intervention, Outcome, Parameter, Sponsor
+from trialect.registry_facts import Oversight
 from trialect.trial import Study
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
@@ -103,6 +104,12 @@ def test_needs_depend_on_what_the_study_is():
     assert not {"design.purpose", "interventions", "design.phases"} & lacks
     stopped = replace(LEAST, status="WITHDRAWN")
     assert "why_stopped" in lacking(stopped, "PRS")
+    device = replace(LEAST, oversight=Oversight(fda_regulated_device=True))
+    assert "oversight.unapproved_device" in lacking(device, "PRS")
+    new = replace(device, oversight=replace(device.oversight, unapproved_device=True))
+    assert "oversight.post_before_approval" in lacking(new, "PRS")
+    oversight = {"oversight.unapproved_device", "oversight.post_before_approval"}
+    assert not oversight & lacking(LEAST, "PRS")
     added = replace(LEAST, parameters=(Parameter("ADDON", "Y"),))
     assert "parameters.CURTRT" in lacking(added, FDA)
     given = replace(LEAST, design=Design("EXPANDED_ACCESS"))

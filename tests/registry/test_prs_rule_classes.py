@@ -4,6 +4,8 @@ The official schema takes all of these. `fires` breaks the record in one way; `i
 same place to what PRS takes. Where a class holds several rules, each has a line.
 """
 
+from dataclasses import replace
+
 import pytest
 from registry_nodes import found, prs_record, remove, set_text, several, twice
 from test_prs_rules import ACCESS, OBSERVATIONAL, PARTIAL
@@ -68,6 +70,15 @@ def secondary(**texts):
     return change
 
 
+DEVICE = replace(
+    WHOLE,
+    oversight=replace(
+        WHOLE.oversight,
+        fda_regulated_device=True,
+        unapproved_device=True,
+        post_before_approval=True,
+    ),
+)
 PI = {"title": "Professor", "affiliation": "Example Institute", "username": "alove"}
 LIMITS = [
     ("id_info/org_study_id", 30),
@@ -137,6 +148,8 @@ REQUIRED = [
      said(overall_status="Suspended", why_stopped="No drug")),
     ("REGISTRY-REQUIRED", WHOLE, set_text(f"{OVERSIGHT}/fda_regulated_device", "yes"),
      said(oversight_info__fda_regulated_device="yes", delayed_posting="no")),
+    ("REGISTRY-REQUIRED", DEVICE, remove(f"{OVERSIGHT}/post_prior_to_approval"),
+     set_text("start_date", "2016-05")),
     ("REGISTRY-REQUIRED", WHOLE, remove(f"{OVERSIGHT}/fda_regulated_drug"),
      set_text(f"{OVERSIGHT}/fda_regulated_drug", "yes")),
     ("REGISTRY-REQUIRED", WHOLE, remove("ind_info"),
@@ -287,6 +300,10 @@ CASES = [
     for name, cases in CLASSES.items()
     for place, case in enumerate(cases)
 ]
+
+
+def test_a_trial_of_a_device_in_order_has_no_findings():
+    assert check_record(prs_record(DEVICE)) == []
 
 
 def rules(study, change):

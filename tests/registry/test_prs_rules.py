@@ -229,6 +229,7 @@ TOLD_ELSEWHERE = {
     *(
         "PRS-CHARACTER",
         "PRS-LAST-STATUS",
+        "PRS-EMPTY",
         "PRS-LAST-STATUS-PAST",
         "PRS-REFERENCE-DERIVED",
         "PRS-NO-WORD",

@@ -13,7 +13,7 @@ from trialect.converters.writers.prs_xml import FILE
 from trialect.mappings.registry.places import places
 from trialect.mappings.registry.registry_words import registry_words
 from trialect.protocol import Contact, Criterion, Enrolment, Outcome, StudyDate
-from trialect.registry_facts import ExpandedAccess, Reference
+from trialect.registry_facts import Biospecimen, ExpandedAccess, Reference
 from trialect.study_options import PrsOptions, RegistryOptions
 
 prs = WrittenTo("prs", FILE)
@@ -396,3 +396,15 @@ responsible: {type: SPONSOR_INVESTIGATOR, account: sbody}
     assert prs.said(study, "ind_info/ind_number") == ["123"]
     assert prs.said(study, "oversight_info/irb_info/approval_status") == ["Not yet submitted"]
     assert prs.said(study, "sponsors/resp_party/investigator_username") == ["sbody"]
+
+
+def test_an_element_that_only_the_schema_wants_is_written_empty_and_told():
+    design = replace(WHOLE.design, type="OBSERVATIONAL", model="COHORT", time_perspective="OTHER")
+    study = replace(WHOLE, design=design)
+    assert prs.said(study, "study_design/observational_design/biospecimen_retention") == [None]
+    assert "biospecimen.retention" in prs.fields(study, "PRS-EMPTY")
+    kept = replace(study, biospecimen=Biospecimen("NONE_RETAINED"))
+    assert "biospecimen.retention" not in prs.fields(kept, "PRS-EMPTY")
+    unnamed = replace(WHOLE, links=(replace(WHOLE.links[0], label=None),))
+    assert prs.fields(unnamed, "PRS-EMPTY") == ["links.0.label"]
+    assert "PRS-EMPTY" not in prs.rules(WHOLE)

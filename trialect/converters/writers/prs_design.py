@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from trialect.converters.writers.prs_parts import DEFINITIONS, Writing, block, put, yes_no
+from trialect.converters.writers.prs_parts import DEFINITIONS, EMPTY, Writing, block, put, yes_no
 from trialect.mappings.registry.criteria_list import criteria_text
 from trialect.mappings.registry.markup import plain_text
 from trialect.problems import rule
@@ -230,6 +230,8 @@ def _observational(writing: Writing, how: Design) -> Node:
     study, word = writing.study, writing.word
     samples = study.biospecimen
     kept = samples.retention if samples is not None else None
+    if not kept:
+        writing.losses.add(EMPTY, "biospecimen.retention", "biospecimen_retention")
     groups = str(len(study.arms)) if study.arms else ""
     parts = [
         Node("observational_study_design", word("model", "design.model", how.model)),

@@ -35,6 +35,15 @@ CHARACTER = rule(
     "Correct the text where it comes from.",
     "XML 1.0, 2.2",
 )
+EMPTY = rule(
+    "PRS-EMPTY",
+    "note",
+    "The schema wants an element that nobody said anything of",
+    "{value} must be there by the schema, and the study does not say it: it is written empty"
+    "{times}.",
+    "Say it in the study file, or at the registry.",
+    "PRS ProtocolRecordSchema",
+)
 NAME_WHOLE = rule(
     "PRS-NAME-WHOLE",
     "note",

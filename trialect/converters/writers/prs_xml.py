@@ -13,7 +13,7 @@ from functools import cache
 
 from trialect.converters.study_targets import StudyFile, Tell
 from trialect.converters.writers import prs_design, prs_people
-from trialect.converters.writers.prs_parts import Writing, block, put, yes_no
+from trialect.converters.writers.prs_parts import EMPTY, Writing, block, put, yes_no
 from trialect.converters.writers.registry_fields import field_of
 from trialect.mappings.registry.markup import plain_text
 from trialect.problems import rule
@@ -279,6 +279,7 @@ def _oversight(writing: Writing, parts: list[Node]) -> None:
     yes_no(found, "has_dmc", who.has_dmc)
     yes_no(found, "fda_regulated_drug", who.fda_regulated_drug)
     yes_no(found, "fda_regulated_device", who.fda_regulated_device)
+    yes_no(found, "post_prior_to_approval", who.post_before_approval)
     yes_no(found, "exported_from_us", who.us_export)
     yes_no(found, "ped_postmarket_surv", who.pediatric_postmarket)
     if found:
@@ -343,6 +344,8 @@ def _sharing(writing: Writing, parts: list[Node]) -> None:
 def _related(writing: Writing, parts: list[Node]) -> None:
     study = writing.study
     for place, link in enumerate(study.links):
+        if not link.label:
+            writing.losses.add(EMPTY, f"links.{place}.label", "description")
         page = [Node("url", link.url or ""), Node("description", plain_text(link.label or ""))]
         parts.append(Node("link", parts=page, fact=f"links.{place}"))
     for place, one in enumerate(study.references):

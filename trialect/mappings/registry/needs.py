@@ -53,6 +53,14 @@ WHEN: Mapping[str, tuple[str, Callable[[Study], bool]]] = {
         "of arms that get an intervention",
         lambda study: _is_interventional(study) and bool(study.interventions),
     ),
+    "device": (
+        "where a device that the FDA regulates is studied",
+        lambda study: study.oversight.fda_regulated_device is True,
+    ),
+    "unapproved device": (
+        "where a device is not approved",
+        lambda study: study.oversight.unapproved_device is True,
+    ),
     "masked": (
         "where somebody is masked",
         lambda study: _is_interventional(study) and study.design.masking not in (None, "NONE"),
