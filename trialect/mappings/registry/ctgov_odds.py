@@ -6,7 +6,7 @@ levels below it found.
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
 from typing import Any, Literal
 
 Finding = Literal[
@@ -79,22 +79,17 @@ def unknown(key: str, value: object, odds: Odds) -> None:
 
 
 def says_anything(value: object) -> bool:
-    """Whether there is a value in a value: not so in an empty object or list, nor in null."""
-    waiting = [value]
-    while waiting:
-        one = waiting.pop()
-        if one.__class__ is dict:
-            waiting.extend(one.values())
-        elif one.__class__ is list:
-            waiting.extend(one)
-        elif one is not None:
-            return True
-    return False
+    """Whether there is a value in a value."""
+    return any(True for _ in _leaves(value))
 
 
 def number_of_leaves(value: object) -> int:
-    """How many values there are in a value; an empty object or list and null have none."""
-    count = 0
+    """How many values there are in a value."""
+    return sum(1 for _ in _leaves(value))
+
+
+def _leaves(value: object) -> Iterator[object]:
+    """The values in a value; an empty object or list and null have none."""
     waiting = [value]
     while waiting:
         one = waiting.pop()
@@ -103,8 +98,7 @@ def number_of_leaves(value: object) -> int:
         elif one.__class__ is list:
             waiting.extend(one)
         elif one is not None:
-            count += 1
-    return count
+            yield one
 
 
 def count_leaves(value: object, path: str, counts: MutableMapping[str, int]) -> None:
