@@ -4,7 +4,10 @@ The official schema takes all of these. `fires` breaks the record in one way; `i
 same place to what PRS takes. Where a class holds several rules, each has a line.
 """
 
+import csv
 from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
 
 import pytest
 from registry_nodes import found, prs_record, remove, set_text, several, twice
@@ -300,6 +303,22 @@ CASES = [
     for name, cases in CLASSES.items()
     for place, case in enumerate(cases)
 ]
+
+
+def test_each_fact_of_the_table_names_where_it_was_read_or_only_warns():
+    table = files("trialect.schemas.registry").joinpath("prs.csv").read_text(encoding="utf-8")
+    seen = {"limit": set(), "need": set()}
+    for line in csv.DictReader(table.splitlines()):
+        for fact, documents in seen.items():
+            name = line[f"{fact}_seen"]
+            assert bool(line[fact]) or not name, line["path"]
+            if line[fact]:
+                documents.add(name)
+    page = (Path(__file__).parents[2] / "docs" / "registry-prs.md").read_text(encoding="utf-8")
+    for name in seen["limit"] | seen["need"]:
+        assert not name or f"| `{name}` |" in page
+    assert "" in seen["limit"]
+    assert "" in seen["need"]
 
 
 def test_a_trial_of_a_device_in_order_has_no_findings():
