@@ -36,6 +36,7 @@ from trialect.converters.partition import (
     submit,
 )
 from trialect.converters.prs_upload import in_upload, look_for_upload
+from trialect.converters.readers.study_yaml import FILE
 from trialect.converters.reconcile import Reconciliation
 from trialect.converters.reconcile.in_conversion import agreement, registry_record
 from trialect.converters.review import Checked, Review, review
@@ -142,6 +143,7 @@ def convert(
     earlier = read_baseline(Path(baseline)) if baseline is not None else None
     explanations = _explanations(folder)
     beside_source = Path(study).parent if study is not None else home
+    study_file = Path(study) if study is not None else folder / FILE
     of_registry = registry_record(facts, beside_source, Path(record) if record else None)
     # What a package states of itself agrees with it; a study file or a record may not.
     compared = kind == "study-folder" or study is not None or of_registry is not None
@@ -197,7 +199,7 @@ def convert(
         last.folder.mkdir()
         keep_problems(last, found, job.files)
         tell("report", 0, 1)
-        agreed = agreement(facts, of_registry, parts) if compared else None
+        agreed = agreement(facts, of_registry, parts, study_file) if compared else None
         problems = Problems(closing.problems([*parts, last]))
         if agreed is not None:
             problems.extend(agreed.problems)

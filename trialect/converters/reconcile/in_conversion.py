@@ -30,6 +30,8 @@ class RegistryRecord:
     path: Path
     name: str
     """What the report and the manifest call the file."""
+    source: str
+    """The name of its source (`study_sources`)."""
 
 
 def registry_record(study: Study, folder: Path, given: Path | None) -> RegistryRecord | None:
@@ -39,20 +41,27 @@ def registry_record(study: Study, folder: Path, given: Path | None) -> RegistryR
     """
     named = study.registry.record
     if given is not None:
-        found, _ = read_record(given, study)
-        return RegistryRecord(found, given, given.name)
+        found, source = read_record(given, study)
+        return RegistryRecord(found, given, given.name, source)
     if named is None:
         return None
     if not is_inside(named):
         reason = "(registry.record) leads out of the study folder"
         raise Unusable(NO_RECORD.problem(file=named, reason=reason))
-    found, _ = read_record(folder / named, study)
-    return RegistryRecord(found, folder / named, named)
+    found, source = read_record(folder / named, study)
+    return RegistryRecord(found, folder / named, named, source)
 
 
-def agreement(study: Study, record: RegistryRecord | None, parts: Iterable[Part]) -> Reconciliation:
-    """The comparison of the study file, its record and the datasets of all parts."""
+def agreement(
+    study: Study, record: RegistryRecord | None, parts: Iterable[Part], file: Path
+) -> Reconciliation:
+    """The comparison of the study file, its record and the datasets of all parts.
+
+    `file` is the study file, if there is one.
+    """
     of_registry = record.study if record is not None else None
     limits = [one.eligibility for one in (of_registry, study) if one is not None]
     sides = Sides(of_registry, study, facts_of_parts(parts, limits))
-    return compare(sides, record=record.name if record is not None else None)
+    if record is None:
+        return compare(sides, file=file)
+    return compare(sides, record=record.name, source=record.source, file=file)

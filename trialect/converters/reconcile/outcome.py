@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from trialect.converters.reconcile.comparison import COMPARISONS, Agreement, Row
+from trialect.converters.reconcile.where import Where
 from trialect.problems import Problem, Severity
 from trialect.trial import Study
 
@@ -22,6 +23,8 @@ class Reconciliation:
     with_record: bool
     record: str | None = None
     out: str | None = None
+    where: Where | None = None
+    """What the places of the values are found in; None where they are not told."""
 
     @cached_property
     def problems(self) -> list[Problem]:
@@ -58,7 +61,7 @@ class Reconciliation:
             "record": self.record,
             "package": self.out,
             "counts": self.counts,
-            "rows": [_row(row) for row in self.ranked],
+            "rows": [_row(row, self.where) for row in self.ranked],
         }
 
     def write(self, path: str | Path) -> None:
@@ -83,7 +86,7 @@ def _rank(row: Row) -> tuple[int, int, bool]:
     return _ORDER[row.agreement], severity, row.usubjid is not None
 
 
-def _row(row: Row) -> dict[str, Any]:
+def _row(row: Row, where: Where | None) -> dict[str, Any]:
     assert row.rule is not None
     told = {
         "comparison": row.rule.id,
@@ -93,6 +96,7 @@ def _row(row: Row) -> dict[str, Any]:
         "registry": row.registry,
         "study": row.study,
         "data": row.data,
+        "places": where.places(row) if where is not None else {},
         "agreement": row.agreement.value,
         "severity": row.rule.severity.value if row.differs else None,
         "odd": list(row.odd),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from trialect.converters.study_sources import HeldRecord, study_source, study_source_of
-from trialect.problems import Problem, Unusable, rule
+from trialect.problems import Unusable, rule
 from trialect.trial import Study
 
 NO_RECORD = rule(
@@ -30,8 +30,8 @@ NOT_AMONG = rule(
 )
 
 
-def read_record(path: Path, study: Study) -> tuple[Study, list[Problem]]:
-    """The record of the study, and what was found in reading it. Raises `Unusable`."""
+def read_record(path: Path, study: Study) -> tuple[Study, str]:
+    """The record of the study, and the name of its source. Raises `Unusable`."""
     if not path.exists():
         raise Unusable(NO_RECORD.problem(file=str(path), reason="does not exist"))
     kind = study_source_of(path)
@@ -47,17 +47,16 @@ def read_record(path: Path, study: Study) -> tuple[Study, list[Problem]]:
         # Thousands of records are looked through for the identifier before one is read.
         if any(one.encode() in held.text for one in ids):
             found = _read(kind, held)
-            if ids & {one.id for one in found[0].registrations}:
-                return found
+            if ids & {one.id for one in found.registrations}:
+                return found, kind
     if count == 1 and first is not None:
-        return _read(kind, first)
+        return _read(kind, first), kind
     wanted = ", ".join(sorted(ids)) or f"known: {study.studyid} names no registration"
     raise Unusable(NOT_AMONG.problem(file=path.name, count=f"{count:,}", value=wanted))
 
 
-def _read(kind: str, held: HeldRecord) -> tuple[Study, list[Problem]]:
+def _read(kind: str, held: HeldRecord) -> Study:
     """A record as a Study. Raises `Unusable` when it is none."""
     if held.problems:
         raise Unusable(held.problems)
-    problems: list[Problem] = []
-    return study_source(kind).read(held, problems.append).study, problems
+    return study_source(kind).read(held, lambda _: None).study

@@ -25,6 +25,7 @@ from trialect.converters.reconcile.data_facts import OF_QUESTIONNAIRES, SeenVisi
 from trialect.converters.reconcile.names import all_names, plain
 from trialect.converters.reconcile.points import Moment, read_duration
 from trialect.converters.reconcile.time_frames import TimeFrame, read_time_frame
+from trialect.converters.reconcile.where import OF_VISITS
 from trialect.converters.summary import plural
 from trialect.protocol import Outcome
 from trialect.trial import Study
@@ -171,7 +172,7 @@ def visits(sides: Sides) -> Iterator[Row]:
         frame = asked.frame
         if not frame.understood:
             yield Row(
-                "Time frame and visits",
+                OF_VISITS,
                 frame.text,
                 frame.text if "registry" in asked.of else None,
                 frame.text if "study" in asked.of else None,
@@ -221,7 +222,7 @@ def _row(sides: Sides, plan: tuple[SeenVisit, ...], asked: _Asked, moment: Momen
         agreement = Agreement.NOT_COMPARED
         reasons = [f"{moment} may be a point in time or how long it lasts"]
     return Row(
-        "Time frame and visits",
+        OF_VISITS,
         _item(asked, moment),
         str(moment) if "registry" in asked.of else None,
         _shown(planned) or told_plan,
@@ -240,7 +241,7 @@ def _item(asked: _Asked, moment: Moment) -> str:
 def _without_day(asked: _Asked, moment: Moment) -> Row:
     """The row of an event, or of a time that counts from one: no plan gives it a study day."""
     return Row(
-        "Time frame and visits",
+        OF_VISITS,
         _item(asked, moment),
         str(moment) if "registry" in asked.of else None,
         str(moment) if "study" in asked.of else None,
