@@ -105,6 +105,27 @@ def test_a_finding_has_its_line(tmp_path):
     assert b"Phase 9" in data.splitlines()[problem.row - 1]
 
 
+@pytest.mark.parametrize(
+    ("data", "rule", "shown"),
+    [
+        (
+            PRS.replace(b"Parallel Assignment", b"Single Group Assignment"),
+            "PRS-ARM-MODEL",
+            "Single",
+        ),
+        (PRS.replace(b"2023-01-10", b"2024-06-01"), "PRS-ACTUAL-LATER", "2024-06-01"),
+        (PRS.replace(b">CDER<", b">CDRH<"), "PRS-IND-CENTER", "CDRH"),
+        (PRS.replace(b"<number_of_arms>2", b"<number_of_arms>3"), "PRS-ARM-COUNT", "number_of"),
+        (PRS.replace(b">Week 12<", b">12<"), "PRS-TIME-FRAME", "outcome_time_frame>12<"),
+        (PRS.replace(b"<has_dmc>yes", b"<has_dmc>so"), "REGISTRY-FORM", "has_dmc"),
+    ],
+)
+def test_a_finding_between_elements_has_the_line_of_its_place(tmp_path, data, rule, shown):
+    problem = next(one for one in checked(tmp_path, data) if one.rule == rule)
+    assert shown in data.decode().splitlines()[problem.row - 1]
+    assert problem.path.startswith("/prs:study_collection/clinical_study/")
+
+
 def test_records_are_numbered(tmp_path):
     start, record, end = (
         PRS.decode().partition("<clinical_study>")[0],

@@ -12,10 +12,11 @@ from collections.abc import Callable
 
 from trialect.mappings.registry.countries import country
 from trialect.problems import Problem, rule
+from trialect.schemas.registry.asked import Asked, Where, step
 from trialect.schemas.registry.forms import hours_of_age, is_partial_date, slashed_date
 from trialect.schemas.registry.layout import layout
 from trialect.schemas.registry.nodes import Node
-from trialect.schemas.registry.structure import Asked, Where, check_element, step
+from trialect.schemas.registry.structure import check_element
 
 ROOT = "trials"
 RECORD = "trial"

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from trialect.problems import Problem, rule
+from trialect.schemas.registry.asked import Asked, Where
 from trialect.schemas.registry.layout import layout
 from trialect.schemas.registry.nodes import Node
 from trialect.schemas.registry.prs_answers import (
@@ -25,7 +26,7 @@ from trialect.schemas.registry.prs_arms import check_arms
 from trialect.schemas.registry.prs_dates import check_dates, check_sites
 from trialect.schemas.registry.prs_facts import facts_of
 from trialect.schemas.registry.prs_products import check_products, check_purpose
-from trialect.schemas.registry.structure import ATTRIBUTE, Asked, Where, check_element, is_true
+from trialect.schemas.registry.structure import ATTRIBUTE, check_element, is_true
 
 NAMESPACE = "http://clinicaltrials.gov/prs"
 RESULTS = "http://clinicaltrials.gov/rrs"

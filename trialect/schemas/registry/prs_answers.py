@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from trialect.problems import rule
+from trialect.schemas.registry.asked import Asked, Where, step
 from trialect.schemas.registry.forms import FORMS, hours_of_age
 from trialect.schemas.registry.nodes import Node
 from trialect.schemas.registry.prs_facts import is_yes
-from trialect.schemas.registry.structure import Asked, Where, step
 
 MASKING_SAID = rule(
     "PRS-MASKING-SAID",

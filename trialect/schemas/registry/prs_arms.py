@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 from trialect.problems import Rule, rule
+from trialect.schemas.registry.asked import Asked, Where, step
 from trialect.schemas.registry.nodes import Node
-from trialect.schemas.registry.structure import Asked, Where, step
 
 ARM_UNKNOWN = rule(
     "PRS-ARM-UNKNOWN",

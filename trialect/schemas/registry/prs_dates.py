@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from trialect.problems import rule
+from trialect.schemas.registry.asked import Asked, Where, step
 from trialect.schemas.registry.forms import is_date
 from trialect.schemas.registry.nodes import Node
 from trialect.schemas.registry.prs_facts import STOPPED
-from trialect.schemas.registry.structure import Asked, Where, step
 
 DATE_ORDER = rule(
     "PRS-DATE-ORDER",

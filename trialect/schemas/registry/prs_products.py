@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from trialect.problems import rule
+from trialect.schemas.registry.asked import Asked, Where, step
 from trialect.schemas.registry.nodes import Node
 from trialect.schemas.registry.prs_answers import DESIGN
 from trialect.schemas.registry.prs_facts import is_yes
-from trialect.schemas.registry.structure import Asked, Where, step
 
 UNAPPROVED = rule(
     "PRS-DEVICE-UNAPPROVED",
