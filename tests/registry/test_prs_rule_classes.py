@@ -82,6 +82,13 @@ DEVICE = replace(
         post_before_approval=True,
     ),
 )
+EXPORTED = replace(
+    WHOLE,
+    oversight=replace(WHOLE.oversight, fda_application=False),
+    fda_application=None,
+    locations=WHOLE.locations[:1],
+)
+ADDRESS = "location/facility/address"
 PI = {"title": "Professor", "affiliation": "Example Institute", "username": "alove"}
 LIMITS = [
     ("id_info/org_study_id", 30),
@@ -164,6 +171,10 @@ REQUIRED = [
              set_text(f"{OVERSIGHT}/irb_info/approval_status", "Pending"))),
     ("REGISTRY-REQUIRED", WHOLE, remove("ipd_sharing_statement/sharing_ipd"),
      set_text("ipd_sharing_statement/sharing_ipd", "yes")),
+    ("REGISTRY-REQUIRED", WHOLE, said(**{f"{ADDRESS}/country": "Guam", f"{ADDRESS}/zip": ""}),
+     said(**{f"{ADDRESS}/country": "Guam", f"{ADDRESS}/state": ""})),
+    ("REGISTRY-REQUIRED", EXPORTED, set_text(f"{ADDRESS}/country", "Canada"),
+     set_text(f"{ADDRESS}/country", "Puerto Rico")),
     ("REGISTRY-REQUIRED", WHOLE, remove("primary_outcome/outcome_time_frame"),
      set_text("primary_outcome/outcome_time_frame", "Week 12")),
     ("REGISTRY-REQUIRED-LIKELY", WHOLE, secondary(id="X1", id_type="Registry Identifier"),

@@ -8,6 +8,14 @@ from trialect.schemas.registry.nodes import Node
 
 STOPPED = ("Suspended", "Terminated", "Withdrawn")
 UNITED_STATES = ("USA", "US", "United States", "United States of America")
+TERRITORIES = (
+    "Puerto Rico",
+    "Guam",
+    "American Samoa",
+    "Northern Mariana Islands",
+    "Virgin Islands (U.S.)",
+)
+"""Countries of addresses that are of the United States for 42 CFR Part 11 (11.10(a))."""
 SINCE = "2017-01-18"
 """The day on which 42 CFR Part 11 came into force: studies that began before it are asked less."""
 
@@ -60,6 +68,6 @@ def facts_of(study: Node) -> frozenset[str]:
 
 
 def _is_abroad(parts: Sequence[Node]) -> bool:
-    """Whether there are locations, and none of them is in the United States."""
+    """Whether there are locations, and none is in the United States or one of its territories."""
     countries = [one.said("facility/address/country") for one in parts if one.name == "location"]
-    return bool(countries) and not any(country in UNITED_STATES for country in countries)
+    return bool(countries) and not any(one in (*UNITED_STATES, *TERRITORIES) for one in countries)
