@@ -189,7 +189,7 @@ def _default(declared: Any) -> Any:
 
 def _files(study: Study, name: str, found: list[Problem]) -> Iterator[tuple[str, str]]:
     """The files of a study folder, by their paths in it."""
-    left = [one for one in found if one.rule not in _ASKED_FOR or one.field == "design.type"]
+    left = [one for one in found if one.rule not in _ASKED_FOR]
     yield "study.yaml", study_yaml(study, comments(study, left), _head(study, name))
     skeleton = files("trialect.mappings.skeleton")
     for table in SKELETON:

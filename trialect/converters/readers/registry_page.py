@@ -89,7 +89,7 @@ NO_FACT = rule(
     "PAGE-NO-FACT",
     "warning",
     "A registry page does not state a fact that every study has",
-    "the page does not state {name}{stands}.",
+    "the page does not state {name}.",
     "Give it in study.yaml: trialect init DIR --from PAGE writes one.",
 )
 NOT_USED = rule(
@@ -204,8 +204,7 @@ def _left_open(study: Study, facts: PageFacts) -> list[Problem]:
         for place, one in enumerate(study.secondary_ids)
     ]
     for path, name in missing_facts(study, facts):
-        stands = f"; {study.design.type} stands for it" if path == "design.type" else ""
-        found.append(NO_FACT.problem(field=path, name=name, stands=stands))
+        found.append(NO_FACT.problem(field=path, name=name))
     for one in facts.unused:
         kept = f"stays in {one.of}" if one.of in ("summary", "description") else "is not taken"
         found.append(NOT_USED.problem(row=one.line, value=one.text, kept=kept))

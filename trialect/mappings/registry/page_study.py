@@ -168,7 +168,7 @@ class _Making:
         roles = self.masked()
         self.masking_agrees(masking, roles)
         return Design(
-            type=type_ or "INTERVENTIONAL",
+            type=type_ or "",
             allocation=self.taken("design.allocation"),
             model=self.taken("design.model"),
             masking=masking,
