@@ -298,6 +298,23 @@ PRODUCTS = [
      said(study_design__exp_acc_type_individual="no", study_design__no_exp_acc_type="yes")),
 ]  # fmt: skip
 
+TEXTS = [
+    ("PRS-SECONDARY-ID", WHOLE, secondary(id="TR-01", id_type="Other Identifier", id_domain="X"),
+     secondary(id="TR-01b", id_type="Other Identifier", id_domain="X")),
+    ("PRS-AGE-ORDER", WHOLE, set_text("eligibility/minimum_age", "901 Months"),
+     set_text("eligibility/minimum_age", "900 Months")),
+    ("PRS-REPEATED-VALUE", WHOLE, twice("keyword"), set_text("keyword", "Sample Disease")),
+    ("PRS-NO-CITATION", WHOLE, several(remove("reference/citation"), remove("reference/pubmed_id")),
+     remove("reference/citation")),
+    ("PRS-OUTCOME-VAGUE", WHOLE, set_text("primary_outcome/outcome_measure", "Efficacy."),
+     set_text("primary_outcome/outcome_measure", "Efficacy by the score")),
+    ("PRS-TIME-FRAME", WHOLE, set_text("other_outcome/outcome_time_frame", "24"),
+     set_text("other_outcome/outcome_time_frame", "24 weeks")),
+    ("PRS-UNREACHABLE", WHOLE,
+     several(remove("overall_contact/phone"), remove("overall_contact/email")),
+     remove("overall_contact/phone")),
+]  # fmt: skip
+
 CLASSES = {
     "lengths": LENGTHS,
     "allowed words": WORDS,
@@ -308,6 +325,7 @@ CLASSES = {
     "masking": MASKING,
     "arms and interventions": ARMS,
     "regulated products, expanded access": PRODUCTS,
+    "identifiers, ages, lists, texts": TEXTS,
 }
 CASES = [
     pytest.param(*case, id=f"{name}-{place}-{case[0]}")
