@@ -159,7 +159,10 @@ def test_the_skeleton_asks_for_what_is_to_be_filled_in_and_for_nothing_else(reco
     lines = (home / "mappings/dm.csv").read_text().splitlines()
     for told in result.output.splitlines():
         if told.startswith("mappings/dm.csv:"):
-            assert "NEEDED" in lines[int(told.split(":")[1]) - 1]
+            line = lines[int(told.split(":")[1]) - 1]
+            assert "NEEDED" in line
+            # The message says what is asked for, not only which cell is empty.
+            assert f" {line.split(',')[1]}: NEEDED" in told
 
 
 def test_the_skeleton_converts_when_it_is_filled_in(tmp_path, run):

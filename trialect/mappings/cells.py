@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from typing import Any
 
 from trialect.converters.did_you_mean import meant
@@ -24,6 +25,9 @@ from trialect.metadata import Origin
 from trialect.problems import Problems, Rule
 from trialect.schemas.ct import Codelist, Terminology
 from trialect.schemas.ct.nearest import hint
+
+NEEDED = "NEEDED"
+"""How the note of a line begins that `trialect init` left to be filled in."""
 
 ORIGINS = ("Collected", "Derived", "Assigned", "Protocol", "Predecessor")
 ORIGIN_SOURCES = ("Investigator", "Sponsor", "Subject", "Vendor")
@@ -46,9 +50,14 @@ class Cells:
         return table
 
     def tell(self, declared: Rule, line: TableLine, field: str, **given: Any) -> None:
-        """Keep a problem of a cell."""
+        """Keep a problem of a cell; of a line that waits to be filled in what its note asks."""
         place = {"file": line.table, "row": line.number, "field": field}
-        self.problems.add(declared.problem(**{**place, **given}))
+        problem = declared.problem(**{**place, **given})
+        note = line.get("note") or ""
+        if note.startswith(NEEDED):
+            asked = ": ".join(filter(None, (line.get("target") or line.get("domain"), note)))
+            problem = replace(problem, mend=f"{asked}.")
+        self.problems.add(problem)
 
     def text(self, line: TableLine, column: str) -> str:
         """A cell that is needed."""

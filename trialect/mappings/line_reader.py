@@ -163,7 +163,8 @@ class LineReader:
         least, most = verb.sources
         if len(columns) < least or (most is not None and len(columns) > most):
             range_ = f"{least} to {most}" if most else f"{least} or more"
-            wanted_ = f"{least if most == least else range_} columns"
+            number = str(least) if most == least else range_
+            wanted_ = "1 column" if number == "1" else f"{number} columns"
             count = {"expected": wanted_, "found": len(columns)}
             self.cells.tell(rules.SOURCE_COUNT, line, "source", verb=verb.name, **count)
         if verb.looks and not all(column.form for column in columns):
@@ -224,7 +225,7 @@ class LineReader:
         columns = len(made.source)
         counts = {"expected": columns, "found": len(made.format)}
         is_unsaid = made.verb in _DATE_VERBS and not made.format and columns > 2
-        if is_unsaid or (made.format and len(made.format) != columns):
+        if is_unsaid or (made.format and columns and len(made.format) != columns):
             self.cells.tell(rules.FORMAT_COUNT, line, "format", **counts)
 
     def _value(self, made: Line, variable: Variable | None, line: TableLine) -> None:
