@@ -213,6 +213,11 @@ class Site:
     investigator: str | None = None
     investigator_id: str | None = None
 
+    @property
+    def facility(self) -> str | None:
+        """The name of the place; none of a site that data know by its number alone."""
+        return self.name if self.name != self.id else None
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:

@@ -15,6 +15,7 @@ import yaml
 from ctgov_small import small_record
 from study_changer import whole_study
 
+from trialect.converters.study_targets import writer_of
 from trialect.converters.writers.ctgov_json import write
 from trialect.mappings.registry.ctgov_fields import PROTOCOL
 from trialect.mappings.registry.ctgov_from_study import record_of
@@ -327,3 +328,14 @@ def test_the_file_is_json_whatever_the_texts_and_numbers() -> None:
         (file,) = write(study, lambda _: None)
         assert file.path == "registry/ctgov.json"
         assert json.loads(file.content) == record_of(study, lambda _: None)
+
+
+def test_a_site_that_data_know_by_its_number_has_no_name_for_a_registry() -> None:
+    study = replace(
+        whole_study(), identifier=None, locations=(), sites=(Site("01", "01", "", "TUR"),)
+    )
+    protocol = record_of(study, lambda _: None)["protocolSection"]
+    (place,) = protocol["contactsLocationsModule"]["locations"]
+    assert list(place) == ["country"]
+    (file,) = writer_of("prs")(study, lambda _: None)
+    assert b"<facility><name></name>" in b"".join(file.content.split(b"\n")).replace(b" ", b"")

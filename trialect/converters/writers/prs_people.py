@@ -115,7 +115,7 @@ def _site(writing: Writing, place: int, one: Site) -> Node:
     address: list[Node] = []
     put(address, "city", one.city)
     put(address, "country", country_name(one.country) or one.country)
-    facility = [Node("name", one.name), Node("address", parts=address)]
+    facility = [Node("name", one.facility or ""), Node("address", parts=address)]
     parts = [Node("facility", parts=facility)]
     if one.investigator:
         name = writing.name(f"{fact}.investigator", one.investigator)

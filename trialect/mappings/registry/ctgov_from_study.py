@@ -219,7 +219,7 @@ def _criteria(study: Study) -> str | None:
 def _location(site: Site) -> Location:
     leads = Contact(site.investigator, "PRINCIPAL_INVESTIGATOR") if site.investigator else None
     return Location(
-        facility=site.name,
+        facility=site.facility,
         city=site.city,
         country=country_name(site.country) or site.country,
         contacts=(leads,) if leads else (),
