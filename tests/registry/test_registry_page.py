@@ -203,6 +203,36 @@ Enrollment 12
     assert not of(found, "PAGE-NOT-UNDERSTOOD")
 
 
+def test_a_page_as_the_registry_shows_it_today():
+    text = """Study Overview
+Brief Summary
+Tea against hiccups.
+Detailed Description
+Not provided
+Conditions
+Hiccups
+Enrollment (Estimated)
+316
+Ages Eligible for Study
+18 Years and older (Adult, Older Adult )
+Sexes Eligible for Study
+All
+"""
+    study, found = read(text)
+    assert (study.description, study.enrolment.planned) == (None, 316)
+    assert (study.eligibility.minimum_age, study.eligibility.maximum_age) == ("18 Years", None)
+    assert [one.field for one in of(found, "PAGE-MISSING")] == ["description"]
+
+
+def test_a_page_that_states_no_type_is_of_none():
+    study, found = read(
+        "Status\nConditions\nHiccups\nSex\nAll\nEnrollment\n12 estimated patients\n"
+    )
+    assert study.design.type == ""
+    assert study.enrolment.planned == 12
+    assert "design.type" in [one.field for one in of(found, "PAGE-NO-FACT")]
+
+
 def test_a_heading_of_the_description_is_no_label():
     text = "Sex\nAll\nAges\nVolunteers\nFull description\nMasking\nThe assessor is kept unaware.\n"
     study, found = read(text)

@@ -57,6 +57,10 @@ class Label:
 ARM = Label("Arm", "arm", "arms")
 
 
+_NOTHING = frozenset(("", "not provided", "not provided."))
+"""What the registry's page shows where a record says nothing."""
+
+
 @dataclass(slots=True)
 class Part:
     """A label where it stands, and the lines behind it by their numbers; blank ones are empty.
@@ -71,8 +75,8 @@ class Part:
 
     @property
     def filled(self) -> list[tuple[int, str]]:
-        """The lines that are not blank."""
-        return [(number, text) for number, text in self.lines if text]
+        """The lines that are not blank, and say more than that nothing is said."""
+        return [(number, text) for number, text in self.lines if text.casefold() not in _NOTHING]
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,14 +41,15 @@ _MONTHS = {
     for name in names.split()
 }
 _UNIT = r"(years?|months?|weeks?|days?|hours?|minutes?)"
-_OLD = r"(?: old| of age)?(?: \((?:(?:child|adult|older adult)(?:, )?)+\))?"
+_OLD = r"(?: old| of age)?(?: \((?:(?:child|adult|older adult)(?:, )?)+ ?\))?"
 _AGE_RANGE = re.compile(rf"(\d{{1,3}})(?: {_UNIT})? (?:to|-) (\d{{1,3}}) {_UNIT}{_OLD}", re.I)
 _AGE_FROM = re.compile(
     rf"(\d{{1,3}})(?:\+ {_UNIT}{_OLD}| {_UNIT} (?:and|or) (?:older|over|above){_OLD})", re.I
 )
 _AGE_UP_TO = re.compile(rf"up to (\d{{1,3}}) {_UNIT}{_OLD}", re.I)
 _ENROLMENT = re.compile(
-    r"(\d{1,3}(?:,\d{3})+|\d{1,9})(?: (?:participants|patients|subjects))?"
+    r"(\d{1,3}(?:,\d{3})+|\d{1,9})"
+    r"(?:(?: (estimated|actual|anticipated))? (?:participants|patients|subjects))?"
     r"(?: \((estimated|actual|anticipated)\))?(?: (estimated|actual|anticipated))?",
     re.I,
 )
@@ -105,7 +106,7 @@ def enrolment(text: str) -> tuple[int, str | None] | None:
     found = _ENROLMENT.fullmatch(plain(text))
     if found is None:
         return None
-    return int(found[1].replace(",", "")), when_type(found[2] or found[3])
+    return int(found[1].replace(",", "")), when_type(found[2] or found[3] or found[4])
 
 
 def ages(text: str) -> tuple[str | None, str | None] | None:
