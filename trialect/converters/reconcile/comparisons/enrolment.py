@@ -107,6 +107,7 @@ def actual(sides: Sides) -> Iterator[Row]:
         why=why,
         field="enrolment.actual",
         domain="DM",
+        variable="ARMCD",
         odd=tuple(wrong),
     )
     summary = _parameter(sides, "ACTSUB")
@@ -174,6 +175,7 @@ def exceeded(sides: Sides) -> Iterator[Row]:
         why=f"{enrolled:,} were enrolled, more than {sides_named(odd)} planned" if odd else "",
         field="enrolment.planned",
         domain="DM",
+        variable="ARMCD",
         odd=odd,
     )
 

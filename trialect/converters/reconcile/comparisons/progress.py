@@ -59,6 +59,7 @@ def begun(sides: Sides) -> Iterator[Row]:
         f"{consents:,} consented" if consents else "none consented",
         wrong=consents > 0,
         why="{side} says that nobody is recruited yet",
+        place=("DM", "RFICDTC"),
     )
 
 
@@ -80,6 +81,7 @@ def withdrawn(sides: Sides) -> Iterator[Row]:
         f"{enrolled:,} enrolled",
         wrong=enrolled > 0,
         why="{side} says that the trial was withdrawn before its first subject",
+        place=("DM", "ARMCD"),
     )
 
 
@@ -208,8 +210,9 @@ def _judged(
     *,
     wrong: bool,
     why: str,
+    place: tuple[str, str] = ("DS", "DSDECOD"),
 ) -> Iterator[Row]:
-    """A row where a status is one that is asked about."""
+    """A row where a status is one that is asked about; `place` is the variable that tells."""
     studies = {"registry": sides.record, "study": sides.study}
     concerned = [side for side, one in studies.items() if one is not None and asked(one)]
     if not concerned:
@@ -230,6 +233,7 @@ def _judged(
         agreement=Agreement.DIFFER if wrong else Agreement.AGREE,
         why=reason if wrong else "",
         field="status",
-        domain="DS",
+        domain=place[0],
+        variable=place[1],
         odd=tuple(concerned) if wrong else (),
     )
