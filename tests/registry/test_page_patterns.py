@@ -79,6 +79,10 @@ def test_every_taker_has_a_pattern():
         "The patients and the surgeon will be blinded.",
         "A total of 60 patients might be enrolled.",
         "Up to a total of 60 patients will be enrolled.",
+        "Patients will be randomized to one of two arms in part B.",
+        "In stage 2, patients will be randomized into two treatment groups.",
+        "Only the second of them will be a randomized trial.",
+        "This is a randomized controlled trial protocol review.",
     ],
 )
 def test_what_is_negated_supposed_asked_quoted_or_of_another_trial_states_nothing(sentence):
@@ -209,6 +213,7 @@ def test_a_label_takes_only_what_has_its_form(label, value, takes):
         ("6 months to 1 year old", ("6 Months", "1 Year")),
         ("18+ years old", ("18 Years", None)),
         ("18 Years and older (Adult, Older Adult)", ("18 Years", None)),
+        ("18 Years and older (Adult, Older Adult )", ("18 Years", None)),
         ("Up to 17 years old", (None, "17 Years")),
     ],
 )

@@ -31,7 +31,8 @@ _SUPPOSED = re.compile(
     r"|planned|proposed|intended|previous|previously|prior|earlier|former|formerly|original"
     r"|originally|initially|another|other trials?|so-called|allegedly|pseudo|nominally|converted"
     r"|changed|amended|instead of|until|except|no longer|critics|argue[ds]?|suggest(?:s|ed)?"
-    r"|said|literature)\b",
+    r"|said|literature|only|reviews?|meta-analys[ie]s|sub-?study"
+    r"|(?:part|stage|step|segment|module|cohort|period|stratum) (?:[a-z]|\d{1,2}|[ivx]{1,4}))\b",
     re.I,
 )
 _NEGATED = re.compile(
