@@ -62,8 +62,9 @@ def test_a_list_of_nothing_holds_no_record(tmp_path):
 
 
 def test_what_is_not_there_is_told_so(tmp_path):
-    with pytest.raises(Unusable, match=r"gone\.json does not exist"):
+    with pytest.raises(Unusable, match=r"gone\.json does not exist") as raised:
         convert(tmp_path / "gone.json", tmp_path / "out")
+    assert [one.rule for one in raised.value.problems] == ["CONVERT-NOT-THERE"]
 
 
 def test_a_broken_zip_of_a_folder_stops_no_other_file(tmp_path):
