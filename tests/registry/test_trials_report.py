@@ -72,3 +72,21 @@ def test_a_report_that_lacks_a_key_is_none(tmp_path: Path, key: str) -> None:
 def test_a_finding_has_the_same_form_in_each_report() -> None:
     for name, form in SCHEMA["$defs"].items():
         assert form == OF_STUDIES["$defs"][name], name
+
+
+def test_the_page_shows_a_trial_without_identifier_and_loses_nothing_that_is_not_there(
+    tmp_path: Path,
+) -> None:
+    page = tmp_path / "page.txt"
+    page.write_text(SCRAPED, encoding="utf-8")
+    done = trialect.convert(page, tmp_path / "out")
+    report = checked(done)
+    (trial,) = report["trials"]
+    assert trial["trial"] == ""
+    html = (done.out / "report.html").read_text(encoding="utf-8")
+    assert f'<a href="{trial["folder"]}/losses.html">{trial["folder"]}</a>' in html
+    lost = html[html.index("What was lost of values") : html.index("<h2>Trials</h2>")]
+    required = [one["field"] for one in report["problems"] if one["rule"] == "REGISTRY-REQUIRED"]
+    assert "brief_title" in required
+    assert "<td>brief_title</td>" not in lost
+    assert "TS-ENROLMENT" in lost or "ICTRP-SIZE-KIND" in lost

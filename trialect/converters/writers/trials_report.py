@@ -16,7 +16,7 @@ from urllib.parse import quote
 import orjson
 
 from trialect import __version__
-from trialect.converters.losses import told_by_fact
+from trialect.converters.losses import Losses, told_by_fact
 from trialect.converters.trials_account import TrialsAccount
 from trialect.converters.writers.fair_share import fair_share
 from trialect.converters.writers.page_templates import page_template
@@ -82,7 +82,7 @@ def write_trials_html(path: Path, account: TrialsAccount, trials: Path, findings
         severities=[one.value for one in Severity],
         by_severity={one.value: count for one, count in account.by_severity.items()},
         rules=_rules(account),
-        told=told_by_fact(account.losses),
+        told=_of_values(account.losses),
         trials="".join(_first(trials)),
         findings="".join(rows),
         shown=len(rows),
@@ -93,6 +93,15 @@ def write_trials_html(path: Path, account: TrialsAccount, trials: Path, findings
     path.write_text(html, encoding="utf-8", errors="backslashreplace")
 
 
+def _of_values(losses: Losses) -> dict[str, list[dict[str, str | int]]]:
+    """What was told of facts that some trial has; of others nothing was lost."""
+    return {
+        fact: said
+        for fact, said in told_by_fact(losses).items()
+        if any(one == fact or one.startswith(f"{fact}.") for one in losses.values)
+    }
+
+
 def _first(trials: Path) -> Iterator[str]:
     """The rows of the first trials; made here, as a template takes three times as long."""
     with trials.open("rb") as lines:
@@ -100,8 +109,9 @@ def _first(trials: Path) -> Iterator[str]:
             one = orjson.loads(line)
             error = " error" if one["errors"] else ""
             yield (
-                f'<tr><td><a href="{quote(one["folder"])}/losses.html">{escape(one["trial"])}</a>'
-                f"</td><td>{escape(one['title'])}</td><td>{escape(one['file'])}:{one['row']}</td>"
+                f'<tr><td><a href="{quote(one["folder"])}/losses.html">'
+                f"{escape(one['trial'] or one['folder'])}</a></td>"
+                f"<td>{escape(one['title'])}</td><td>{escape(one['file'])}:{one['row']}</td>"
                 f'<td class="n{error}">{one["errors"]:,}</td><td class="n">{one["warnings"]:,}'
                 f'</td><td class="n">{one["notes"]:,}</td></tr>\n'
             )
