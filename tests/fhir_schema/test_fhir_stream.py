@@ -282,3 +282,12 @@ def test_a_bundle_text_has_the_problems_of_the_bundle(data: st.DataObject) -> No
         assert [p.rule for p in problems] == [p.rule for p in found if p.rule in TEXT_RULES]
     else:
         assert found == check_bundle(value)
+
+
+@pytest.mark.parametrize("condition", ["a\nb", 'a"b', "a\\b", "a", "n=\n", "n=é\u00a0"])
+def test_a_condition_with_escapes_is_told_as_it_is(condition: str) -> None:
+    (asked,) = [one for one in PLACES if one.raw == '"identifier=a|10"']
+    for token in (json.dumps(condition), json.dumps(condition, ensure_ascii=False)):
+        text = WARM.decode()[: asked.start] + token + WARM.decode()[asked.end :]
+        check_bundle_text(WARM)
+        assert check_bundle_text(text.encode()) == check_bundle(json.loads(text))

@@ -5,6 +5,7 @@ Source: http://hl7.org/fhir/R4/bundle.html#references and http.html#transaction.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -76,6 +77,11 @@ class Entry:
             url=_text(request.get("url")),
             if_none_exist=_text(request.get("ifNoneExist")),
         )
+
+
+def _unescaped(raw: str) -> str:
+    """What a text of JSON says."""
+    return str(json.loads(raw)) if "\\" in raw else raw[1:-1]
 
 
 def _text(value: Any) -> str | None:
@@ -206,7 +212,7 @@ class BundleCheck:
             entry.if_none_exist,
         )
         captures = [
-            (Capture("", at, None, ""), fact)
+            (Capture("", at, None, ""), json.dumps(fact, ensure_ascii=False))
             for at, fact in zip(ENTRY_PATHS, facts, strict=True)
             if fact is not None
         ]
@@ -214,7 +220,7 @@ class BundleCheck:
             literal = read_reference(named, self._definitions.resources)
             at = place.replace(path, "Bundle.entry", 1)
             form = literal.form if literal is not None else ""
-            captures.append((Capture("reference", at, targets, form), named))
+            captures.append((Capture("reference", at, targets, form), f'"{named}"'))
         shape = Shape(
             entry.type or "",
             re.compile("(?!)").fullmatch,
@@ -223,7 +229,7 @@ class BundleCheck:
             _outline(value),
             (),
         )
-        return shape, tuple(f'"{fact}"' for _, fact in captures)
+        return shape, tuple(raw for _, raw in captures)
 
     def vouched(self, number: int, shape: Shape, groups: tuple[str, ...]) -> None:
         """Take an entry that a shape vouches for."""
@@ -231,7 +237,7 @@ class BundleCheck:
         if shape.urns:
             self._references.append((number, shape, groups))
         if not self._usual(number, shape, groups):
-            given = [None if n is None else groups[n][1:-1] for n in shape.entry]
+            given = [None if n is None else _unescaped(groups[n]) for n in shape.entry]
             full_url, name, version, method, url, condition = given
             entry = Entry(number, full_url, shape.type, name, version, method, url, condition)
             self._between(entry)
@@ -266,18 +272,18 @@ class BundleCheck:
         name, _, version, method, url, condition = shape.entry
         if name is None or version is not None or self._kind == "batch":
             return False
-        full_url = groups[name][1:-1]
+        full_url = _unescaped(groups[name])
         if full_url in self._types or not full_url.startswith("urn:"):
             return False
         if self._kind == "transaction":
             if method is None or url is None or not shape.type:
                 return False
-            address = groups[url][1:-1]
+            address = _unescaped(groups[url])
             if groups[method] == '"PUT"' and condition is None:
                 if not address.startswith(shape.type + "?") or "=" not in address:
                     return False
             elif groups[method] == '"POST"' and condition is not None and address == shape.type:
-                asked = groups[condition][1:-1]
+                asked = _unescaped(groups[condition])
                 if "=" not in asked or "?" in asked:
                     return False
                 address = f"{address}?{asked}"
